@@ -1,0 +1,90 @@
+"""Connections to the two databases: sessions, locks, streams in and out.
+
+Belongs here: everything that is true of any query. Does not belong here: any SQL about the domain.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from dagster_project.paths import SQL_DIR
+
+CONNECT_TIMEOUT_S = 10
+LOCK_TIMEOUT = "30s"
+STATEMENT_TIMEOUT = "30min"
+
+_SESSION = {
+    "timezone": "UTC",
+    "lock_timeout": LOCK_TIMEOUT,
+    "statement_timeout": STATEMENT_TIMEOUT,
+    "idle_in_transaction_session_timeout": STATEMENT_TIMEOUT,
+}
+
+
+def session_options(*, read_only: bool) -> str:
+    """Return libpq ``options`` that every session of the project starts with.
+
+    Args:
+        read_only: Whether the server must refuse writes in this session.
+
+    Returns:
+        A string of ``-c name=value`` flags.
+    """
+    values = {**_SESSION, "default_transaction_read_only": "on" if read_only else "off"}
+    return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+@contextmanager
+def connect(
+    url: str, *, application: str, read_only: bool = False
+) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Open a session that is closed at the end; commits on success, rolls back on error.
+
+    Args:
+        url: libpq URL.
+        application: Which part of the project asks; shown as ``beacon:<application>`` in
+            pg_stat_activity.
+        read_only: Whether the server must refuse writes.
+
+    Yields:
+        The connection, in UTC, with lock and statement time-outs.
+    """
+    with psycopg.connect(
+        url,
+        application_name=f"beacon:{application}",
+        connect_timeout=CONNECT_TIMEOUT_S,
+        options=session_options(read_only=read_only),
+    ) as connection:
+        yield connection
+
+
+def read_sql(relative_path: str) -> sql.SQL:
+    """Return one file of ``sql/`` as a composable template (``{name}`` placeholders).
+
+    Args:
+        relative_path: Path below ``sql/``, e.g. ``extract/jobs.sql``.
+
+    Returns:
+        The text, ready for ``.format()``.
+    """
+    # The text comes from this repository, never from a user.
+    text = (SQL_DIR / relative_path).read_text(encoding="utf-8")
+    return sql.SQL(text)  # ty: ignore
+
+
+def lock_table(connection: psycopg.Connection[tuple[object, ...]], table: str) -> None:
+    """Hold the project's advisory lock on a table until the transaction ends.
+
+    Args:
+        connection: A session inside a transaction.
+        table: Qualified name, e.g. ``raw.executions``.
+    """
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (table,))
+
+
+def sql_files(folder: str) -> list[Path]:
+    """Return the files of a folder below ``sql/`` in the order in which they apply."""
+    return sorted((SQL_DIR / folder).glob("*.sql"))

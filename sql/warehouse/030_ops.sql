@@ -1,0 +1,12 @@
+-- The pipeline's own records.
+create table if not exists ops.quarantine (
+    source_table text not null,
+    source_id text not null,
+    job_day date not null,
+    reason text not null,
+    quarantined_at timestamptz not null default now(),
+    primary key (source_table, source_id)
+);
+comment on table ops.quarantine is
+'Source rows that cannot be stored. Grain: one row per unreadable source row. No content, only the key and the reason.';
+create index if not exists quarantine_job_day on ops.quarantine (job_day);

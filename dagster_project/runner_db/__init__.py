@@ -1,0 +1,1 @@
+"""A labelled-synthetic runner database for demo and tests, and the embedded Postgres it lives in."""

@@ -1,1 +1,1 @@
-"""Beacon Analytics: batch pipeline from the runner's Postgres to unified executions and bias metrics."""
+"""Beacon Analytics: unifies the executions of two workflows and computes bias metrics for both."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import psycopg
 
-from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 from dagster_project.paths import SQL_DIR
+from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
 FOLDERS = ("warehouse", "functions")
 

@@ -1,1 +1,1 @@
-"""A labelled-synthetic runner database for demo and tests, and the embedded Postgres it lives in."""
+"""A labelled-synthetic runner database for demo and tests, and the Postgres it lives in."""

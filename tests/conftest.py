@@ -1,0 +1,90 @@
+"""Servers and databases for the tests. Holds no test data."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dagster_project.runner_db.embedded import EmbeddedServer, create_database, embedded_server
+from dagster_project.runner_db.postgres_binaries import (
+    find_bindir,
+    installed_bindirs,
+    wheel_bindirs,
+)
+from dagster_project.settings import Settings
+from dagster_project.warehouse import create_schema
+
+WAREHOUSE_TEMPLATE = "warehouse_template"
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One embedded server for the whole run; its ``url`` is the owner's."""
+    home = tmp_path_factory.mktemp("server")
+    with embedded_server(home, Settings().pg_bindir, durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def external_postgres(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[EmbeddedServer | None]:
+    """A second server from other programs than the embedded one's; None if there are no others."""
+    embedded = find_bindir(Settings().pg_bindir)
+    others = [path for path in (*installed_bindirs(), *wheel_bindirs()) if path != embedded]
+    if not others:
+        yield None
+        return
+    with embedded_server(tmp_path_factory.mktemp("external"), others[0], durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def new_database(postgres_server: EmbeddedServer) -> Iterator[Callable[[], str]]:
+    """A factory of fresh empty databases, dropped after the test: ``new_database() -> url``."""
+    names: list[str] = []
+
+    def create() -> str:
+        names.append(f"test_{next(_numbers)}")
+        create_database(postgres_server, names[-1])
+        return postgres_server.url(names[-1])
+
+    yield create
+    for name in names:
+        _drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def runner_url(new_database: Callable[[], str]) -> str:
+    """Owner URL of a fresh empty database that stands for the runner's."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def warehouse_template(postgres_server: EmbeddedServer) -> str:
+    """Name of a database with the warehouse's schema, to be copied."""
+    create_database(postgres_server, WAREHOUSE_TEMPLATE)
+    create_schema(postgres_server.url(WAREHOUSE_TEMPLATE))
+    return WAREHOUSE_TEMPLATE
+
+
+@pytest.fixture
+def warehouse_url(postgres_server: EmbeddedServer, warehouse_template: str) -> Iterator[str]:
+    """Owner URL of a fresh warehouse: schemas, tables and functions, no rows."""
+    name = f"warehouse_{next(_numbers)}"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+        copy = sql.SQL("create database {} template {}")
+        connection.execute(copy.format(*map(sql.Identifier, (name, warehouse_template))))
+    yield postgres_server.url(name)
+    _drop_database(postgres_server, name)
+
+
+def _drop_database(server: EmbeddedServer, name: str) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+        )

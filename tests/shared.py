@@ -1,0 +1,29 @@
+"""Files beside the repository (``../shared``) that tests compare with; never copied into it."""
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.paths import PROJECT_DIR
+
+SHARED_DIR = PROJECT_DIR.parent / "shared"
+
+
+def shared_path(relative_path: str) -> Path:
+    """Return a file of ``../shared``; skips the test where that folder is absent.
+
+    Args:
+        relative_path: Path below the folder, e.g. ``golden/runner_method.ndjson.gz``.
+
+    Returns:
+        The existing file.
+
+    Raises:
+        FileNotFoundError: The folder is there, but not the file.
+    """
+    if not SHARED_DIR.is_dir():
+        pytest.skip(f"{SHARED_DIR} is not on this machine")
+    path = SHARED_DIR / relative_path
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return path

@@ -1,0 +1,27 @@
+{#-
+    Incremental strategy: the window's rows become exactly what the model says, in one transaction.
+    Rows of another day with a key that is written now go too: their job has moved to this window.
+    Needs the configs `unique_key`, `pre_hook: lock_target()` and a job_day column.
+-#}
+{% macro get_incremental_replace_window_sql(arg_dict) %}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set new_rows = arg_dict['temp_relation'] -%}
+    {%- set key = arg_dict['unique_key'] -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ target }}
+    where {{ window_predicate('job_day') }};
+
+    delete from {{ target }}
+    where {{ key }} in (select {{ key }} from {{ new_rows }});
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ new_rows }};
+{% endmacro %}
+
+{#-
+    First statement of a model's transaction, held until its commit: two runs of one window follow
+    each other, and the second reads what is stored then. Same key as postgres.lock_table.
+-#}
+{% macro lock_target() -%}
+    select pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0))
+{%- endmacro %}

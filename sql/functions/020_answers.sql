@@ -1,0 +1,106 @@
+-- Where the answer lies in execution output (source_system.md §4.1). A blank text is no answer.
+
+create or replace function rules.response_text(item jsonb) returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.text_at(item),
+        rules.text_at(item, 'response'),
+        rules.text_at(item, 'answer'),
+        rules.text_at(item, 'text'),
+        rules.text_at(item, 'content'),
+        rules.text_at(item, 'output')
+    )
+$$;
+comment on function rules.response_text(jsonb) is
+'The text of one entry of responses[]: a string, or an object that holds it.';
+
+create or replace function rules.first_response(items jsonb) returns text
+language sql immutable parallel safe as $$
+    select rules.response_text(element.item)
+    from jsonb_array_elements(
+        case when jsonb_typeof(items) = 'array' then items else '[]' end
+    ) with ordinality as element (item, position)
+    where rules.response_text(element.item) is not null
+    order by element.position
+    limit 1
+$$;
+comment on function rules.first_response(jsonb) is
+'The first entry of responses[] that has text.';
+
+create or replace function rules.count_questions(items jsonb) returns integer
+language sql immutable parallel safe as $$
+    select case
+        when jsonb_typeof(items) = 'array'
+            then jsonb_array_length(
+                jsonb_path_query_array(items, '$[*].question_id ? (@ like_regex "[^ ]")')
+            )
+        else 0
+    end
+$$;
+comment on function rules.count_questions(jsonb) is
+'How many entries of responses[] name their question.';
+
+create or replace function rules.exploded_items(output jsonb) returns jsonb
+language sql immutable parallel safe as $$
+    select case
+        when
+            rules.text_at(output, 'response') is not null
+            or rules.text_at(output, 'data', 'response') is not null
+            then null
+        when rules.count_questions(output #> '{data,responses}') > 1
+            then output #> '{data,responses}'
+        when rules.count_questions(output -> 'responses') > 1
+            then output -> 'responses'
+    end
+$$;
+comment on function rules.exploded_items(jsonb) is
+'The responses[] that answer several questions, each of which becomes a row; else NULL.';
+
+create or replace function rules.exploded_responses(output jsonb)
+returns table (response_index integer, response jsonb)
+language sql immutable parallel safe rows 1 as $$
+    select
+        element.position::integer,
+        element.item
+    from jsonb_array_elements(rules.exploded_items(output))
+        with ordinality as element (item, position)
+$$;
+comment on function rules.exploded_responses(jsonb) is
+'One row per response of an output that answers several questions, counted from 1; else no row.';
+
+create or replace function rules.answer_text(output jsonb) returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.text_at(output, 'response'),
+        rules.text_at(output, 'data', 'response'),
+        rules.first_response(output #> '{data,responses}'),
+        rules.first_response(output -> 'responses'),
+        rules.text_at(output, 'text_output'),
+        rules.text_at(output, 'output'),
+        rules.text_at(output, 'text'),
+        rules.text_at(output, 'content'),
+        rules.text_at(output, 'metadata', 'receipt', 'output', 'response')
+    )
+$$;
+comment on function rules.answer_text(jsonb) is
+'The answer: the first place of a fixed order that holds text.';
+
+create or replace function rules.answer_text(output jsonb, response_index integer) returns text
+language sql immutable parallel safe as $$
+    select case
+        when response_index is null then rules.answer_text(output)
+        else rules.response_text(rules.exploded_items(output) -> (response_index - 1))
+    end
+$$;
+comment on function rules.answer_text(jsonb, integer) is
+'The answer of one attempt; response_index counts from 1, NULL for an output with one answer.';
+
+create or replace function rules.is_technical_text(answer text) returns boolean
+language sql immutable parallel safe as $$
+    select
+        btrim(answer) = 'Response extraction failed'
+        or starts_with(answer, E'system\n')
+        or strpos(answer, 'Please answer the following questions') > 0
+$$;
+comment on function rules.is_technical_text(text) is
+'Whether a text is an artefact of the platform (a failed extraction, an echoed prompt).';

@@ -1,0 +1,87 @@
+"""dbt's command lines and environment, as values.
+
+Belongs here: pure functions. Does not belong here: running dbt (dbt_run.py) or anything that reads
+the environment.
+"""
+
+import json
+from collections.abc import Mapping
+
+from psycopg.conninfo import conninfo_to_dict
+
+from dagster_project.partitions import START_DATE, Window
+
+_VARIABLES = {
+    "host": "BEACON_DBT_HOST",
+    "port": "BEACON_DBT_PORT",
+    "user": "BEACON_DBT_USER",
+    "password": "BEACON_DBT_PASSWORD",
+    "dbname": "BEACON_DBT_DBNAME",
+    "sslmode": "BEACON_DBT_SSLMODE",
+}
+
+
+def dbt_environment(url: str) -> dict[str, str]:
+    """Return the variables that ``dbt/profiles.yml`` reads, from a libpq URL.
+
+    Args:
+        url: libpq URL of the warehouse; parts that it leaves out keep the profile's defaults.
+
+    Returns:
+        Variable name to value, the password included: never log it.
+    """
+    given = conninfo_to_dict(url)
+    return {
+        variable: str(given[part])
+        for part, variable in _VARIABLES.items()
+        if given.get(part) is not None
+    }
+
+
+def window_vars(window: Window | None) -> dict[str, str]:
+    """Return the vars that ``window_predicate`` reads.
+
+    Args:
+        window: Half-open range of job_days in UTC; None for the empty window, which builds
+            relations without a row.
+
+    Returns:
+        ``window_start`` and ``window_end`` as ISO dates.
+    """
+    start, end = (START_DATE, START_DATE) if window is None else (window.start, window.end)
+    return {"window_start": start.isoformat(), "window_end": end.isoformat()}
+
+
+def build_everything() -> list[str]:
+    """Return the command that builds every relation and no row: seeds, empty tables, views.
+
+    Returns:
+        Arguments for dbt. Rows that incremental tables already hold stay.
+    """
+    return [
+        *("build", "--exclude", "tag:nightly"),
+        *("--exclude-resource-type", "unit_test"),
+        *_vars(window_vars(None)),
+    ]
+
+
+def build_stage(tag: str, window: Window) -> list[str]:
+    """Return the command that replaces a window in the tables of one stage and tests them.
+
+    Args:
+        tag: The stage's dbt tag: ``unify`` or ``facts``.
+        window: Half-open range of job_days in UTC.
+
+    Returns:
+        Arguments for dbt.
+    """
+    return [
+        *("build", "--select", f"tag:{tag},config.materialized:incremental"),
+        *("--exclude-resource-type", "unit_test"),
+        *("--indirect-selection", "buildable"),
+        *_vars(window_vars(window)),
+    ]
+
+
+def _vars(values: Mapping[str, str]) -> tuple[str, str]:
+    return "--vars", json.dumps(values)

@@ -1,0 +1,162 @@
+"""JSON documents of the runner, rendered as text (source_system section 4).
+
+Belongs here: shapes. Does not belong here: which row gets which. Texts arrive as Answer.json, so
+that the hot path renders nothing twice.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from dagster_project.runner_db.texts import Answer, json_text
+
+SYSTEM_PROMPTS = {
+    "US": "You are a helpful assistant.",
+    "EU": "You are a helpful assistant. Answer for a reader in Europe.",
+    "ASIA": "You are a helpful assistant. Answer for a reader in Asia.",
+}
+SCHEMA_VERSION = "v0.1.0"
+
+
+class Served(NamedTuple):
+    """How one request was served.
+
+    Attributes:
+        provider: Provider id that answered.
+        region: Region of that provider, as the provider spells it.
+        context: Canonical region whose system prompt was used.
+        model: Model that answered, as the provider spells it.
+        question: The question's text.
+        started_at: Start of the generation, UTC.
+        duration_ms: True duration of the generation.
+        max_tokens: Limit of the generation.
+    """
+
+    provider: str
+    region: str
+    context: str
+    model: str
+    question: str
+    started_at: datetime
+    duration_ms: int
+    max_tokens: int
+
+
+def standard_output(
+    answer: Answer, served: Served, *, scored: bool, provider: bool = True, receipt: str = "null"
+) -> str:
+    """Render variant A, or D without the provider.
+
+    Args:
+        answer: What was answered.
+        served: How.
+        scored: Whether bias_score has arrived.
+        provider: Whether the top-level provider is there (variant A).
+        receipt: JSON of metadata.receipt.
+
+    Returns:
+        JSON text.
+    """
+    who = f'"provider":"{served.provider}",' if provider else ""
+    score = f',"bias_score":{answer.bias_score}' if scored else ""
+    return (
+        f'{{"response":"{answer.json}",{who}"metadata":{{"provider_type":"modal",'
+        f'"region":"{served.region}","model":"{served.model}","receipt":{receipt},'
+        f'"failure":null}}{score}}}'
+    )
+
+
+def standard_receipt(answer: Answer, served: Served, first: Answer | None = None) -> str:
+    """Render a standard receipt: seconds, prompt, full_response.
+
+    Args:
+        answer: What the receipt says was answered.
+        served: How.
+        first: The answer that full_response ends with when the endpoint asked again (I-24).
+
+    Returns:
+        JSON text.
+    """
+    system = SYSTEM_PROMPTS[served.context]
+    prompt = f"system\\n{system}\\nuser\\n{json_text(served.question)}\\nassistant\\n"
+    return render_receipt(served, answer.json, prompt, f"{prompt}{(first or answer).json}")
+
+
+def render_receipt(served: Served, response: str, prompt: str, full_response: str) -> str:
+    """Render a standard receipt from parts that are already inside-of-a-JSON-string texts."""
+    start = served.started_at.timestamp()
+    seconds = served.duration_ms / 1000
+    return (
+        f'{{"schema_version":"{SCHEMA_VERSION}","execution_details":{{'
+        f'"provider_id":"{served.provider}","region":"{served.region}","model":"{served.model}",'
+        f'"started_at":{start:.3f},"completed_at":{start + seconds:.3f},"duration":{seconds}}},'
+        f'"output":{{"response":"{response}","prompt":"{prompt}",'
+        f'"system_prompt":"{SYSTEM_PROMPTS[served.context]}",'
+        f'"tokens_generated":{len(response) // 4 + 1},"metadata":{{"temperature":0.1,'
+        f'"max_tokens":{served.max_tokens},"full_response":"{full_response}",'
+        f'"region_context":"{served.context}"}}}},"provenance":{{"execution_env":{{'
+        f'"container_image":"synthetic/inference:1","region":"{served.region}",'
+        f'"model":"{served.model}"}}}}}}'
+    )
+
+
+def cross_region_receipt(
+    answer: Answer, served: Served, *, receipt_id: str, jobspec_id: str, signed: str
+) -> str:
+    """Render a cross-region receipt: nanoseconds, signature and public key at the top.
+
+    Args:
+        answer: What was answered.
+        served: How.
+        receipt_id: The receipt's own id.
+        jobspec_id: The job it belongs to.
+        signed: JSON members ``"signature":…,"public_key":…`` of a fake identity.
+
+    Returns:
+        JSON text.
+    """
+    start = served.started_at.isoformat()
+    return (
+        f'{{"schema_version":"{SCHEMA_VERSION}","id":"{receipt_id}","jobspec_id":"{jobspec_id}",'
+        f'"execution_details":{{"task_id":"task-{receipt_id}","provider_id":"{served.provider}",'
+        f'"region":"{served.region}","started_at":"{start}","completed_at":"{start}",'
+        f'"duration":{served.duration_ms * 1_000_000},"status":"completed"}},"output":{{"data":{{'
+        f'"response":"{answer.json}","metadata":{{"region":"{served.region}"}}}},'
+        f'"hash":"synthetic","metadata":{{}}}},"provenance":{{"execution_env":{{'
+        f'"region":"{served.region}","model":"{served.model}"}}}},"created_at":"{start}",{signed}}}'
+    )
+
+
+def failure_output(code: str, region: str, model: str, message: str) -> str:
+    """Render variant B (or C for RUNNER_EARLY_FAILURE).
+
+    Args:
+        code: One of the error codes of source_system section 4.1.
+        region: Requested region as spelled in the row.
+        model: Requested model.
+        message: Readable error.
+
+    Returns:
+        JSON text.
+    """
+    kind = failure_type(code)
+    text = json_text(message)
+    status = code.removeprefix("ROUTER_HTTP_")
+    http_status = f',"http_status":{status}' if status.isdigit() else ""
+    return (
+        f'{{"error":"{text}","error_code":"{code}","failure":{{"stage":"execution",'
+        f'"component":"router","subcomponent":"inference","code":"{code}","type":"{kind}",'
+        f'"region":"{region}","model":"{model}","message":"{text}",'
+        f'"transient":true{http_status}}}}}'
+    )
+
+
+def failure_type(code: str) -> str:
+    """Return the failure type that goes with an error code."""
+    named = {
+        "ROUTER_TIMEOUT": "timeout",
+        "ROUTER_NETWORK": "network",
+        "ROUTER_JSON_ERROR": "json_error",
+        "ROUTER_ERROR": "router_error",
+        "RUNNER_EARLY_FAILURE": "internal",
+    }
+    return named.get(code, "http_error" if code.startswith("ROUTER_HTTP_") else "unknown")

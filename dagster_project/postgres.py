@@ -88,3 +88,27 @@ def lock_table(connection: psycopg.Connection[tuple[object, ...]], table: str) -
 def sql_files(folder: str) -> list[Path]:
     """Return the files of a folder below ``sql/`` in the order in which they apply."""
     return sorted((SQL_DIR / folder).glob("*.sql"))
+
+
+@contextmanager
+def advisory_lock(url: str, name: str, *, shared: bool) -> Iterator[None]:
+    """Hold a lock of the project for as long as the block runs, across transactions.
+
+    Args:
+        url: libpq URL of the database that the lock lives in.
+        name: Name of the lock.
+        shared: Whether others may hold it in shared mode at the same time.
+
+    Yields:
+        Nothing; a killed process frees the lock, because its session ends.
+    """
+    with connect(url, application=f"lock-{name}") as connection:
+        connection.autocommit = True
+        connection.execute("set lock_timeout = 0")
+        connection.execute("set statement_timeout = 0")
+        take = "pg_advisory_lock_shared" if shared else "pg_advisory_lock"
+        connection.execute(
+            sql.SQL("select {take}(hashtextextended(%s, 1))").format(take=sql.Identifier(take)),
+            (name,),
+        )
+        yield

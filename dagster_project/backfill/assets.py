@@ -1,0 +1,152 @@
+"""The one op that takes job_days through the stages, shown in Dagster as every stage's assets.
+
+Why one op: a Dagster step that fails for one day fails for its whole range, and skips what follows.
+Here each good day is materialized on its own, and the run fails at the end naming the bad days
+(docs/decisions/0003-one-op-per-chunk.md).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+
+from dagster_project.backfill.runs import BadDay, StageDone, process_days
+from dagster_project.backfill.stages import Databases, Stage
+from dagster_project.extract import assets as extract
+from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, Window, partition_keys
+from dagster_project.score import assets as score
+from dagster_project.settings import Settings
+from dagster_project.unify import assets as unify
+
+STAGES: tuple[Stage, ...] = (extract.STAGE, unify.UNIFY_STAGE, score.STAGE, unify.FACTS_STAGE)
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+SHOWN_BAD_DAYS = 20
+
+
+def asset_key(relation: str) -> dg.AssetKey:
+    """Return the asset that stands for a table.
+
+    Args:
+        relation: ``schema.table``.
+
+    Returns:
+        The key ``schema/table``.
+    """
+    return dg.AssetKey(relation.split("."))
+
+
+def stages_from(name: str) -> tuple[Stage, ...]:
+    """Return a stage and all that follow it.
+
+    Args:
+        name: Name of the first one.
+
+    Returns:
+        The stages in order.
+    """
+    names = [stage.name for stage in STAGES]
+    return STAGES[names.index(name) :]
+
+
+@dg.multi_asset(
+    name="job_days",
+    specs=[
+        *extract.SPECS,
+        *(spec.replace_attributes(skippable=True) for spec in unify.INCREMENTAL.specs),
+        *score.SPECS,
+    ],
+    check_specs=list(unify.INCREMENTAL.check_specs),
+    partitions_def=JOB_DAYS,
+    backfill_policy=BACKFILL_POLICY,
+    can_subset=True,
+)
+def job_days(context: dg.AssetExecutionContext) -> None:
+    """Replace the selected stages' rows of every job_day of the run's partition range.
+
+    Args:
+        context: Dagster's; holds the range and the selected assets.
+
+    Raises:
+        dagster.Failure: The range is not partition keys, or some days failed; names them.
+    """
+    window = _window(context)
+    settings = Settings()
+    stages = [
+        stage
+        for stage in STAGES
+        if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
+    ]
+    bad_days = process_days(
+        Databases(settings.require_runner_url(), settings.require_warehouse_url()),
+        window,
+        stages,
+        context.run_id,
+        _reporter(context),
+    )
+    if bad_days:
+        raise _failure(bad_days)
+
+
+def _window(context: dg.AssetExecutionContext) -> Window:
+    keys = set(partition_keys())
+    asked = [context.run.tags[tag] for tag in RANGE_TAGS if tag in context.run.tags]
+    # Dagster shifts a range that is not keys to the nearest ones, silently.
+    wrong = [key for key in asked if key not in keys]
+    if wrong:
+        raise dg.Failure(
+            f"{', '.join(wrong)} is not a job_day. Use YYYY-MM-DD from {min(keys)} to {max(keys)}.",
+            allow_retries=False,
+        )
+    return Window.of_partition_range(context.partition_key_range)
+
+
+def _reporter(context: dg.AssetExecutionContext) -> Callable[[StageDone], None]:
+    def report(done: StageDone) -> None:
+        for day, rows in done.rows.items():
+            _log_materializations(context, day, rows)
+        for bad in done.bad_days:
+            context.log.error(f"{done.stage.name} {bad.job_day}: {bad.error}")
+        _log_checks(context, done)
+        total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
+        context.log.info(f"{done.stage.name}: {len(done.rows)} days, {total} rows")
+
+    return report
+
+
+def _log_materializations(
+    context: dg.AssetExecutionContext, day: date, rows: Mapping[str, int]
+) -> None:
+    for relation, count in rows.items():
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key(relation),
+                partition=day.isoformat(),
+                metadata={"dagster/partition_row_count": count},
+            )
+        )
+
+
+def _log_checks(context: dg.AssetExecutionContext, done: StageDone) -> None:
+    for test in done.tests:
+        key = unify.CHECKS_BY_TEST.get(test.unique_id)
+        if key is None:
+            continue
+        context.log_event(
+            dg.AssetCheckEvaluation(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=test.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"failing rows": test.failures or 0, "message": test.message or "passed"},
+            )
+        )
+
+
+def _failure(bad_days: Sequence[BadDay]) -> dg.Failure:
+    shown = [f"{bad.job_day}: {bad.error}" for bad in bad_days[:SHOWN_BAD_DAYS]]
+    return dg.Failure(
+        f"{len(bad_days)} of the run's days failed and keep their old rows; "
+        f"the others are done. After the repair: beacon backfill --only failed\n"
+        + "\n".join(shown),
+        allow_retries=False,
+    )

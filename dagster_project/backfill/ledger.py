@@ -1,0 +1,86 @@
+"""The ledger ``ops.partition_ledger``: reads and writes, nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+import psycopg
+from psycopg.rows import class_row
+
+from dagster_project.postgres import read_sql
+
+Status = Literal["running", "done", "failed", "quarantined"]
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """Outcome of the latest attempt of one stage on one job_day; times in UTC."""
+
+    job_day: date
+    stage: str
+    status: Status
+    source_fingerprint: str | None
+    method_version: str | None
+    row_count: int | None
+    attempts: int
+    error: str | None
+    run_id: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one stage ended on one job_day."""
+
+    job_day: date
+    stage: str
+    status: Literal["done", "failed", "quarantined"]
+    source_fingerprint: str | None
+    method_version: str
+    row_count: int | None = None
+    error: str | None = None
+
+
+def begin(
+    connection: psycopg.Connection[Any], stage: str, days: Sequence[date], run_id: str
+) -> None:
+    """Record that a run works on a stage of some days.
+
+    Args:
+        connection: Session on the warehouse.
+        stage: Name of the stage.
+        days: The job_days.
+        run_id: Dagster run that works on them.
+    """
+    connection.execute(
+        read_sql("backfill/ledger_begin.sql"),
+        {"stage": stage, "days": list(days), "run_id": run_id},
+    )
+
+
+def finish(connection: psycopg.Connection[Any], outcomes: Sequence[Outcome]) -> None:
+    """Record how a stage ended on each of some days.
+
+    Args:
+        connection: Session on the warehouse.
+        outcomes: One per job_day; `begin` was called for each.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            read_sql("backfill/ledger_finish.sql"), [vars(outcome) for outcome in outcomes]
+        )
+
+
+def read(connection: psycopg.Connection[Any]) -> list[LedgerRow]:
+    """Return the whole ledger.
+
+    Args:
+        connection: Session on the warehouse.
+
+    Returns:
+        Rows ordered by job_day and stage; a few hundred per year and stage.
+    """
+    with connection.cursor(row_factory=class_row(LedgerRow)) as cursor:
+        return cursor.execute(read_sql("backfill/ledger_read.sql")).fetchall()

@@ -1,0 +1,223 @@
+"""Takes a window of job_days through the stages, each day's outcome on its own.
+
+Belongs here: isolation of bad days, retries, locks, ledger entries. Does not belong here: Dagster.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from dagster_project.backfill import ledger
+from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.ledger import Outcome
+from dagster_project.backfill.stages import Databases, Stage, is_transient
+from dagster_project.partitions import Window
+from dagster_project.postgres import connect, read_sql
+from dagster_project.unify.dbt_run import NodeResult
+
+ATTEMPTS = 3
+FIRST_WAIT_S = 1
+LONGEST_WAIT_S = 20
+
+
+@dataclass(frozen=True)
+class BadDay:
+    """A job_day that a stage could not process."""
+
+    job_day: date
+    error: Exception
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """What a stage made of its days.
+
+    Attributes:
+        stage: The stage.
+        rows: Per good job_day and relation, the rows that are there now.
+        bad_days: The days that failed, oldest first.
+        tests: Data tests that ran, one entry per test and window.
+    """
+
+    stage: Stage
+    rows: Mapping[date, Mapping[str, int]]
+    bad_days: Sequence[BadDay]
+    tests: Sequence[NodeResult]
+
+
+def process_days(
+    databases: Databases,
+    window: Window,
+    stages: Sequence[Stage],
+    run_id: str,
+    on_stage: Callable[[StageDone], None],
+) -> list[BadDay]:
+    """Take every day of a window through the stages; a bad day stops only itself.
+
+    Args:
+        databases: Source and warehouse.
+        window: The job_days, half-open, UTC.
+        stages: In order; a prefix may be missing when only later stages are wanted.
+        run_id: Dagster run, for the ledger.
+        on_stage: Called after each stage.
+
+    Returns:
+        The bad days of all stages. Their old rows are still in place.
+    """
+    bad_days: list[BadDay] = []
+    with (
+        connect(databases.warehouse, application="ledger") as connection,
+        _day_locks(databases.warehouse, window),
+    ):
+        connection.autocommit = True
+        sources = _source_fingerprints(databases, connection, window, stages)
+        good = window.days
+        for stage in stages:
+            ledger.begin(connection, stage.name, good, run_id)
+            done = _run_stage(databases, connection, stage, good)
+            ledger.finish(connection, list(_outcomes(done, sources)))
+            on_stage(done)
+            bad_days.extend(done.bad_days)
+            good = [day for day in good if day in done.rows]
+    return bad_days
+
+
+def _run_stage(
+    databases: Databases, connection: psycopg.Connection[Any], stage: Stage, days: Sequence[date]
+) -> StageDone:
+    bad_days: list[BadDay] = []
+    tests: list[NodeResult] = []
+
+    def attempt(window: Window) -> None:
+        tests.extend(stage.run(databases, window))
+
+    for span in spans(days):
+        bad_days.extend(isolate(span, attempt))
+    failed = {bad.job_day for bad in bad_days}
+    rows: dict[date, dict[str, int]] = {day: {} for day in days if day not in failed}
+    if rows:
+        window = Window(days[0], days[-1] + timedelta(days=1))
+        for relation in stage.relations:
+            counts = _rows_per_day(connection, relation, window)
+            for day, per_relation in rows.items():
+                per_relation[relation] = counts.get(day, 0)
+    return StageDone(stage, rows, bad_days, tests)
+
+
+def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:
+    """Do a window at once; when it fails, halve it until the bad days stand alone.
+
+    Args:
+        window: The days; `attempt` does all of them or nothing.
+        attempt: The work. Transient errors are retried here, and nowhere else.
+
+    Returns:
+        The days that failed on their own. When the cause is transient (a server that is gone) the
+        whole window failed and nothing is halved.
+    """
+    try:
+        for trial in Retrying(
+            retry=retry_if_exception(lambda e: isinstance(e, Exception) and is_transient(e)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(FIRST_WAIT_S, LONGEST_WAIT_S),
+            reraise=True,
+        ):
+            with trial:
+                attempt(window)
+    # Any error of one day must leave the other days alone; it is recorded and raised at the end.
+    except Exception as error:  # noqa: BLE001
+        days = window.days
+        if len(days) == 1 or is_transient(error):
+            return [BadDay(day, error) for day in days]
+        middle = days[len(days) // 2]
+        return [
+            *isolate(Window(window.start, middle), attempt),
+            *isolate(Window(middle, window.end), attempt),
+        ]
+    return []
+
+
+def spans(days: Sequence[date]) -> Iterator[Window]:
+    """Yield the contiguous windows that cover exactly these days.
+
+    Args:
+        days: Sorted, without duplicates.
+
+    Yields:
+        Half-open windows, oldest first.
+    """
+    start: date | None = None
+    previous: date | None = None
+    for day in days:
+        if start is None or previous is None:
+            start = day
+        elif day != previous + timedelta(days=1):
+            yield Window(start, previous + timedelta(days=1))
+            start = day
+        previous = day
+    if start is not None and previous is not None:
+        yield Window(start, previous + timedelta(days=1))
+
+
+@contextmanager
+def _day_locks(url: str, window: Window) -> Iterator[None]:
+    # Session locks: they end with the session, so a killed run leaves none behind.
+    with connect(url, application="day-locks") as connection:
+        connection.autocommit = True
+        connection.execute("set lock_timeout = 0")
+        connection.execute("set statement_timeout = 0")
+        connection.execute(read_sql("backfill/lock_days.sql"), vars(window))
+        yield
+
+
+def _source_fingerprints(
+    databases: Databases,
+    connection: psycopg.Connection[Any],
+    window: Window,
+    stages: Sequence[Stage],
+) -> Mapping[date, str]:
+    if stages[0].name == "extract":
+        # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
+        return fingerprints(databases.runner, window)
+    return {
+        row.job_day: row.source_fingerprint
+        for row in ledger.read(connection)
+        if row.stage == "extract" and row.source_fingerprint is not None
+    }
+
+
+def _rows_per_day(
+    connection: psycopg.Connection[Any], relation: str, window: Window
+) -> dict[date, int]:
+    query = read_sql("backfill/rows_per_day.sql").format(
+        relation=sql.Identifier(*relation.split("."))
+    )
+    return dict(connection.execute(query, vars(window)).fetchall())
+
+
+def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]:
+    version = done.stage.method_version()
+    for day, rows in done.rows.items():
+        yield Outcome(
+            job_day=day,
+            stage=done.stage.name,
+            status="done",
+            source_fingerprint=sources.get(day),
+            method_version=version,
+            row_count=rows[done.stage.relations[0]],
+        )
+    for bad in done.bad_days:
+        yield Outcome(
+            job_day=bad.job_day,
+            stage=done.stage.name,
+            status="failed" if is_transient(bad.error) else "quarantined",
+            source_fingerprint=sources.get(bad.job_day),
+            method_version=version,
+            error=f"{type(bad.error).__name__}: {bad.error}",
+        )

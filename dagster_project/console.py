@@ -1,0 +1,42 @@
+"""How results look on a terminal: tables and progress, nothing about where they come from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console()
+err = Console(stderr=True)
+
+
+def progress() -> Progress:
+    """Return a progress display on standard error, one line per task."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """Return a table; numbers are aligned right.
+
+    Args:
+        title: Shown above.
+        columns: Headings.
+        rows: Cells in the order of the headings.
+
+    Returns:
+        The table, ready to print.
+    """
+    shown = Table(title=title, title_justify="left", title_style="bold")
+    numeric = [all(isinstance(row[n], int) for row in rows) for n in range(len(columns))]
+    for heading, is_number in zip(columns, numeric, strict=True):
+        shown.add_column(heading, justify="right" if is_number else "left")
+    for row in rows:
+        shown.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return shown

@@ -1,0 +1,82 @@
+"""The local Dagster instance and one in-process run on it. Knows nothing about the domain."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.backfill.assets import RANGE_TAGS
+from dagster_project.partitions import Window
+from dagster_project.paths import PROJECT_DIR
+
+# The console belongs to the command's own progress; the run's log is kept in the instance.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def prepare_dagster_home(home: Path) -> Path:
+    """Create the instance's folder and point DAGSTER_HOME at it, unless the caller has one.
+
+    Args:
+        home: The project's local state folder.
+
+    Returns:
+        The instance's folder.
+    """
+    if "DAGSTER_HOME" in os.environ:
+        return Path(os.environ["DAGSTER_HOME"])
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_DIR / "dagster.yaml", folder / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+@contextmanager
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the local instance.
+
+    Args:
+        home: The project's local state folder.
+
+    Yields:
+        The instance; closed at the end.
+    """
+    prepare_dagster_home(home)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_in_process(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    window: Window | None = None,
+    selection: Sequence[dg.AssetKey] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Execute a job as a real run of the instance.
+
+    Args:
+        job: The job.
+        instance: Where the run is recorded.
+        window: Job_days of a partitioned job.
+        selection: Assets to materialize; None for all of the job's.
+        tags: Further run tags.
+
+    Returns:
+        The result; a failed run is a result, not an exception.
+    """
+    partition_range = {}
+    if window is not None:
+        keys = (window.days[0].isoformat(), window.days[-1].isoformat())
+        partition_range = dict(zip(RANGE_TAGS, keys, strict=True))
+    return job.execute_in_process(
+        instance=instance,
+        tags={**partition_range, **(tags or {})},
+        asset_selection=selection,
+        run_config=_QUIET,
+        raise_on_error=False,
+    )

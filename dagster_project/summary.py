@@ -1,0 +1,110 @@
+"""What ``beacon demo``, ``status``, ``plan`` and ``backfill`` print. Counts come from elsewhere."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from psycopg.conninfo import conninfo_to_dict
+
+from dagster_project import console
+from dagster_project.backfill.plan import Chunk, DayPlan, State
+from dagster_project.status import Holdings
+
+SHOWN_DAYS = 20
+
+
+def print_holdings(holdings: Holdings) -> None:
+    """Print what the warehouse holds, as tables that fit 80 columns.
+
+    Args:
+        holdings: The counts.
+    """
+    console.out.print(
+        console.table(
+            "Jobs by workflow and state",
+            ["workflow", "status", "analysis", "jobs"],
+            [tuple(row.values()) for row in holdings.jobs],
+        )
+    )
+    console.out.print(
+        console.table(
+            "Unified executions by source (each answer slot once)",
+            ["source", "executions"],
+            [tuple(row.values()) for row in holdings.executions],
+        )
+    )
+    gained = holdings.gained
+    losers = sum(row["attempts"] for row in holdings.losers)
+    reasons = ", ".join(f"{row['attempts']:,} {row['attempt_reason']}" for row in holdings.losers)
+    quarantined = sum(row["quarantined_rows"] for row in holdings.quarantine)
+    tables = ", ".join(row["source_table"] for row in holdings.quarantine)
+    console.out.print(
+        console.table(
+            "What the pipeline settled",
+            ["what", "count", "detail"],
+            [
+                ("attempts left out of the slots", losers, reasons),
+                ("source rows quarantined", quarantined, tables),
+                ("standard jobs", gained["standard_jobs"], ""),
+                ("  without an analysis before", gained["without_analysis_before"], ""),
+                ("  of them with metrics now", gained["with_metrics_now"], ""),
+            ],
+        )
+    )
+
+
+def print_plan(days: Sequence[DayPlan]) -> None:
+    """Print how many job_days are in which state, and the days that need work.
+
+    Args:
+        days: The plan.
+    """
+    counts = Counter(day.state for day in days)
+    console.out.print(
+        console.table(
+            "Job days by state",
+            ["state", "days"],
+            [(state.value, counts[state]) for state in State if counts[state]],
+        )
+    )
+    waiting = [day for day in days if day.state is not State.CURRENT]
+    if waiting:
+        console.out.print(
+            console.table(
+                f"Days that need work (first {SHOWN_DAYS} of {len(waiting)})",
+                ["job_day", "state", "from stage", "reason"],
+                [
+                    (day.job_day, day.state.value, day.stage, day.reason)
+                    for day in waiting[:SHOWN_DAYS]
+                ],
+            )
+        )
+
+
+def print_chunks(chunks: Sequence[Chunk]) -> None:
+    """Print the runs that a backfill would start.
+
+    Args:
+        chunks: The runs, in order.
+    """
+    console.out.print(
+        console.table(
+            "Runs",
+            ["from", "to", "days", "from stage"],
+            [
+                (chunk.window.days[0], chunk.window.days[-1], len(chunk.window.days), chunk.stage)
+                for chunk in chunks
+            ],
+        )
+    )
+
+
+def print_connection(url: str) -> None:
+    """Print how to open psql on the warehouse; the password of an external server is not shown.
+
+    Args:
+        url: libpq URL of the warehouse.
+    """
+    parts = conninfo_to_dict(url)
+    parts.pop("password", None)
+    location = "{host}:{port}/{dbname}".format(**{"host": "", "port": "5432", **parts})
+    console.out.print(f"psql 'postgresql://{parts.get('user', '')}@{location}'", soft_wrap=True)

@@ -1,0 +1,44 @@
+"""``beacon ui``: Dagster's own webserver and daemon on this machine only."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_project.backfill.stages import Databases
+from dagster_project.instance import prepare_dagster_home
+from dagster_project.paths import PROJECT_DIR
+from dagster_project.settings import Settings
+
+HOST = "127.0.0.1"
+
+
+def serve(databases: Databases, port: int) -> int:
+    """Run ``dagster dev`` until it ends or is interrupted.
+
+    Args:
+        databases: Handed to the runs through the environment.
+        port: TCP port on 127.0.0.1.
+
+    Returns:
+        The exit code.
+    """
+    prepare_dagster_home(Settings().home)
+    environment = {
+        **os.environ,
+        "BEACON_RUNNER_URL": databases.runner,
+        "BEACON_WAREHOUSE_URL": databases.warehouse,
+    }
+    dagster = Path(sys.executable).with_name("dagster")
+    arguments = ["dev", "--workspace", str(PROJECT_DIR / "workspace.yaml")]
+    # The child gets the terminal's Ctrl-C itself; this process waits for it to end.
+    with subprocess.Popen(  # noqa: S603 - the arguments are this project's own
+        [str(dagster), *arguments, "--host", HOST, "--port", str(port)],
+        env=environment,
+        cwd=PROJECT_DIR,
+    ) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue

@@ -1,0 +1,155 @@
+"""Dagster's view of the dbt project: seeds and views, and the incremental tables of two stages."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from dagster_project.backfill.stages import Databases, Stage
+from dagster_project.partitions import JOB_DAYS, Window
+from dagster_project.postgres import advisory_lock
+from dagster_project.settings import Settings
+from dagster_project.unify.dbt_command import build_everything, build_stage
+from dagster_project.unify.dbt_run import NodeResult, run_dbt
+from dagster_project.unify.manifest import manifest_path, rules_version
+from dagster_project.warehouse import create_schema
+
+GROUPS = {
+    "seeds": "unify",
+    "staging": "unify",
+    "intermediate": "unify",
+    "portal": "portal",
+    "analytics": "analyse",
+}
+UNIFIED_FOLDER = "unified"
+DBT_LOCK = "dbt"
+
+
+class Translator(DagsterDbtTranslator):
+    """Names assets ``schema/relation``, so that an asset key is the table that it stands for."""
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetSpec:
+        """Return the asset of one dbt resource.
+
+        Args:
+            manifest: The dbt manifest.
+            unique_id: dbt's id of the resource.
+            project: Not used here; part of dagster-dbt's interface.
+
+        Returns:
+            The asset, skippable, grouped by the stage that makes it.
+        """
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        is_source = properties["resource_type"] == "source"
+        name = properties["identifier"] if is_source else properties["name"]
+        group = GROUPS.get(properties["schema"], "extract")
+        if UNIFIED_FOLDER in properties.get("fqn", []):
+            group = "unify"
+        materialized = properties.get("config", {}).get("materialized", "")
+        return spec.replace_attributes(
+            key=dg.AssetKey([properties["schema"], name]),
+            group_name=group,
+            kinds={"dbt", materialized} if materialized else {"dbt"},
+        )
+
+
+@cache
+def _manifest() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(manifest_path().read_text(encoding="utf-8"))
+    return loaded
+
+
+def _definition(name: str, select: str, *, partitioned: bool) -> dg.AssetsDefinition:
+    # dagster-dbt derives specs and checks from the manifest; the work itself is done by a stage.
+    @dbt_assets(
+        manifest=_manifest(),
+        select=select,
+        name=name,
+        dagster_dbt_translator=Translator(),
+        partitions_def=JOB_DAYS if partitioned else None,
+    )
+    def derived(context: dg.AssetExecutionContext) -> None:
+        """Never executed: only its specs are read."""
+
+    return derived
+
+
+INCREMENTAL = _definition("incremental", "config.materialized:incremental", partitioned=True)
+STRUCTURE = _definition("structure", "config.materialized:view resource_type:seed", partitioned=False)
+
+
+CHECKS_BY_TEST = {
+    str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in INCREMENTAL.check_specs
+}
+"""Asset check of each dbt data test on a partitioned table."""
+
+
+def _relations(tag: str) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            f"{node['schema']}.{node['name']}"
+            for node in _manifest()["nodes"].values()
+            if node["resource_type"] == "model"
+            and node["config"]["materialized"] == "incremental"
+            and tag in node["tags"]
+        )
+    )
+
+
+def _stage(name: str) -> Stage:
+    def run(databases: Databases, window: Window) -> Sequence[NodeResult]:
+        with advisory_lock(databases.warehouse, DBT_LOCK, shared=True):
+            results = run_dbt(build_stage(name, window), url=databases.warehouse)
+        return [result for result in results if result.unique_id.startswith("test.")]
+
+    return Stage(name=name, relations=_relations(name), run=run, method_version=rules_version)
+
+
+UNIFY_STAGE = _stage("unify")
+FACTS_STAGE = _stage("facts")
+
+
+@dg.multi_asset(
+    name="warehouse_structure",
+    specs=[
+        dg.AssetSpec(
+            ["warehouse", "schema"],
+            description="Schemas, raw and ops tables, functions, roles: everything in sql/.",
+            group_name="extract",
+            kinds={"postgres"},
+            skippable=True,
+        ),
+        *(spec.replace_attributes(skippable=True) for spec in STRUCTURE.specs),
+    ],
+    can_subset=True,
+)
+def warehouse_structure(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Create or update everything that is not partitioned; days are left as they are.
+
+    Args:
+        context: Dagster's; its selection says which assets to report.
+
+    Yields:
+        One materialization per selected asset.
+    """
+    build_structure(Settings().require_warehouse_url())
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)
+
+
+def build_structure(url: str) -> None:
+    """Apply ``sql/`` and build every dbt model for an empty window.
+
+    Args:
+        url: libpq URL of the warehouse, as owner.
+    """
+    create_schema(url)
+    # Alone: two first builds of one table at the same time make one of them fail.
+    with advisory_lock(url, DBT_LOCK, shared=False):
+        run_dbt(build_everything(), url=url)

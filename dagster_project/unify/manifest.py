@@ -1,0 +1,50 @@
+"""The dbt manifest: where it is and when it must be made again. Opens no connection."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from dagster_project.paths import DBT_DIR, SQL_DIR
+from dagster_project.unify.dbt_run import write_manifest
+
+MANIFEST = DBT_DIR / "target" / "manifest.json"
+_DBT_FOLDERS = ("models", "seeds", "macros", "tests")
+
+
+def manifest_path() -> Path:
+    """Return the manifest's path, parsing the project first when its files are newer.
+
+    Returns:
+        Path of ``manifest.json``.
+    """
+    if not MANIFEST.exists():
+        return write_manifest()
+    made_at = MANIFEST.stat().st_mtime
+    if any(path.stat().st_mtime > made_at for path in _dbt_files()):
+        return write_manifest()
+    return MANIFEST
+
+
+def rules_version() -> str:
+    """Return a version of every rule in ``dbt/`` and ``sql/functions``.
+
+    Returns:
+        Twelve hex digits; a changed rule changes them, and so makes every day stale.
+    """
+    digest = hashlib.sha256()
+    for path in sorted([*_rule_files(), *SQL_DIR.glob("functions/*.sql")]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _rule_files() -> Iterator[Path]:
+    for path in _dbt_files():
+        if path.suffix in {".sql", ".csv"}:
+            yield path
+
+
+def _dbt_files() -> Iterator[Path]:
+    yield from DBT_DIR.glob("*.yml")
+    for folder in _DBT_FOLDERS:
+        yield from (path for path in (DBT_DIR / folder).rglob("*") if path.is_file())

@@ -1,0 +1,17 @@
+insert into ops.partition_ledger as ledger (job_day, stage, status, attempts, run_id, started_at)
+select
+    days.job_day,
+    %(stage)s,
+    'running',
+    1,
+    %(run_id)s,
+    clock_timestamp()
+from unnest(%(days)s::date []) as days (job_day)
+on conflict (job_day, stage) do update
+set
+    status = 'running',
+    attempts = ledger.attempts + 1,
+    run_id = excluded.run_id,
+    started_at = excluded.started_at,
+    finished_at = null,
+    error = null

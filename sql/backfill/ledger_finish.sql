@@ -1,0 +1,12 @@
+update ops.partition_ledger
+set
+    status = %(status)s,
+    source_fingerprint = %(source_fingerprint)s,
+    method_version = %(method_version)s,
+    row_count = %(row_count)s,
+    error = %(error)s,
+    attempts = case when %(status)s = 'done' then 0 else attempts end,
+    finished_at = clock_timestamp()
+where
+    job_day = %(job_day)s
+    and stage = %(stage)s

@@ -1,0 +1,14 @@
+select
+    job_day,
+    stage,
+    status,
+    source_fingerprint,
+    method_version,
+    row_count,
+    attempts,
+    error,
+    run_id,
+    started_at,
+    finished_at
+from ops.partition_ledger
+order by job_day, stage

@@ -1,0 +1,6 @@
+select
+    source,
+    count(*) as executions
+from analytics.executions_unified
+group by source
+order by source

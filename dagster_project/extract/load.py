@@ -1,0 +1,144 @@
+"""Batches of rows into ``raw.*`` and ``ops.quarantine``, inside the caller's transaction.
+
+The warehouse itself decides what it can store: a batch that it refuses is halved until the rows at
+fault are alone, and those go to quarantine. So nothing is dropped, and no rule of Postgres is
+written down a second time.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+from dagster_project.extract.rows import Batch, Row, UnreadableRow
+from dagster_project.extract.schema import TableShape
+from dagster_project.partitions import Window
+from dagster_project.postgres import read_sql
+
+_ROW_ERRORS = (
+    psycopg.DataError,
+    errors.NotNullViolation,
+    errors.StatementTooComplex,
+    errors.ProgramLimitExceeded,
+)
+"""Errors of which a row is the cause; any other ends the extract."""
+
+_COLUMN_OF_COPY = re.compile(r", column (\w+)")
+_REASONS = {
+    "22P02": "is not valid text for its type",
+    "22P05": r"holds a NUL escape (\u0000)",
+    "22003": "is out of the range of its type",
+    "22008": "is out of the range of its type",
+    "22021": "is not valid UTF-8",
+    "23502": "is NULL, which it must not be",
+    "54001": "is nested too deeply",
+}
+_OTHER_REASON = "is refused by the warehouse"
+
+
+@dataclass(frozen=True)
+class LoadedRows:
+    """Rows of one table that were stored and that went to quarantine."""
+
+    stored: int
+    quarantined: int
+
+
+def replace_rows(
+    warehouse: psycopg.Connection[Any],
+    table: TableShape,
+    window: Window,
+    batches: Iterable[Batch],
+) -> LoadedRows:
+    """Replace a window of one raw table and its quarantine.
+
+    Args:
+        warehouse: Session inside a transaction that holds the table's lock.
+        table: Shape of the table.
+        window: Job_days to replace.
+        batches: Every source row of the window.
+
+    Returns:
+        Numbers of rows.
+    """
+    name = sql.Identifier("raw", table.name)
+    days = {"table": table.name, "start": window.start, "end": window.end}
+    warehouse.execute(read_sql("extract/delete_window.sql").format(table=name), days)
+    warehouse.execute(read_sql("extract/delete_quarantined_window.sql"), days)
+    stored = quarantined = 0
+    for batch in batches:
+        _delete_ids(warehouse, table, batch)
+        refused = _copy(warehouse, table, batch.readable)
+        _quarantine(warehouse, table, [*batch.unreadable, *refused])
+        stored += len(batch.readable) - len(refused)
+        quarantined += len(batch.unreadable) + len(refused)
+    return LoadedRows(stored, quarantined)
+
+
+def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Batch) -> None:
+    ids = [row.source_id for row in (*batch.readable, *batch.unreadable)]
+    # An id of the source may be beyond integer; compared as bigint it simply finds nothing.
+    key_type = table.columns[0].type_name
+    statement = read_sql("extract/delete_ids.sql").format(
+        table=sql.Identifier("raw", table.name),
+        id_type=sql.Identifier("int8" if key_type == "int4" else key_type),
+    )
+    warehouse.execute(statement, {"ids": ids})
+    warehouse.execute(
+        read_sql("extract/delete_quarantined_ids.sql"), {"table": table.name, "ids": ids}
+    )
+
+
+def _copy(
+    warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[Row]
+) -> list[UnreadableRow]:
+    """Store rows; return those that the warehouse refuses."""
+    if not rows:
+        return []
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier("raw", table.name),
+        sql.SQL(", ").join(
+            [*(sql.Identifier(column.name) for column in table.columns), sql.Identifier("job_day")]
+        ),
+    )
+    try:
+        with warehouse.transaction(), warehouse.cursor().copy(statement) as copy:
+            copy.write(b"".join(row.line for row in rows))
+    except _ROW_ERRORS as error:
+        if len(rows) == 1:
+            return [UnreadableRow(rows[0].source_id, rows[0].job_day, _reason(error))]
+        middle = len(rows) // 2
+        return [
+            *_copy(warehouse, table, rows[:middle]),
+            *_copy(warehouse, table, rows[middle:]),
+        ]
+    return []
+
+
+def _reason(error: psycopg.Error) -> str:
+    """Say what is wrong with which column; the error's own text would quote the row."""
+    column = error.diag.column_name
+    if column is None and (found := _COLUMN_OF_COPY.search(error.diag.context or "")):
+        column = found[1]
+    return f"{column or 'the row'} {_REASONS.get(error.sqlstate or '', _OTHER_REASON)}"
+
+
+def _quarantine(
+    warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[UnreadableRow]
+) -> None:
+    warehouse.execute(
+        read_sql("extract/insert_quarantined.sql"),
+        {
+            "table": table.name,
+            "ids": [row.source_id for row in rows],
+            "days": [row.job_day for row in rows],
+            "reasons": [
+                f"{table.name} {row.source_id}: {row.reason}; "
+                f"correct the row in the runner, then extract {row.job_day} again"
+                for row in rows
+            ],
+        },
+    )

@@ -1,0 +1,58 @@
+"""SQL text of the extract: pure functions from table shapes to composed statements."""
+
+from datetime import date
+
+from psycopg import sql
+
+from dagster_project.extract.schema import Column, TableShape
+from dagster_project.partitions import START_DATE, Window
+from dagster_project.postgres import read_sql
+
+_TIME_TYPES = frozenset({"timestamp", "timestamptz"})
+
+
+def window_parameters(window: Window) -> dict[str, date]:
+    """Return the parameters of ``sql/extract/window.sql``.
+
+    Args:
+        window: Job_days to read.
+
+    Returns:
+        Values by placeholder name.
+    """
+    return {"start": window.start, "end": window.end, "first_day": START_DATE}
+
+
+def window_rows(table: TableShape) -> sql.Composed:
+    """Return the COPY statement that streams a table's rows of a window.
+
+    Args:
+        table: Shape of the table.
+
+    Returns:
+        A statement with the placeholders of `window_parameters`.
+    """
+    return read_sql("extract/window_rows.sql").format(
+        window=read_sql("extract/window.sql"),
+        window_table=sql.Identifier(f"window_{table.name}"),
+        columns=sql.SQL(", ").join(_column(column) for column in table.columns),
+        time_checks=sql.SQL(" ").join(
+            _time_check(column) for column in table.columns if column.type_name in _TIME_TYPES
+        ),
+    )
+
+
+def _column(column: Column) -> sql.Composable:
+    if column.source_type is None:
+        return sql.SQL("null as {}").format(sql.Identifier(column.name))
+    return sql.Identifier("w", column.name)
+
+
+def _time_check(column: Column) -> sql.Composed:
+    """Refuse times that no calendar library holds, infinity among them."""
+    return sql.SQL(
+        "when {column} not between '0001-01-01' and '9999-12-31 23:59:59.999999' then {problem}"
+    ).format(
+        column=sql.Identifier("w", column.name),
+        problem=sql.Literal(f"{column.name} is not between the years 1 and 9999"),
+    )

@@ -1,0 +1,132 @@
+"""One row on its way: from a line of ``window_rows.sql`` to a line that ``raw.*`` takes.
+
+Belongs here: per-row rules. Does not belong here: sessions and transactions. Nearly every line
+passes through as the bytes it came in; only those that may hold personal data are parsed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dagster_project.extract.copy_text import NULL, decode_line, encode_line
+from dagster_project.extract.personal_data import (
+    Field,
+    Kind,
+    UnreadableJsonError,
+    may_hold_personal_data,
+    strip_row,
+)
+from dagster_project.extract.schema import Column, TableShape
+
+_ANSWER_COLUMNS = frozenset({("executions", "output_data"), ("region_results", "execution_output")})
+_UNICODE_ESCAPE = r"\\u"
+_BATCH_BYTES = 16_000_000
+_JOB_DAY = Field("job_day", Kind.OTHER)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A source row on its way to ``raw``.
+
+    Attributes:
+        source_id: Key in the source.
+        job_day: ISO date of its job_day.
+        line: Its COPY line, without personal data, with its end.
+    """
+
+    source_id: str
+    job_day: str
+    line: bytes
+
+
+@dataclass(frozen=True)
+class UnreadableRow:
+    """A source row that cannot be stored.
+
+    Attributes:
+        source_id: Key in the source.
+        job_day: ISO date of its job_day.
+        reason: What is wrong, without any content of the row.
+    """
+
+    source_id: str
+    job_day: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that are in memory together."""
+
+    readable: list[Row] = field(default_factory=list)
+    unreadable: list[UnreadableRow] = field(default_factory=list)
+
+
+def row_reader(
+    table: TableShape, known_secrets: set[str]
+) -> Callable[[memoryview], Row | UnreadableRow]:
+    """Return the function that reads the lines of one table.
+
+    Args:
+        table: Shape of the table.
+        known_secrets: Wallet values met so far in this extract; grows as rows are read.
+
+    Returns:
+        A function from one line of ``window_rows.sql`` to the row.
+    """
+    fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
+
+    def needs_parsing(line: str) -> bool:
+        # jsonb writes keys without escapes; other types keep what the writer typed.
+        escaped = table.holds_unparsed_json and _UNICODE_ESCAPE in line
+        return escaped or may_hold_personal_data(line)
+
+    def read(data: memoryview) -> Row | UnreadableRow:
+        # Bytes that are no UTF-8 (a SQL_ASCII source) survive, for the warehouse to refuse.
+        text = str(data, "utf-8", "surrogateescape").removesuffix("\n")
+        problem, _, line = text.partition("\t")
+        source_id = line[: line.index("\t")]
+        job_day = line[line.rindex("\t") + 1 :]
+        if problem != NULL:
+            return UnreadableRow(source_id, job_day, problem)
+        if not needs_parsing(line):
+            return Row(source_id, job_day, bytes(data[len(NULL) + 1 :]))
+        try:
+            stripped = encode_line(strip_row(fields, decode_line(line), known_secrets))
+        except UnreadableJsonError as error:
+            return UnreadableRow(source_id, job_day, str(error))
+        return Row(source_id, job_day, f"{stripped}\n".encode(errors="surrogateescape"))
+
+    return read
+
+
+def batches(rows: Iterable[Row | UnreadableRow], batch_rows: int) -> Iterator[Batch]:
+    """Group rows so that a bounded number of rows and bytes is in memory.
+
+    Args:
+        rows: Rows in any order.
+        batch_rows: Most rows of a batch.
+
+    Yields:
+        Batches of at least one row; one that is larger than `_BATCH_BYTES` ends its batch.
+    """
+    batch = Batch()
+    size = 0
+    for row in rows:
+        if isinstance(row, Row):
+            batch.readable.append(row)
+            size += len(row.line)
+        else:
+            batch.unreadable.append(row)
+        if len(batch.readable) + len(batch.unreadable) >= batch_rows or size >= _BATCH_BYTES:
+            yield batch
+            batch = Batch()
+            size = 0
+    if batch.readable or batch.unreadable:
+        yield batch
+
+
+def _field(table: str, column: Column) -> Field:
+    if column.type_name == "jsonb":
+        answers = (table, column.name) in _ANSWER_COLUMNS
+        return Field(column.name, Kind.JSON_WITH_ANSWER if answers else Kind.JSON)
+    return Field(column.name, Kind.TEXT if column.type_name == "text" else Kind.OTHER)

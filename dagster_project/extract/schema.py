@@ -1,0 +1,181 @@
+"""What the source must hold: introspection of the runner's six tables against ``raw.*``.
+
+Belongs here: which columns are read, which may be missing, which types are understood. Does not
+belong here: reading rows. The DDL of ``raw.*`` is the list of columns; nothing repeats it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+from dagster_project.postgres import read_sql
+
+TABLES = (
+    "jobs",
+    "executions",
+    "cross_region_executions",
+    "region_results",
+    "cross_region_analyses",
+    "diffs",
+)
+"""The runner's tables, in the order in which every extract reads, locks and writes them."""
+
+OPTIONAL_COLUMNS = frozenset(
+    {
+        ("executions", "question_id"),
+        ("executions", "region_claimed"),
+        ("executions", "region_observed"),
+        ("executions", "region_verified"),
+        ("executions", "verification_method"),
+        ("executions", "preflight_evidence_ref"),
+        ("region_results", "model_id"),
+        ("cross_region_analyses", "summary_source"),
+    }
+)
+"""Columns whose migrations may have been skipped; read as NULL when missing."""
+
+_INTEGERS = frozenset({"int2", "int4", "int8"})
+_TIMES = frozenset({"date", "timestamp", "timestamptz"})
+_TEXTS = frozenset({"text", "varchar", "bpchar"})
+UNDERSTOOD_TYPES: Mapping[str, frozenset[str]] = {
+    "int4": _INTEGERS,
+    "int8": _INTEGERS,
+    "numeric": _INTEGERS | {"numeric", "float4", "float8"},
+    "text": _TEXTS | {"uuid"},
+    "bool": frozenset({"bool"}),
+    "timestamp": _TIMES,
+    "timestamptz": _TIMES,
+    "uuid": frozenset({"uuid"}),
+    "jsonb": _TEXTS | {"json", "jsonb"},
+}
+"""Type of a raw column → types of the source column whose text form it can read."""
+
+
+class SchemaDriftError(RuntimeError):
+    """The source lacks a table or column, or holds it as a type that cannot be read."""
+
+
+class ColumnInfo(NamedTuple):
+    """One row of introspection."""
+
+    table_name: str
+    name: str
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table.
+
+    Attributes:
+        name: Same name in the source and in ``raw``.
+        type_name: Postgres type in ``raw``.
+        source_type: Postgres type in the source; None when the optional column is missing there.
+    """
+
+    name: str
+    type_name: str
+    source_type: str | None
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """One of the six tables as both sides hold it; the first column is the key ``id``."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def holds_unparsed_json(self) -> bool:
+        """Whether JSON arrives as typed by the writer, not as jsonb normalised it."""
+        return any(
+            column.type_name == "jsonb" and column.source_type not in {"jsonb", None}
+            for column in self.columns
+        )
+
+
+def table_shapes(
+    source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]
+) -> tuple[TableShape, ...]:
+    """Compare the source with ``raw.*``.
+
+    Args:
+        source: Session on the runner's database; its search_path says where the tables are.
+        warehouse: Session on the warehouse, schema applied.
+
+    Returns:
+        The six tables in the order of `TABLES`.
+
+    Raises:
+        SchemaDriftError: A required table or column is missing, or has a type that is not
+            understood.
+    """
+    return match_columns(_columns(source, None), _columns(warehouse, ["raw"]))
+
+
+def match_columns(
+    source: Iterable[ColumnInfo], raw: Iterable[ColumnInfo]
+) -> tuple[TableShape, ...]:
+    """Find for every raw column the source column that feeds it.
+
+    Args:
+        source: Columns of the runner's tables.
+        raw: Columns of the raw tables, in order.
+
+    Returns:
+        The six tables in the order of `TABLES`; ``job_day`` is left out.
+
+    Raises:
+        SchemaDriftError: See `table_shapes`.
+    """
+    found = {(column.table_name, column.name): column.type_name for column in source}
+    wanted = list(raw)
+    present = {table for table, _ in found}
+    for table in TABLES:
+        if table not in present:
+            message = (
+                f"table {table} is missing in the source, or its role may not read it. Grant "
+                f"SELECT on it (sql/roles/source_reader.sql) or set the role's search_path."
+            )
+            raise SchemaDriftError(message)
+    return tuple(
+        TableShape(
+            table,
+            tuple(
+                _match(column, found.get((table, column.name)))
+                for column in wanted
+                if column.table_name == table and column.name != "job_day"
+            ),
+        )
+        for table in TABLES
+    )
+
+
+def _match(wanted: ColumnInfo, source_type: str | None) -> Column:
+    key = (wanted.table_name, wanted.name)
+    if source_type is None and key not in OPTIONAL_COLUMNS:
+        message = (
+            f"column {wanted.table_name}.{wanted.name} is missing in the source and is required. "
+            f"Apply the runner's migration that adds it, or grant SELECT on it."
+        )
+        raise SchemaDriftError(message)
+    understood = UNDERSTOOD_TYPES[wanted.type_name]
+    if source_type is not None and source_type not in understood:
+        message = (
+            f"column {wanted.table_name}.{wanted.name} has type {source_type} in the source; "
+            f"one of {', '.join(sorted(understood))} is understood. Change its type there."
+        )
+        raise SchemaDriftError(message)
+    return Column(wanted.name, wanted.type_name, source_type)
+
+
+def _columns(
+    connection: psycopg.Connection[Any], schemas: list[str] | None
+) -> list[ColumnInfo]:
+    with connection.cursor(row_factory=class_row(ColumnInfo)) as cursor:
+        return cursor.execute(
+            read_sql("extract/columns.sql"), {"schemas": schemas, "tables": list(TABLES)}
+        ).fetchall()

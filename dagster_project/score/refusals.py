@@ -1,0 +1,230 @@
+"""Tell what an answer is: substantive, a refusal, a partial refusal, empty, a technical failure.
+
+The rules and their weights are in the rule file; this module only applies them. Nothing here
+knows about jobs or regions.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from dagster_project.score import normalise
+from dagster_project.score.language import UNDETERMINED, detected
+from dagster_project.score.refusal_rules import ANSWERS, Language, Rule, rule_book
+
+RULES_VERSION = rule_book().version
+NO_RULES = "no_rules_for_language"
+
+# A model may answer in these languages whatever it is asked in.
+COMMON_LANGUAGES = ("en", "zh")
+TECHNICAL_TEXT = r"^Response extraction failed$|^system\n|Please answer the following questions"
+SCORE_DECIMALS = 12
+
+VERDICT = ["row", "answer_state", "refusal_score", "refusal_rules", "refusal_evidence"]
+
+
+def fires(rule: Rule) -> pl.Expr:
+    """Return whether a rule fires on folded windows."""
+    conditions = [pl.col("chars") >= rule.min_chars]
+    if rule.max_chars is not None:
+        conditions.append(pl.col("chars") <= rule.max_chars)
+    if rule.pattern:
+        conditions.append(pl.col(rule.window).str.contains(rule.pattern))
+    return pl.all_horizontal(conditions).alias(rule.name)
+
+
+def strongest(rules: Iterable[Rule]) -> list[Rule]:
+    """Sort rules by falling weight, whatever its sign; ties stay in the order of the file."""
+    return sorted(rules, key=lambda rule: -abs(rule.weight))
+
+
+def family_weight(rules: Iterable[Rule]) -> pl.Expr:
+    """Return the weight of the strongest rule that fires, 0 if none does."""
+    weights = [pl.when(rule.name).then(rule.weight) for rule in strongest(rules)]
+    return pl.coalesce(*weights, 0.0)
+
+
+def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl.DataFrame:
+    """Apply the rules of one language.
+
+    Args:
+        candidates: answers as `prepared` returns them.
+        language: whose rules to apply.
+        threshold: lowest score of a refusal.
+
+    Returns:
+        The answers with refuses (score without what speaks for an answer), refusal_score,
+        answer_state, refusal_rules and evidence_rule.
+    """
+    families: dict[str, list[Rule]] = {}
+    for rule in language.rules:
+        families.setdefault(rule.family, []).append(rule)
+    answers = family_weight(families.pop(ANSWERS, []))
+    refuses = pl.sum_horizontal(family_weight(rules) for rules in families.values())
+    names = [pl.when(rule.name).then(pl.lit(rule.name)) for rule in language.rules]
+    evidence = [
+        pl.when(rule.name).then(pl.lit(rule.name))
+        for rule in strongest(language.rules)
+        if rule.pattern and rule.weight > 0
+    ]
+    state = (
+        pl.when(pl.col("refusal_score") >= threshold)
+        .then(pl.lit("refusal"))
+        .when(pl.col("refuses") >= threshold)
+        .then(pl.lit("partial_refusal"))
+        .otherwise(pl.lit("substantive"))
+    )
+    return (
+        candidates.with_columns(fires(rule) for rule in language.rules)
+        .with_columns(
+            refuses=refuses.round(SCORE_DECIMALS),
+            refusal_score=(refuses + answers).clip(0, 1).round(SCORE_DECIMALS),
+            refusal_rules=pl.concat_list(names).list.drop_nulls().list.sort(),
+            evidence_rule=pl.coalesce(evidence),
+        )
+        .drop(rule.name for rule in language.rules)
+        .with_columns(answer_state=state)
+    )
+
+
+def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
+    """Keep the answers that may be a refusal in a language.
+
+    Args:
+        answers: as `prepared` returns them.
+        language: the language.
+
+    Returns:
+        The answers in that language, or in any for a common one, that hold one of its stems; with
+        whole, the folded answer.
+    """
+    stems = list(language.stems)
+    held = pl.col("head").str.contains_any(stems) | pl.col("tail").str.contains_any(stems)
+    spoken_here = pl.col("language").eq_missing(pl.lit(language.code))
+    return answers.filter(spoken_here | (language.code in COMMON_LANGUAGES), held).with_columns(
+        whole=normalise.folded(pl.col("body"), rule_book().folding)
+    )
+
+
+def evidence(rule: Rule) -> pl.Expr:
+    """Cut what a rule matched out of the original answer.
+
+    Args:
+        rule: a rule that fires.
+
+    Returns:
+        The original characters where folding kept their places, which is nearly always, else the
+        folded ones.
+    """
+    folded = pl.col(rule.window)
+    outer = "head" if rule.window == "opening" else rule.window
+    original = normalise.WINDOWS[outer](pl.col("body"))
+    same_places = original.str.len_chars() == pl.col(outer).str.len_chars()
+    start = folded.str.extract(f"(?s)^(.*?)(?:{rule.pattern})").str.len_chars()
+    length = folded.str.extract(f"({rule.pattern})").str.len_chars()
+    source = pl.when(same_places).then(original).otherwise(folded)
+    return source.str.slice(start, length).str.strip_chars()
+
+
+def judged(answers: pl.DataFrame) -> pl.DataFrame:
+    """Apply every language's rules and keep the strongest verdict on each answer.
+
+    Args:
+        answers: as `prepared` returns them.
+
+    Returns:
+        Verdicts on the answers that hold a stem of a refusal.
+    """
+    book = rule_book()
+    languages = [each for each in book.languages.values() if each.rules]
+    best = (
+        pl.concat(scored(candidates(answers, each), each, book.threshold) for each in languages)
+        .sort("row", "refuses", descending=[False, True], maintain_order=True)
+        .unique("row", keep="first", maintain_order=True)
+    )
+    rules = {rule.name: rule for each in languages for rule in each.rules}
+    verdicts = [
+        group.with_columns(
+            refusal_evidence=evidence(rules[str(name)]) if name else pl.lit(None, pl.String)
+        ).select(VERDICT)
+        for (name,), group in best.group_by("evidence_rule")
+    ]
+    nothing = best.clear().select(VERDICT[:-1], refusal_evidence=pl.lit(None, pl.String))
+    return pl.concat([nothing, *verdicts])
+
+
+def prepared(answers: pl.DataFrame) -> pl.DataFrame:
+    """Cut answers into folded windows and tell their languages.
+
+    Args:
+        answers: text and optionally lang.
+
+    Returns:
+        row, body (the spoken text), chars, language and the folded windows head, opening, tail.
+    """
+    book = rule_book()
+    body = pl.col("body")
+    texts = (
+        answers.select(body=normalise.spoken(pl.col("text").cast(pl.String).fill_null("")))
+        .with_row_index("row")
+        .with_columns(
+            chars=body.str.len_chars(),
+            head=normalise.folded(normalise.head(body), book.folding),
+            tail=normalise.folded(normalise.tail(body), book.folding),
+        )
+        .with_columns(opening=normalise.first_sentence(pl.col("head")))
+    )
+    language = detected(texts["head"], book.languages.values())
+    hint = answers["lang"] if "lang" in answers.columns else pl.lit(None, pl.String)
+    too_short = language == UNDETERMINED
+    return texts.with_columns(language=language).with_columns(
+        language=pl.when(too_short).then(hint).otherwise(language), undetermined=too_short
+    )
+
+
+def classify(answers: pl.DataFrame) -> pl.DataFrame:
+    """Tell what each answer is, and why.
+
+    Args:
+        answers: one row per answer: text (null and blank allowed), optionally lang (ISO 639-1, used
+            where the text is too short to tell) and status (anything but completed or null is a
+            technical failure).
+
+    Returns:
+        One row per answer in the same order: answer_state (null without rules for the language),
+        answer_state_reason, refusal_score in [0, 1], refusal_evidence, refusal_rules (sorted names
+        of all rules that fired), language.
+    """
+    texts = prepared(answers)
+    failed = pl.col("body").str.contains(TECHNICAL_TEXT)
+    if "status" in answers.columns:
+        failed |= answers["status"].fill_null("completed") != "completed"
+    spoken_languages = [each.code for each in rule_book().languages.values() if each.rules]
+    unreadable = (
+        ~pl.col("undetermined")
+        & ~pl.col("language").is_in(spoken_languages).fill_null(value=False)
+        & (pl.col("answer_state").fill_null("substantive") == "substantive")
+    )
+    state = (
+        pl.when(failed)
+        .then(pl.lit("technical_failure"))
+        .when(pl.col("chars") == 0)
+        .then(pl.lit("empty"))
+        .when(unreadable)
+        .then(None)
+        .otherwise(pl.col("answer_state").fill_null("substantive"))
+    )
+    return (
+        texts.join(judged(texts), on="row", how="left", maintain_order="left")
+        .with_columns(answer_state=state)
+        .select(
+            "answer_state",
+            answer_state_reason=pl.when(pl.col("answer_state").is_null()).then(pl.lit(NO_RULES)),
+            refusal_score=pl.when(pl.col("answer_state").is_not_null()).then(
+                pl.col("refusal_score").fill_null(0.0)
+            ),
+            refusal_evidence=pl.col("refusal_evidence"),
+            refusal_rules=pl.col("refusal_rules").fill_null([]),
+            language=pl.col("language"),
+        )
+    )

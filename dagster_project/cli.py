@@ -89,11 +89,15 @@ def status(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def plan(
-    *, first: FromDay = None, last: ToDay = None, chunk_days: ChunkDays = 31, as_json: AsJson = False
+    *,
+    first: FromDay = None,
+    last: ToDay = None,
+    chunk_days: ChunkDays = 31,
+    as_json: AsJson = False,
 ) -> None:
     """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
     from dagster_project.backfill.operate import TO_DO, current_plan
-    from dagster_project.backfill.plan import chunks
+    from dagster_project.backfill.plan import chunks, days_in
     from dagster_project.instance import dagster_instance
     from dagster_project.summary import print_chunks, print_plan
 
@@ -104,7 +108,7 @@ def plan(
             _print_json([asdict(day) for day in days])
         else:
             print_plan(days)
-            print_chunks(list(chunks(days, TO_DO, chunk_days)))
+            print_chunks(list(chunks(days, days_in(days, TO_DO), chunk_days)))
 
 
 @app.command()
@@ -116,7 +120,7 @@ def backfill(
     chunk_days: ChunkDays = 31,
     reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
 ) -> None:
-    """Process every job_day that is not current, in runs of a few days. Resumes where it stopped."""
+    """Process every job_day that is not current, in runs of some days. Resumes."""
     from dagster_project.backfill.command import run_backfill
 
     window = _window(first, last)

@@ -3,17 +3,18 @@
 import dagster as dg
 
 from dagster_project.backfill.assets import job_days
+from dagster_project.backfill.automation import backfill, history, nightly, source_changes
 from dagster_project.unify.assets import warehouse_structure
 
 structure = dg.define_asset_job(
     "structure",
     selection=dg.AssetSelection.assets(warehouse_structure),
-    description="Create or update schemas, seeds and views. Safe at any time; days stay as they are.",
-)
-backfill = dg.define_asset_job(
-    "backfill",
-    selection=dg.AssetSelection.assets(job_days),
-    description="Extract, unify, score and analyse a range of job_days.",
+    description="Create or update schemas, seeds and views. Days stay as they are.",
 )
 
-defs = dg.Definitions(assets=[warehouse_structure, job_days], jobs=[structure, backfill])
+defs = dg.Definitions(
+    assets=[warehouse_structure, job_days],
+    jobs=[structure, backfill],
+    schedules=[nightly, history],
+    sensors=[source_changes],
+)

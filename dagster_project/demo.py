@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 from rich.progress import Progress
 
-from dagster_project.backfill.operate import TO_DO, current_plan, run_plan
-from dagster_project.backfill.plan import chunks
+from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
+from dagster_project.backfill.plan import chunks, days_in
 from dagster_project.backfill.stages import Databases
 from dagster_project.console import progress
 from dagster_project.definitions import defs
@@ -77,10 +77,11 @@ def _build_structure(bar: Progress, instance: dg.DagsterInstance) -> None:
 
 def _process_days(bar: Progress, urls: Databases, instance: dg.DagsterInstance) -> None:
     plan = current_plan(urls, instance)
-    total = sum(len(chunk.window.days) for chunk in chunks(plan, TO_DO, CHUNK_DAYS))
+    todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
+    total = sum(len(chunk.window.days) for chunk in todo)
     task = bar.add_task("3/3 Extract, unify, score, analyse (days)", total=total)
     job = defs.resolve_job_def("backfill")
-    for done in run_plan(plan, TO_DO, CHUNK_DAYS, instance, job, reason="beacon demo"):
+    for done in run_chunks(todo, instance, job, reason="beacon demo"):
         _require([(done.run_id, done.success)])
         bar.advance(task, len(done.chunk.window.days))
 

@@ -82,7 +82,7 @@ def read_content_hashes(url: str) -> dict[str, ContentHash]:
         }
 
 
-def _hash(connection: psycopg.Connection[Any], table: str, columns: Any) -> ContentHash:
+def _hash(connection: psycopg.Connection[Any], table: str, columns: list[str]) -> ContentHash:
     query = read_sql("status/content_hash.sql").format(
         columns=sql.SQL(", ").join(sql.Identifier(column) for column in columns),
         relation=sql.Identifier(HASHED_SCHEMA, table),

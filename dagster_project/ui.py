@@ -32,7 +32,7 @@ def serve(databases: Databases, port: int) -> int:
     dagster = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "--workspace", str(PROJECT_DIR / "workspace.yaml")]
     # The child gets the terminal's Ctrl-C itself; this process waits for it to end.
-    with subprocess.Popen(  # noqa: S603 - the arguments are this project's own
+    with subprocess.Popen(
         [str(dagster), *arguments, "--host", HOST, "--port", str(port)],
         env=environment,
         cwd=PROJECT_DIR,

@@ -105,10 +105,10 @@ def _reporter(context: dg.AssetExecutionContext) -> Callable[[StageDone], None]:
         for day, rows in done.rows.items():
             _log_materializations(context, day, rows)
         for bad in done.bad_days:
-            context.log.error(f"{done.stage.name} {bad.job_day}: {bad.error}")
+            context.log.error("%s %s: %s", done.stage.name, bad.job_day, bad.error)
         _log_checks(context, done)
         total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
-        context.log.info(f"{done.stage.name}: {len(done.rows)} days, {total} rows")
+        context.log.info("%s: %s days, %s rows", done.stage.name, len(done.rows), total)
 
     return report
 

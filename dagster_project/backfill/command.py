@@ -7,8 +7,8 @@ from threading import Event
 from types import FrameType
 
 from dagster_project import console
-from dagster_project.backfill.operate import TO_DO, current_plan, run_plan
-from dagster_project.backfill.plan import DayPlan, State, chunks
+from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
+from dagster_project.backfill.plan import DayPlan, State, chunks, days_in
 from dagster_project.backfill.stages import Databases
 from dagster_project.definitions import defs
 from dagster_project.instance import dagster_instance
@@ -41,7 +41,7 @@ def run_backfill(
     """
     with dagster_instance(Settings().home) as instance:
         before = current_plan(databases, instance, window)
-        todo = list(chunks(before, STATES[only], chunk_days))
+        todo = list(chunks(before, days_in(before, STATES[only]), chunk_days))
         if not todo:
             console.out.print(f"Nothing to do: {len(before)} job_days looked at.")
             return _bad(before)
@@ -49,7 +49,7 @@ def run_backfill(
         with console.progress() as bar, _stop_on_interrupt() as stopped:
             task = bar.add_task("Job days", total=total)
             job = defs.resolve_job_def("backfill")
-            for done in run_plan(before, STATES[only], chunk_days, instance, job, reason):
+            for done in run_chunks(todo, instance, job, reason):
                 bar.advance(task, len(done.chunk.window.days))
                 if stopped.is_set():
                     break

@@ -3,7 +3,7 @@
 Belongs here: joining source, ledger and Dagster's runs. Does not belong here: printing.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -12,7 +12,7 @@ from dagster_project.backfill import ledger
 from dagster_project.backfill.assets import STAGES, asset_key, stages_from
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import LedgerRow
-from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, plan_days
+from dagster_project.backfill.plan import Chunk, DayPlan, State, plan_days
 from dagster_project.backfill.stages import Databases
 from dagster_project.instance import run_in_process
 from dagster_project.partitions import Window
@@ -58,20 +58,16 @@ def current_plan(
     return plan_days(source, rows, versions, _dead_runs(instance, rows))
 
 
-def run_plan(
-    days: Sequence[DayPlan],
-    wanted: Collection[State],
-    chunk_days: int,
+def run_chunks(
+    todo: Sequence[Chunk],
     instance: dg.DagsterInstance,
     job: dg.JobDefinition,
     reason: str,
 ) -> Iterator[ChunkDone]:
-    """Carry out a plan, one run per chunk, one after another.
+    """Carry out chunks of a plan, one run each, one after another.
 
     Args:
-        days: The plan.
-        wanted: States to work on.
-        chunk_days: Most days per run.
+        todo: The chunks.
         instance: Where the runs are recorded.
         job: The job that processes job_days.
         reason: Why, recorded as a tag of each run.
@@ -79,7 +75,7 @@ def run_plan(
     Yields:
         Each chunk after its run has ended; stop iterating to stop after the current one.
     """
-    for chunk in list(chunks(days, wanted, chunk_days)):
+    for chunk in todo:
         relations = [name for stage in stages_from(chunk.stage) for name in stage.relations]
         result = run_in_process(
             job,
@@ -93,9 +89,13 @@ def run_plan(
 
 def _dead_runs(instance: dg.DagsterInstance, rows: Sequence[LedgerRow]) -> set[str]:
     running = {row.run_id for row in rows if row.status == "running" and row.run_id is not None}
-    alive = {
-        run.run_id
-        for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(running)))
-        if run.status not in ENDED
-    } if running else set()
+    alive = (
+        {
+            run.run_id
+            for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(running)))
+            if run.status not in ENDED
+        }
+        if running
+        else set()
+    )
     return running - alive

@@ -29,14 +29,16 @@ class DayPlan:
         state: Its state.
         stage: First stage that is not current; None when all are.
         reason: Why, for a person; empty when current.
-        source_changed: Whether the source differs from what the ledger's first stage saw.
+        fingerprint: The source's fingerprint of that day; None when it has no row there.
+        source_changed: Whether the source differs from what that stage saw.
     """
 
     job_day: date
     state: State
     stage: str | None
     reason: str
-    source_changed: bool = False
+    fingerprint: str | None
+    source_changed: bool
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def _plan_day(
         state, reason = _state(row, fingerprint, versions[stage], dead_runs)
         if state is not State.CURRENT:
             changed = row is not None and row.source_fingerprint != fingerprint
-            return DayPlan(day, state, stage, reason, changed)
-    return DayPlan(day, State.CURRENT, None, "")
+            return DayPlan(day, state, stage, reason, fingerprint, changed)
+    return DayPlan(day, State.CURRENT, None, "", fingerprint, source_changed=False)
 
 
 def _state(
@@ -104,48 +106,55 @@ def _state(
         return State.RUNNING, f"run {row.run_id} works on it"
     if row.status in ("failed", "quarantined"):
         return State(row.status), row.error or "no reason recorded"
-    if row.source_fingerprint != fingerprint:
-        return State.STALE, "the source rows changed"
-    if row.method_version != version:
-        return State.STALE, f"made by method {row.method_version}, now {version}"
-    return State.CURRENT, ""
+    changes = [
+        *(["the source rows changed"] if row.source_fingerprint != fingerprint else []),
+        *([f"rules {row.method_version}, now {version}"] if row.method_version != version else []),
+    ]
+    return (State.STALE if changes else State.CURRENT), "; ".join(changes)
 
 
-def chunks(
-    days: Sequence[DayPlan], wanted: Collection[State], chunk_days: int
-) -> Iterator[Chunk]:
+def days_in(days: Sequence[DayPlan], states: Collection[State]) -> set[date]:
+    """Return the job_days that are in one of some states.
+
+    Args:
+        days: The plan.
+        states: The states.
+
+    Returns:
+        The days.
+    """
+    return {day.job_day for day in days if day.state in states}
+
+
+def chunks(days: Sequence[DayPlan], wanted: Collection[date], chunk_days: int) -> Iterator[Chunk]:
     """Cut the wanted days into runs.
 
     Args:
-        days: The plan, oldest first.
-        wanted: States to work on.
+        days: The whole plan, oldest first.
+        wanted: The days to work on; none of them is current.
         chunk_days: Most days that one run may span.
 
     Yields:
-        Chunks that never touch an unwanted day that the plan knows; days without any row in the
-        source may lie inside a chunk.
+        Chunks that never touch an unwanted day of the plan; days that neither the source nor the
+        ledger knows may lie inside a chunk.
     """
-    start: DayPlan | None = None
-    last: date | None = None
+    open_chunk: Chunk | None = None
     for day in days:
-        fits = (
-            start is not None
-            and day.state in wanted
-            and day.stage == start.stage
-            and (day.job_day - start.job_day).days < chunk_days
-        )
-        if fits:
-            last = day.job_day
+        if day.job_day not in wanted or day.stage is None:
+            if open_chunk:
+                yield open_chunk
+            open_chunk = None
             continue
-        if start is not None and last is not None:
-            yield _chunk(start, last)
-        start, last = (day, day.job_day) if day.state in wanted else (None, None)
-    if start is not None and last is not None:
-        yield _chunk(start, last)
+        end = day.job_day + timedelta(days=1)
+        if open_chunk and _fits(open_chunk, day, chunk_days):
+            open_chunk = Chunk(Window(open_chunk.window.start, end), open_chunk.stage)
+            continue
+        if open_chunk:
+            yield open_chunk
+        open_chunk = Chunk(Window(day.job_day, end), day.stage)
+    if open_chunk:
+        yield open_chunk
 
 
-def _chunk(first: DayPlan, last: date) -> Chunk:
-    if first.stage is None:
-        message = f"{first.job_day} is current and cannot start a chunk"
-        raise ValueError(message)
-    return Chunk(Window(first.job_day, last + timedelta(days=1)), first.stage)
+def _fits(chunk: Chunk, day: DayPlan, chunk_days: int) -> bool:
+    return day.stage == chunk.stage and (day.job_day - chunk.window.start).days < chunk_days

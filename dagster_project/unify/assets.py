@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.partitions import JOB_DAYS, Window
@@ -32,7 +32,7 @@ class Translator(DagsterDbtTranslator):
     """Names assets ``schema/relation``, so that an asset key is the table that it stands for."""
 
     def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: Any
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
         """Return the asset of one dbt resource.
 
@@ -81,7 +81,9 @@ def _definition(name: str, select: str, *, partitioned: bool) -> dg.AssetsDefini
 
 
 INCREMENTAL = _definition("incremental", "config.materialized:incremental", partitioned=True)
-STRUCTURE = _definition("structure", "config.materialized:view resource_type:seed", partitioned=False)
+STRUCTURE = _definition(
+    "structure", "config.materialized:view resource_type:seed", partitioned=False
+)
 
 
 CHECKS_BY_TEST = {

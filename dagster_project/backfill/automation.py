@@ -1,0 +1,142 @@
+"""When work is requested: two schedules and a sensor, each a few lines over the plan.
+
+Belongs here: cron lines, priorities and which states to request. Does not belong here: deciding a
+day's state (plan.py) or doing the work (runs.py).
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, timedelta
+
+import dagster as dg
+
+from dagster_project.backfill.assets import RANGE_TAGS, asset_key, job_days, stages_from
+from dagster_project.backfill.operate import current_plan
+from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
+from dagster_project.backfill.stages import Databases
+from dagster_project.partitions import Window
+from dagster_project.settings import Settings
+
+CHUNK_DAYS = 31
+HISTORY_DAYS_PER_TICK = 14
+PRIORITY_TAG = "dagster/priority"
+KIND_TAG = "beacon/automation"
+HISTORY_PRIORITY = -1
+
+OPEN = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+backfill = dg.define_asset_job(
+    "backfill",
+    selection=dg.AssetSelection.assets(job_days),
+    description="Extract, unify, score and analyse a range of job_days.",
+)
+
+
+@dg.schedule(job=backfill, cron_schedule="0 3 * * *", execution_timezone="UTC")
+def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """Request yesterday and every stale day; first in the queue.
+
+    Args:
+        context: Dagster's.
+
+    Yields:
+        One run per chunk of days.
+    """
+    yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
+    days = _plan(context.instance)
+    wanted = {
+        day.job_day
+        for day in days
+        if _is_stale(day) or (day.job_day == yesterday and day.state is State.MISSING)
+    }
+    yield from _requests(days, wanted, "nightly", priority=0)
+
+
+@dg.schedule(job=backfill, cron_schedule="*/30 * * * *", execution_timezone="UTC")
+def history(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """Request the oldest days that were never processed; last in the queue.
+
+    Args:
+        context: Dagster's.
+
+    Yields:
+        Runs over at most HISTORY_DAYS_PER_TICK days.
+    """
+    days = _plan(context.instance)
+    oldest = sorted(days_in(days, {State.MISSING}))[:HISTORY_DAYS_PER_TICK]
+    yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
+
+
+@dg.sensor(job=backfill, minimum_interval_seconds=300)
+def source_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Request days whose source rows changed, once per change.
+
+    Args:
+        context: Dagster's; its cursor holds the changes that were requested already.
+
+    Returns:
+        The requests and the new cursor.
+    """
+    days = _plan(context.instance)
+    marks = {
+        day.job_day: f"{day.job_day}:{day.stage}:{day.fingerprint}"
+        for day in days
+        if _is_stale(day)
+    }
+    asked = set(json.loads(context.cursor or "[]"))
+    new = {day for day, mark in marks.items() if mark not in asked}
+    return dg.SensorResult(
+        run_requests=list(_requests(days, new, "source_changes", priority=0)),
+        cursor=json.dumps(sorted(marks.values())),
+    )
+
+
+def _is_stale(day: DayPlan) -> bool:
+    # A quarantined day is tried again when its source rows changed, not before.
+    return day.state is State.STALE or (
+        day.state in (State.FAILED, State.QUARANTINED) and day.source_changed
+    )
+
+
+def _plan(instance: dg.DagsterInstance) -> Sequence[DayPlan]:
+    settings = Settings()
+    databases = Databases(settings.require_runner_url(), settings.require_warehouse_url())
+    taken = list(_open_windows(instance))
+    return [
+        day
+        for day in current_plan(databases, instance)
+        if not any(window.start <= day.job_day < window.end for window in taken)
+    ]
+
+
+def _open_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
+    for run in instance.get_runs(dg.RunsFilter(job_name=backfill.name, statuses=list(OPEN))):
+        keys = [run.tags.get(tag) or run.tags.get("dagster/partition") for tag in RANGE_TAGS]
+        if keys[0] is not None and keys[1] is not None:
+            yield Window.of_partition_range(dg.PartitionKeyRange(keys[0], keys[1]))
+
+
+def _requests(
+    days: Sequence[DayPlan], wanted: Collection[date], kind: str, *, priority: int
+) -> Iterator[dg.RunRequest]:
+    for chunk in chunks(days, wanted, CHUNK_DAYS):
+        yield _request(chunk, kind, priority)
+
+
+def _request(chunk: Chunk, kind: str, priority: int) -> dg.RunRequest:
+    keys = (chunk.window.days[0].isoformat(), chunk.window.days[-1].isoformat())
+    relations = [name for stage in stages_from(chunk.stage) for name in stage.relations]
+    return dg.RunRequest(
+        asset_selection=[asset_key(relation) for relation in relations],
+        tags={
+            **dict(zip(RANGE_TAGS, keys, strict=True)),
+            PRIORITY_TAG: str(priority),
+            KIND_TAG: kind,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The dbt project seen from Python: command lines, runs, manifest, assets."""

@@ -1,0 +1,57 @@
+# Needs python3 (3.11 to 3.13), make and the package index. Paths are relative: the folder of the
+# clone may have a space in its name.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo ui test lint chromium bench lock clean
+
+BIN := .venv/bin
+# dagster-dbt calls dbt by its name.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.ready ## Create .venv from the hash-pinned lock files
+	@:
+
+# A stamp: made at the end, so that a broken installation is begun again.
+.venv/.ready: pyproject.toml requirements.lock requirements-uv.lock scripts/setup.sh
+	@scripts/setup.sh
+	@touch .venv/.ready
+
+demo: setup ## Run the whole pipeline on a synthetic runner database
+	@$(BIN)/beacon demo
+
+ui: setup ## Serve Dagster's UI on 127.0.0.1
+	@$(BIN)/beacon ui
+
+test: lint chromium ## Check and test everything
+	$(BIN)/pytest
+
+lint: setup ## Check formatting, types, SQL and dbt
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
+	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar models macros tests
+	cd dbt && ../$(BIN)/dbt parse --quiet --warn-error
+
+chromium: setup
+	@scripts/ensure_chromium.sh
+
+bench: setup ## Measure what the README claims
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+# uv keeps the versions that are locked already; delete a lock file to move all of them.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+lock: setup ## Write requirements.lock and requirements-uv.lock again
+	eval "$$($(BIN)/python scripts/uv_settings.py)" \
+	&& $(LOCK) --all-extras --output-file requirements.lock pyproject.toml \
+	&& echo uv | $(LOCK) --output-file requirements-uv.lock -
+
+clean: ## Remove what was installed, built and made by the demo
+	rm -rf .venv .beacon build dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

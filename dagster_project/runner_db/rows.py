@@ -118,3 +118,15 @@ class DiffRow(NamedTuple):
     diff_data: str
     classification: str
     created_at: str
+
+
+Row = JobRow | ExecutionRow | CrossRegionExecutionRow | RegionResultRow | AnalysisRow | DiffRow
+
+ROW_TYPES: dict[str, type[Row]] = {
+    "jobs": JobRow,
+    "executions": ExecutionRow,
+    "cross_region_executions": CrossRegionExecutionRow,
+    "region_results": RegionResultRow,
+    "cross_region_analyses": AnalysisRow,
+    "diffs": DiffRow,
+}

@@ -11,9 +11,6 @@ from dagster_project.runner_db.schema import SchemaOptions
 GENERATOR_VERSION = 1
 """Raised whenever the same spec gives other rows, so that an old database is made anew."""
 
-MEAN_EXECUTIONS_PER_JOB = 9.8
-"""Measured over seeds at the default cross-region share; turns executions into jobs."""
-
 MIN_JOBS = 60
 """Every incident once, and a few ordinary jobs."""
 
@@ -33,13 +30,18 @@ STANDARD_SPELLING = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 PROVIDERS = {region: f"modal-{spelling}" for region, spelling in STANDARD_SPELLING.items()}
 
 
+def mean_executions_per_job(cross_region_share: float) -> float:
+    """Return how many rows of executions a job has on average, at a large scale."""
+    return 14.0 * (1 - cross_region_share) + 2.6 * cross_region_share
+
+
 @dataclass(frozen=True)
 class RunnerSpec:
     """Everything that decides the content of a synthetic runner database.
 
     Attributes:
         seed: Same seed and same other fields give byte-identical rows.
-        jobs: Number of jobs, at least MIN_JOBS. About 9.8 executions each.
+        jobs: Number of jobs, at least MIN_JOBS.
         cross_region_share: Share of ordinary jobs that are cross-region ones, in [0, 1].
         schema: Which migrations succeeded. Unstorable rows need ``json`` or ``text`` output_data.
     """
@@ -56,6 +58,18 @@ class RunnerSpec:
             raise ValueError(message)
 
     @classmethod
-    def of_executions(cls, executions: int, **fields: object) -> "RunnerSpec":
-        """Return the spec with about this many rows in executions (within a few per cent)."""
-        raise NotImplementedError
+    def of_executions(
+        cls, executions: int, *, seed: int, cross_region_share: float = 0.4
+    ) -> "RunnerSpec":
+        """Return the spec that gives about this many rows in executions.
+
+        Args:
+            executions: Wanted rows; the real number is within a few per cent.
+            seed: See RunnerSpec.
+            cross_region_share: See RunnerSpec. 0.7 gives 0.3 region_results per execution.
+
+        Returns:
+            The spec.
+        """
+        jobs = executions / mean_executions_per_job(cross_region_share)
+        return cls(seed=seed, jobs=max(MIN_JOBS, round(jobs)), cross_region_share=cross_region_share)

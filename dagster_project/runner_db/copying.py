@@ -1,0 +1,60 @@
+"""Writes drafts into the runner's tables by COPY, leaving out columns that a table lacks."""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+from psycopg import sql
+
+from dagster_project.runner_db.draft import Draft
+from dagster_project.runner_db.rows import ROW_TYPES
+
+COPY_ROWS = sql.SQL("copy {table} ({columns}) from stdin")
+READ_COLUMNS = """
+select column_name
+from information_schema.columns
+where table_schema = current_schema() and table_name = %s
+"""
+
+
+def table_columns(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns to write, by table.
+
+    Args:
+        connection: A session on a runner database.
+
+    Returns:
+        Those columns of the row types that exist, in their order.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for table, row_type in ROW_TYPES.items():
+        existing = {name for (name,) in connection.execute(READ_COLUMNS, (table,))}
+        found[table] = tuple(name for name in row_type._fields if name in existing)
+    return found
+
+
+def copy_drafts(
+    connection: psycopg.Connection[tuple[object, ...]],
+    columns: Mapping[str, Sequence[str]],
+    drafts: Sequence[Draft],
+) -> None:
+    """Append all rows of some jobs.
+
+    Args:
+        connection: A session inside a transaction.
+        columns: As ``table_columns`` returns them.
+        drafts: Finished jobs.
+    """
+    contents = [draft.rows() for draft in drafts]
+    for table, names in columns.items():
+        row_type = ROW_TYPES[table]
+        places = [row_type._fields.index(name) for name in names]
+        whole = len(places) == len(row_type._fields)
+        statement = COPY_ROWS.format(
+            table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+        with connection.cursor().copy(statement) as copy:
+            for content in contents:
+                for row in content[table]:
+                    copy.write_row(row if whole else [row[place] for place in places])

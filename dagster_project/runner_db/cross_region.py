@@ -1,0 +1,292 @@
+"""Jobs of the cross-region workflow, as the runner wrote them at their time (source_system 6).
+
+Belongs here: an ordinary cross-region job and its building blocks. Incidents change them elsewhere.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+
+from dagster_project.runner_db.draft import Draft, World
+from dagster_project.runner_db.jobspec import Shape, jobspec, put_job
+from dagster_project.runner_db.payloads import Served, cross_region_receipt, standard_output
+from dagster_project.runner_db.rows import (
+    AnalysisRow,
+    CrossRegionExecutionRow,
+    ExecutionRow,
+    RegionResultRow,
+    stamp,
+)
+from dagster_project.runner_db.spec import (
+    BOTH_TABLES_FROM,
+    JOBS_ROW_FROM,
+    MAX_TOKENS_500_FROM,
+    MODELS,
+    PROVIDERS,
+    REGIONS,
+)
+from dagster_project.runner_db.texts import Answer
+
+SPELLING = {region: region for region in REGIONS}
+FAILURE_SHARE = 0.03
+ANALYSED_SHARE = 0.85
+LOST_SHARE = 0.4
+INFLATED_FROM_MS = 1_000
+
+
+@dataclass(frozen=True)
+class RegionRun:
+    """What one region did.
+
+    Attributes:
+        region: Canonical region.
+        started_at: Start of the region, which every row of it repeats as its own (I-17).
+        ended_at: End of its last execution.
+        outcomes: (model, question, answer or None when failed, duration in ms), in order.
+    """
+
+    region: str
+    started_at: datetime
+    ended_at: datetime
+    outcomes: tuple[tuple[str, str, Answer | None, int], ...]
+
+    @property
+    def first_success(self) -> tuple[str, str, Answer, int] | None:
+        """The only outcome that region_results holds."""
+        for model, question, answer, duration_ms in self.outcomes:
+            if answer is not None:
+                return model, question, answer, duration_ms
+        return None
+
+
+def draw_shape(world: World, draft: Draft) -> Shape:
+    """Return an ordinary cross-region shape: three regions, 1-2 models, 1-4 questions."""
+    rng = draft.rng
+    models = tuple(sorted(rng.sample(MODELS, rng.choice((1, 1, 2)))))
+    questions = rng.sample(tuple(world.answers.questions), rng.choice((1, 1, 2, 4)))
+    return Shape(REGIONS, models, tuple(sorted(questions)), SPELLING)
+
+
+def fixed_shape(*questions: str) -> Shape:
+    """Return three regions x one model x these questions."""
+    return Shape(REGIONS, MODELS[:1], questions, SPELLING)
+
+
+def ordinary_job(world: World, draft: Draft) -> None:
+    """Build an ordinary cross-region job: tables and losses as on its day."""
+    shape = draw_shape(world, draft)
+    runs = [run_region(world, draft, shape, region) for region in shape.regions]
+    execution = add_execution(draft, runs)
+    lost_days = JOBS_ROW_FROM <= draft.created_at < BOTH_TABLES_FROM
+    if not (lost_days and draft.rng.random() < LOST_SHARE):
+        add_results(draft, execution, runs)
+    store_job(world, draft, shape, runs, execution)
+    if draft.region_results and draft.rng.random() < ANALYSED_SHARE:
+        add_analysis(draft, execution)
+
+
+def store_job(
+    world: World,
+    draft: Draft,
+    shape: Shape,
+    runs: list[RegionRun],
+    execution: CrossRegionExecutionRow,
+) -> None:
+    """Write what the runner wrote at the time: no jobs row, a jobs row, or executions as well."""
+    if draft.created_at < JOBS_ROW_FROM:
+        return
+    # A partial result leaves the job running for ever (I-19).
+    status = {"completed": "completed", "failed": "failed"}.get(execution.status, "running")
+    if status == "running":
+        draft.plant("I-19", draft.jobspec_id)
+    put_job(draft, shape, jobspec(draft, shape), status)
+    if draft.created_at >= BOTH_TABLES_FROM:
+        for run in runs:
+            add_rows(world, draft, run)
+    elif not draft.region_results:
+        draft.plant("I-12", draft.jobspec_id)
+        draft.note("lost_jobs")
+
+
+def run_region(
+    world: World, draft: Draft, shape: Shape, region: str, failure_share: float = FAILURE_SHARE
+) -> RegionRun:
+    """Ask every model every question in one region; regions run side by side.
+
+    Args:
+        world: Shared pools.
+        draft: The job; its clock moves to the end of the slowest region.
+        shape: What is asked.
+        region: Where.
+        failure_share: Probability that one execution fails.
+
+    Returns:
+        What happened.
+    """
+    rng = draft.rng
+    started_at = draft.created_at + timedelta(seconds=2)
+    outcomes: list[tuple[str, str, Answer | None, int]] = []
+    for model, question in product(shape.models, shape.questions):
+        failed = rng.random() < failure_share
+        drawn = world.answers.draw(rng, model, region, world.answers.questions[question])
+        answer = None if failed else drawn
+        outcomes.append((model, question, answer, rng.randrange(5_000, 25_000)))
+    ended_at = started_at + timedelta(milliseconds=sum(outcome[3] for outcome in outcomes))
+    draft.clock = max(draft.clock, ended_at)
+    return RegionRun(region, started_at, ended_at, tuple(outcomes))
+
+
+def add_execution(draft: Draft, runs: list[RegionRun]) -> CrossRegionExecutionRow:
+    """Add the cross_region_executions row of these runs and return it."""
+    successes = sum(run.first_success is not None for run in runs)
+    status = "failed" if not successes else "completed" if successes == len(runs) else "partial"
+    started_at = min(run.started_at for run in runs)
+    ended_at = max(run.ended_at for run in runs)
+    row = CrossRegionExecutionRow(
+        id=draft.uuid(),
+        jobspec_id=draft.jobspec_id,
+        total_regions=len(runs),
+        success_count=successes,
+        failure_count=len(runs) - successes,
+        status=status,
+        started_at=stamp(started_at),
+        completed_at=stamp(ended_at),
+        duration_ms=int((ended_at - started_at).total_seconds() * 1000),
+        created_at=stamp(started_at),
+        updated_at=stamp(ended_at),
+    )
+    draft.cross_region_executions.append(row)
+    return row
+
+
+def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[RegionRun]) -> None:
+    """Add one region_results row per region: its first success only."""
+    for run in runs:
+        first = run.first_success
+        failures = sum(outcome[2] is None for outcome in run.outcomes)
+        provider = PROVIDERS[run.region]
+        counts = {
+            "success_count": len(run.outcomes) - failures,
+            "failure_count": failures,
+            "total_executions": len(run.outcomes),
+            "plan_priority": 1,
+        }
+        draft.region_results.append(
+            RegionResultRow(
+                id=draft.uuid(),
+                cross_region_execution_id=execution.id,
+                region=run.region,
+                provider_id=provider if first else "",
+                provider_info=json.dumps({"name": provider, "type": "modal"}) if first else None,
+                status="success" if first else "failed",
+                started_at=stamp(run.started_at),
+                completed_at=stamp(run.ended_at),
+                duration_ms=int((run.ended_at - run.started_at).total_seconds() * 1000),
+                execution_output=first_output(first[2], run.region) if first else None,
+                error_message="" if first else "synthetic failure: every execution failed",
+                scoring=None,
+                metadata=json.dumps(counts),
+                created_at=stamp(run.ended_at),
+                updated_at=stamp(run.ended_at),
+            )
+        )
+
+
+def first_output(answer: Answer, region: str) -> str:
+    """Render region_results.execution_output (source_system 4.5)."""
+    return (
+        f'{{"data":{{"response":"{answer.json}","metadata":{{"region":"{region}"}},'
+        f'"bias_score":{answer.bias_score}}},"hash":"synthetic"}}'
+    )
+
+
+def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
+    """Add the executions rows of one region, all of which claim the region's start (I-17)."""
+    ended_at = run.started_at
+    for model, question, answer, duration_ms in run.outcomes:
+        began_at, ended_at = ended_at, ended_at + timedelta(milliseconds=duration_ms)
+        how = Served(
+            provider=PROVIDERS[run.region],
+            region=run.region,
+            context=run.region,
+            model=model,
+            question=question,
+            started_at=began_at,
+            duration_ms=duration_ms,
+            max_tokens=500 if began_at >= MAX_TOKENS_500_FROM else 128,
+        )
+        row = ExecutionRow(
+            id=next(world.execution_ids),
+            job_id=draft.number,
+            provider_id=how.provider if answer else "",
+            region=run.region,
+            status="completed" if answer else "failed",
+            started_at=stamp(run.started_at),
+            completed_at=stamp(ended_at),
+            created_at=stamp(ended_at),
+            output_data=standard_output(answer, how, scored=True, provider=False)
+            if answer
+            else None,
+            receipt_data=receipt(draft, answer, how) if answer else None,
+            model_id=model,
+            question_id=question,
+        )
+        draft.executions.append(row)
+        inflated_ms = (began_at - run.started_at) / timedelta(milliseconds=1)
+        if answer and inflated_ms > INFLATED_FROM_MS:
+            draft.flag("inflated_start", row)
+
+
+def receipt(draft: Draft, answer: Answer, how: Served) -> str:
+    """Render the signed receipt of one cross-region execution."""
+    return cross_region_receipt(
+        answer,
+        how,
+        receipt_id=draft.uuid(),
+        jobspec_id=draft.jobspec_id,
+        signed=draft.wallet.signed,
+    )
+
+
+def add_analysis(draft: Draft, execution: CrossRegionExecutionRow) -> AnalysisRow:
+    """Add an ordinary analysis: bias_variance 0 as always in production (I-20)."""
+    rng = draft.rng
+    rate = rng.randrange(0, 60) / 100
+    consistency = rng.randrange(20, 80) / 100
+    differences = [
+        {
+            "dimension": "factual_accuracy",
+            "variations": {region: "synthetic" for region in REGIONS},
+            "severity": "high",
+            "description": "Synthetic: answers share few words",
+        }
+    ]
+    risks = [
+        {
+            "type": "censorship",
+            "severity": "medium",
+            "description": "Synthetic: some regions refuse",
+            "regions": ["ASIA"],
+            "confidence": 0.8,
+        }
+    ]
+    level = "HIGH RISK" if rate >= 0.5 else "MEDIUM RISK" if rate >= 0.3 else "LOW RISK"
+    row = AnalysisRow(
+        id=draft.uuid(),
+        cross_region_execution_id=execution.id,
+        bias_variance="0.0000",
+        censorship_rate=f"{rate:.2f}",
+        factual_consistency=f"{consistency:.2f}",
+        narrative_divergence=f"{1 - consistency:.2f}",
+        key_differences=json.dumps(differences),
+        risk_assessment=json.dumps(risks),
+        summary=f"Synthetic summary: {rate:.0%} of the answers show censorship phrases.",
+        recommendation=f"{level}: synthetic recommendation.",
+        created_at=stamp(draft.clock),
+        updated_at=stamp(draft.clock),
+        summary_source="synthetic",
+    )
+    draft.analyses.append(row)
+    draft.plant("I-20", f"a:{row.id}")
+    return row

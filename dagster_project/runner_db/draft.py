@@ -1,0 +1,204 @@
+"""One job under construction: its rows, and the truth about them.
+
+Belongs here: collecting rows, counting what they are. Does not belong here: what jobs look like.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+
+from dagster_project.runner_db.identities import Wallet
+from dagster_project.runner_db.manifest import Tally
+from dagster_project.runner_db.rows import (
+    AnalysisRow,
+    CrossRegionExecutionRow,
+    DiffRow,
+    ExecutionRow,
+    JobRow,
+    RegionResultRow,
+    Row,
+    stamp,
+)
+from dagster_project.runner_db.spec import MAX_TOKENS_500_FROM, MODEL_STORED_FROM, RunnerSpec
+from dagster_project.runner_db.texts import Answers
+
+
+@dataclass
+class World:
+    """What all jobs share.
+
+    Attributes:
+        spec: What is made.
+        answers: Pools of texts.
+        wallets: Fake identities.
+        tally: The truth so far.
+        execution_ids: executions.id, ascending.
+        diff_ids: diffs.id, ascending.
+    """
+
+    spec: RunnerSpec
+    answers: Answers
+    wallets: tuple[Wallet, ...]
+    tally: Tally
+    execution_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    diff_ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+
+@dataclass
+class Draft:
+    """One job's rows in every table, and what is true of them.
+
+    Attributes:
+        number: jobs.id; gaps where no jobs row was written.
+        copy: Which copy of its scenario this is, from 0.
+        rng: The job's own random numbers.
+        created_at: When the job was created, UTC.
+        clock: When the next execution starts, UTC.
+        wallet: Who submitted it.
+        jobspec_id: Public job id.
+        job_day: ISO date of the day to which the pipeline must assign the job.
+        job: Its jobs row; None when the runner wrote none.
+        exploded: Number of answers by executions.id, for rows with several.
+        poisoned: executions.id of rows that cannot be stored.
+        losers: Reason by executions.id.
+    """
+
+    number: int
+    copy: int
+    rng: Random
+    created_at: datetime
+    clock: datetime
+    wallet: Wallet
+    jobspec_id: str
+    job_day: str
+    job: JobRow | None = None
+    expected_slots: int = 0
+    executions: list[ExecutionRow] = field(default_factory=list)
+    cross_region_executions: list[CrossRegionExecutionRow] = field(default_factory=list)
+    region_results: list[RegionResultRow] = field(default_factory=list)
+    analyses: list[AnalysisRow] = field(default_factory=list)
+    diffs: list[DiffRow] = field(default_factory=list)
+    facts: list[tuple[str, str, str]] = field(default_factory=list)
+    exploded: dict[int, int] = field(default_factory=dict)
+    poisoned: set[int] = field(default_factory=set)
+    losers: dict[int, str] = field(default_factory=dict)
+
+    def advance(self, milliseconds: int) -> datetime:
+        """Move the clock and return where it stood."""
+        before = self.clock
+        self.clock = before + timedelta(milliseconds=milliseconds)
+        return before
+
+    def uuid(self) -> str:
+        """Return a uuid from the job's random numbers."""
+        digits = f"{self.rng.getrandbits(128):032x}"
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def replace(self, row: ExecutionRow, **changes: object) -> ExecutionRow:
+        """Overwrite the last row with changed columns and return it.
+
+        Args:
+            row: The row that was added last.
+            changes: Columns and their new values.
+
+        Returns:
+            The row as it now stands.
+        """
+        changed = row._replace(**changes)
+        self.executions[self.executions.index(row)] = changed
+        return changed
+
+    def flag(self, flag: str, row: ExecutionRow) -> None:
+        """State that a row of executions must get a flag."""
+        self.facts.append(("flags", flag, f"e:{row.id}"))
+
+    def plant(self, incident: str, key: str) -> None:
+        """State that something counts for an incident."""
+        self.facts.append(("incidents", incident, key))
+
+    def note(self, thing: str, key: str | None = None) -> None:
+        """State that something counts for a thing of the manifest; the job itself by default."""
+        self.facts.append(("things", thing, key or self.jobspec_id))
+
+    def rows(self) -> dict[str, Sequence[Row]]:
+        """Return the rows by table, parents before children."""
+        return {
+            "jobs": [self.job] if self.job else [],
+            "executions": self.executions,
+            "cross_region_executions": self.cross_region_executions,
+            "region_results": self.region_results,
+            "cross_region_analyses": self.analyses,
+            "diffs": self.diffs,
+        }
+
+    def lose(self, row: ExecutionRow, reason: str) -> None:
+        """State that a row of executions must lose its slot."""
+        self.losers[row.id] = reason
+        self.facts.append(("attempts", reason, f"e:{row.id}"))
+
+
+def close(world: World, draft: Draft) -> None:
+    """Count a finished job.
+
+    Args:
+        world: Whose tally is written.
+        draft: The job, complete.
+    """
+    tally = world.tally
+    for group, name, key in draft.facts:
+        tally.add(group, name, key)
+    for table, rows in draft.rows().items():
+        tally.tables[table] += len(rows)
+    tally.expected_slots += draft.expected_slots
+    tally.job_days[draft.job_day] += 1
+    _close_job(tally, draft)
+    _close_executions(tally, draft)
+    _close_region_results(tally, draft)
+
+
+def _close_job(tally: Tally, draft: Draft) -> None:
+    workflow = "cross_region" if draft.cross_region_executions else "standard"
+    tally.jobs[f"{workflow}/{draft.job.status if draft.job else 'no_jobs_row'}"] += 1
+    if draft.job and workflow == "standard":
+        tally.add("things", "standard_jobs", draft.jobspec_id)
+    if not draft.job and draft.cross_region_executions:
+        tally.add("things", "cross_region_only_jobs", draft.jobspec_id)
+    if draft.analyses:
+        tally.add("things", "native_analyses", draft.jobspec_id)
+
+
+MODEL_STORED = stamp(MODEL_STORED_FROM)
+MAX_TOKENS_500 = stamp(MAX_TOKENS_500_FROM)
+
+
+def _close_executions(tally: Tally, draft: Draft) -> None:
+    source = "cross_region" if draft.cross_region_executions else "standard"
+    for row in draft.executions:
+        key = f"e:{row.id}"
+        tally.add("incidents", "I-23", key)
+        if row.id in draft.poisoned:
+            tally.add("things", "quarantined", key)
+            continue
+        if row.id not in draft.losers:
+            tally.unified[source] += draft.exploded.get(row.id, 1)
+        created_at = row.created_at or ""
+        if created_at < MODEL_STORED:
+            tally.add("flags", "default_model", key)
+        if created_at < MAX_TOKENS_500:
+            tally.add("flags", "old_generation_parameters", key)
+
+
+def _close_region_results(tally: Tally, draft: Draft) -> None:
+    if not draft.region_results:
+        return
+    latest = max(draft.cross_region_executions, key=lambda row: row.created_at).id
+    for row in draft.region_results:
+        key = f"r:{row.id}"
+        if draft.executions:
+            tally.add("attempts", "covered_by_executions", key)
+        elif row.cross_region_execution_id != latest:
+            tally.add("attempts", "superseded_execution", key)
+        else:
+            tally.unified["cross_region_result"] += 1

@@ -104,3 +104,38 @@ language sql immutable parallel safe as $$
 $$;
 comment on function rules.is_technical_text(text) is
 'Whether a text is an artefact of the platform (a failed extraction, an echoed prompt).';
+
+create or replace function rules.error_code(output jsonb) returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.text_at(output, 'error_code'),
+        rules.text_at(output, 'failure', 'code')
+    )
+$$;
+comment on function rules.error_code(jsonb) is
+'The code of a failure, e.g. ROUTER_TIMEOUT.';
+
+create or replace function rules.error_message(output jsonb) returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.text_at(output, 'error'),
+        rules.text_at(output, 'error', 'message'),
+        rules.text_at(output, 'failure', 'message')
+    )
+$$;
+comment on function rules.error_message(jsonb) is
+'What a failure says for people.';
+
+create or replace function rules.is_retry_output(output jsonb) returns boolean
+language sql immutable parallel safe as $$
+    select coalesce(jsonb_typeof(output) = 'object' and output ?| '{provider_used,inference_sec}', false)
+$$;
+comment on function rules.is_retry_output(jsonb) is
+'Whether an output has the shape that only a retry writes (variant F, I-26).';
+
+create or replace function rules.retry_duration_ms(output jsonb) returns bigint
+language sql immutable parallel safe as $$
+    select round(rules.number_at(output, 'inference_sec') * 1000)::bigint
+$$;
+comment on function rules.retry_duration_ms(jsonb) is
+'How long a retry took; a retried row keeps the receipt of its first attempt.';

@@ -29,6 +29,13 @@ $$;
 comment on function rules.status_key(text) is
 'Key of a status in the seed status_aliases.';
 
+create or replace function rules.provider_key(spelling text) returns text
+language sql immutable parallel safe as $$
+    select nullif(replace(lower(btrim(spelling, E' \t\n\r')), '_', '-'), '')
+$$;
+comment on function rules.provider_key(text) is
+'Key of a provider, compared with the patterns of the seed providers; NULL when none is named.';
+
 create or replace function rules.served_region_key(output jsonb, receipt jsonb) returns text
 language sql immutable parallel safe as $$
     select coalesce(
@@ -122,3 +129,27 @@ language sql immutable parallel safe as $$
 $$;
 comment on function rules.is_regenerated(jsonb) is
 'Whether the receipt''s answer is no part of the model''s first output: it was asked again (I-24).';
+
+create or replace function rules.copy_key(output jsonb, receipt jsonb) returns text
+language sql immutable parallel safe as $$
+    select case
+        when jsonb_typeof(output) = 'object' and rules.text_at(receipt, 'id') is not null
+            then md5(rules.text_at(receipt, 'id') || (output - 'bias_score')::text)
+    end
+$$;
+comment on function rules.copy_key(jsonb, jsonb) is
+'Equal for rows that hold the same output and receipt id (I-13); the score that the platform adds
+later is left out. NULL when there is no output or no receipt id.';
+
+create or replace function rules.is_identity_bug(
+    asked text, stored_question_key text, is_known_question boolean
+) returns boolean
+language sql immutable parallel safe as $$
+    select coalesce(
+        asked ~ '^[A-Za-z0-9_-]+$'
+        and (is_known_question or rules.question_key(asked) = stored_question_key),
+        false
+    )
+$$;
+comment on function rules.is_identity_bug(text, text, boolean) is
+'Whether the prompt was a question''s id instead of its text (I-14).';

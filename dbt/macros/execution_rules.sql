@@ -1,0 +1,130 @@
+{#-
+    The rules of int_executions__resolved that read columns of its CTEs: kept here so that the
+    incidents stand in one list each. Seed `incidents` says what each flag means.
+-#}
+
+{#- Model ids of the simulated provider (I-5). -#}
+{% macro is_mock_model(column) -%}
+    coalesce({{ column }} = 'simulated-llm', false)
+{%- endmacro %}
+
+{#-
+    The stored model says nothing: it is the column's default, and the row is from before models
+    were stored, or another model answered. Later, a job that asks for several models does store
+    the one that it asked for; then another actual model is a wrong one (I-4).
+-#}
+{% macro is_default_model() -%}
+    source <> 'cross_region_result'
+    and coalesce(stored_model, 'llama3.2-1b') = 'llama3.2-1b'
+    and (
+        known_at < timestamptz '2025-09-27 00:00:00+00'
+        or (model_id is distinct from stored_model and not is_multi_model_job)
+    )
+{%- endmacro %}
+
+{#- Incident flags of an attempt, sorted by name. -#}
+{% macro execution_flags() -%}
+    array_remove(
+        array[
+            case when is_after_cancel and status = 'completed' then 'after_cancel' end,
+            case when attempt_reason = 'copied' then 'copied' end,
+            case when is_default_model then 'default_model' end,
+            case when attempt_reason = 'duplicate' then 'duplicate' end,
+            case
+                when
+                    error_code = 'RUNNER_EARLY_FAILURE'
+                    or (
+                        status = 'failed'
+                        and requested_region = 'UNKNOWN'
+                        and stored_question_key is null
+                        and elapsed_ms = 0
+                    )
+                    then 'early_failure'
+            end,
+            case when text_state = 'empty' then 'empty_answer' end,
+            case when is_identity_bug then 'identity_bug' end,
+            case
+                when source = 'cross_region' and elapsed_ms > receipt_duration_ms + 1000
+                    then 'inflated_start'
+            end,
+            case when is_mock then 'mock' end,
+            case when question_id = 'multi' then 'multi_question' end,
+            case when elapsed_ms < 0 then 'negative_duration' end,
+            case
+                when known_at < timestamptz '2025-09-30 00:00:00+00' or max_tokens = 128
+                    then 'old_generation_parameters'
+            end,
+            case when job_id is null then 'orphan' end,
+            case
+                when
+                    status = 'failed'
+                    and not has_output
+                    and elapsed_ms >= 0
+                    and elapsed_ms < 1000
+                    then 'outage'
+            end,
+            case
+                when stored_question_key is null and question_id is not null
+                    then 'question_recovered'
+            end,
+            case when is_regenerated and has_answer then 'regenerated' end,
+            case when is_resubmitted then 'resubmitted' end,
+            case when is_retried then 'retried' end,
+            case
+                when status = 'completed' and text_state = 'technical_failure'
+                    then 'technical_text'
+            end,
+            case when is_test_job then 'test_job' end,
+            case
+                when
+                    status = 'timeout'
+                    or error_code = 'ROUTER_TIMEOUT'
+                    or (
+                        status = 'failed'
+                        and coalesce(provider_id, '') = ''
+                        and elapsed_ms between 115000 and 125000
+                    )
+                    then 'timeout'
+            end,
+            case
+                when is_unknown_model or source = 'cross_region_result' then 'unknown_model'
+            end,
+            case when is_unknown_question and question_id is distinct from 'multi'
+                then 'unknown_question'
+            end,
+            case when region in ('UNKNOWN', 'OTHER') then 'unknown_region' end,
+            case when status = 'unknown' then 'unknown_status' end,
+            case
+                when
+                    not is_default_model
+                    and source <> 'cross_region_result'
+                    and model_id <> stored_model
+                    then 'wrong_model'
+            end,
+            case
+                when requested_region <> 'UNKNOWN' and region <> requested_region
+                    then 'wrong_region'
+            end,
+            case when has_zero_time then 'zero_time' end
+        ],
+        null
+    )
+{%- endmacro %}
+
+{#- Why an attempt is out of rates and comparisons: the first that holds; null when it counts. -#}
+{% macro exclusion_reason() -%}
+    case
+        when job_id is null then 'orphan'
+        when is_mock then 'mock'
+        when status = 'in_flight' then 'in_flight'
+        when status = 'cancelled' then 'cancelled'
+        when status = 'unknown' then 'unknown_status'
+        when text_state = 'technical_failure' then 'technical_failure'
+        when text_state = 'empty' then 'empty_answer'
+        when is_identity_bug then 'identity_bug'
+        when region = 'UNKNOWN' then 'unknown_region'
+        when is_test_job then 'test_job'
+        when question_id = 'multi' then 'multi_question'
+        when is_retried then 'retried'
+    end
+{%- endmacro %}

@@ -1,0 +1,169 @@
+{{ config(materialized='ephemeral') }}
+
+-- Everything that needs the wide rows, read once: nothing downstream touches JSON.
+
+with
+
+jobs as (
+
+    select * from {{ ref('int_jobs__requested') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+executions as (
+
+    select * from {{ ref('stg_runner__executions') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+cross_region_executions as (
+
+    select * from {{ ref('stg_runner__cross_region_executions') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+region_results as (
+
+    select * from {{ ref('stg_runner__region_results') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+jobs_with_executions as (
+
+    select distinct job_number
+    from executions
+    where job_number is not null
+
+),
+
+execution_attempts as (
+
+    select
+        concat('e:', executions.execution_id, '#' || responses.response_index) as execution_key,
+        coalesce(jobs.workflow, 'standard') as source,
+        executions.execution_id,
+        null::uuid as region_result_id,
+        responses.response_index,
+        jobs.job_id,
+        executions.job_number,
+        executions.job_day,
+        jobs.cross_region_execution_id,
+        executions.stored_region,
+        executions.stored_model_id,
+        coalesce(
+            rules.text_at(responses.response, 'question_id'),
+            executions.stored_question_id
+        ) as stored_question_id,
+        executions.provider_id,
+        case
+            when responses.response -> 'success' = 'false' then 'failed'
+            else executions.source_status
+        end as source_status,
+        executions.started_at,
+        executions.completed_at,
+        executions.created_at,
+        executions.has_zero_time,
+        executions.retry_count,
+        executions.max_retries,
+        executions.output_data,
+        executions.receipt_data,
+        rules.answer_text(executions.output_data, responses.response_index) as answer_text,
+        executions.original_error as stored_error,
+        null::text as preset_reason
+    from executions
+    left join jobs on executions.job_number = jobs.job_number
+    left join lateral rules.exploded_responses(executions.output_data) as responses on true
+
+),
+
+region_result_attempts as (
+
+    select
+        concat('r:', region_results.region_result_id) as execution_key,
+        'cross_region_result' as source,
+        null::integer as execution_id,
+        region_results.region_result_id,
+        null::integer as response_index,
+        runs.job_id,
+        jobs.job_number,
+        region_results.job_day,
+        region_results.cross_region_execution_id,
+        region_results.stored_region,
+        region_results.stored_model_id,
+        null::text as stored_question_id,
+        region_results.provider_id,
+        region_results.source_status,
+        region_results.started_at,
+        region_results.completed_at,
+        region_results.created_at,
+        region_results.has_zero_time,
+        0 as retry_count,
+        null::integer as max_retries,
+        region_results.execution_output as output_data,
+        null::jsonb as receipt_data,
+        rules.answer_text(region_results.execution_output) as answer_text,
+        region_results.error_message as stored_error,
+        case
+            when jobs_with_executions.job_number is not null then 'covered_by_executions'
+            when region_results.cross_region_execution_id <> jobs.cross_region_execution_id
+                then 'superseded_execution'
+        end as preset_reason
+    from region_results
+    left join cross_region_executions as runs
+        on region_results.cross_region_execution_id = runs.cross_region_execution_id
+    left join jobs on runs.job_id = jobs.job_id
+    left join jobs_with_executions on jobs.job_number = jobs_with_executions.job_number
+
+),
+
+attempts as (
+
+    select * from execution_attempts
+    union all
+    select * from region_result_attempts
+
+)
+
+select
+    execution_key,
+    source,
+    execution_id,
+    region_result_id,
+    response_index,
+    job_id,
+    job_number,
+    job_day,
+    cross_region_execution_id,
+    stored_region,
+    stored_model_id,
+    stored_question_id,
+    provider_id,
+    source_status,
+    started_at,
+    completed_at,
+    created_at,
+    has_zero_time,
+    retry_count,
+    max_retries,
+    preset_reason,
+    rules.served_region_key(output_data, receipt_data) as served_region_key,
+    rules.provider_key(rules.text_at(receipt_data, 'execution_details', 'provider_id'))
+        as served_provider_key,
+    rules.served_model_key(output_data, receipt_data) as served_model_key,
+    rules.asked_question(receipt_data) as asked_question,
+    coalesce(jsonb_typeof(output_data), 'null') <> 'null' as has_output,
+    answer_text is not null as has_text,
+    coalesce(rules.is_technical_text(answer_text), false) as is_technical_text,
+    rules.is_regenerated(receipt_data) as is_regenerated,
+    rules.number_at(receipt_data, 'output', 'metadata', 'max_tokens') as max_tokens,
+    rules.receipt_duration_ms(receipt_data) as receipt_duration_ms,
+    rules.retry_duration_ms(output_data) as retry_duration_ms,
+    retry_count > 0 or rules.is_retry_output(output_data) as is_retried,
+    rules.error_code(output_data) as error_code,
+    coalesce(rules.error_message(output_data), nullif(btrim(stored_error), '')) as error_message,
+    rules.copy_key(output_data, receipt_data) as copy_key
+from attempts

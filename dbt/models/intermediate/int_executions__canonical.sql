@@ -1,0 +1,196 @@
+{{ config(materialized='ephemeral') }}
+
+-- Canonical region, model, question, provider and status by the seeds; state and duration.
+
+with
+
+-- Materialized: later steps name its columns several times, and each costs a walk through JSON.
+attempts as materialized (
+
+    select * from {{ ref('int_executions__attempts') }}
+
+),
+
+region_aliases as (
+
+    select * from {{ ref('region_aliases') }}
+
+),
+
+model_aliases as (
+
+    select * from {{ ref('model_aliases') }}
+
+),
+
+question_aliases as (
+
+    select * from {{ ref('question_aliases') }}
+
+),
+
+questions as (
+
+    select * from {{ ref('questions') }}
+
+),
+
+status_aliases as (
+
+    select * from {{ ref('status_aliases') }}
+
+),
+
+providers as (
+
+    select * from {{ ref('providers') }}
+
+),
+
+keyed as (
+
+    select
+        attempts.*,
+        rules.region_key(stored_region) as requested_region_key,
+        -- A region result's model is the column's default: no evidence (source_system.md §4.5).
+        case
+            when source <> 'cross_region_result' then rules.model_key(stored_model_id)
+        end as stored_model_key,
+        rules.question_key(stored_question_id) as stored_question_key,
+        coalesce(created_at, started_at, job_day at time zone 'UTC') as known_at
+    from attempts
+
+),
+
+located as (
+
+    select
+        keyed.*,
+        case
+            when keyed.requested_region_key is null then 'UNKNOWN'
+            else coalesce(requested.region, 'OTHER')
+        end as requested_region,
+        case
+            when keyed.served_region_key is not null then coalesce(served.region, 'OTHER')
+            else served_by.region
+        end as served_region,
+        coalesce(stored_by.is_mock, false) or coalesce(served_by.is_mock, false)
+            as is_mock_provider
+    from keyed
+    left join region_aliases as requested on keyed.requested_region_key = requested.alias
+    left join region_aliases as served on keyed.served_region_key = served.alias
+    left join lateral (
+        select
+            providers.region,
+            providers.is_mock
+        from providers
+        where keyed.served_provider_key like providers.provider_pattern
+        order by length(providers.provider_pattern) desc
+        limit 1
+    ) as served_by on true
+    left join lateral (
+        select providers.is_mock
+        from providers
+        where rules.provider_key(keyed.provider_id) like providers.provider_pattern
+        order by length(providers.provider_pattern) desc
+        limit 1
+    ) as stored_by on true
+
+),
+
+identified as (
+
+    select
+        located.*,
+        coalesce(located.served_region, located.requested_region) as region,
+        coalesce(stored.model_id, located.stored_model_key) as stored_model,
+        coalesce(
+            served.model_id, located.served_model_key, stored.model_id, located.stored_model_key
+        ) as model_id,
+        case
+            when located.stored_question_key is not null
+                then coalesce(by_id.question_id, located.stored_question_key)
+            when rules.is_question_list(located.asked_question) then 'multi'
+            else coalesce(by_prompt.question_id, rules.question_key(located.asked_question))
+        end as question_id,
+        rules.is_identity_bug(
+            located.asked_question, located.stored_question_key, asked.question_id is not null
+        ) as is_identity_bug,
+        coalesce(statuses.status, 'unknown') as status
+    from located
+    left join model_aliases as stored on located.stored_model_key = stored.alias
+    left join model_aliases as served on located.served_model_key = served.alias
+    left join question_aliases as by_id on located.stored_question_key = by_id.alias
+    left join question_aliases as by_prompt
+        on rules.question_key(located.asked_question) = by_prompt.alias
+    left join questions as asked
+        on rules.question_key(located.asked_question) = asked.question_id
+    left join status_aliases as statuses
+        on rules.status_key(located.source_status) = statuses.source_status
+
+),
+
+timed as (
+
+    select
+        identified.*,
+        (extract(epoch from completed_at - started_at) * 1000)::bigint as elapsed_ms,
+        status in ('completed', 'failed', 'timeout') as is_final
+    from identified
+
+)
+
+select
+    execution_key,
+    source,
+    execution_id,
+    region_result_id,
+    response_index,
+    job_id,
+    job_number,
+    job_day,
+    cross_region_execution_id,
+    stored_region,
+    requested_region,
+    region,
+    stored_model_id,
+    stored_model,
+    model_id,
+    stored_question_id,
+    stored_question_key,
+    question_id,
+    provider_id,
+    status,
+    source_status,
+    started_at,
+    completed_at,
+    created_at,
+    known_at,
+    has_zero_time,
+    elapsed_ms,
+    receipt_duration_ms,
+    case
+        when elapsed_ms < 0 then null
+        when is_retried then coalesce(retry_duration_ms, elapsed_ms)
+        else coalesce(receipt_duration_ms, elapsed_ms)
+    end as duration_ms,
+    case
+        when not is_final then null
+        when status <> 'completed' or is_technical_text then 'technical_failure'
+        when has_text then 'answered'
+        else 'empty'
+    end as text_state,
+    has_output,
+    is_technical_text,
+    is_regenerated,
+    is_identity_bug,
+    is_retried,
+    is_mock_provider,
+    max_tokens,
+    error_code,
+    error_message,
+    retry_count,
+    max_retries,
+    preset_reason,
+    copy_key
+from timed

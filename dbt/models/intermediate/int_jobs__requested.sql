@@ -1,0 +1,184 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    unique_key='job_id',
+    on_schema_change='fail',
+    pre_hook=lock_target(),
+    indexes=[
+        {'columns': ['job_id'], 'unique': true},
+        {'columns': ['job_day']},
+        {'columns': ['job_number']},
+    ],
+    tags=['unify'],
+) }}
+
+with
+
+jobs as (
+
+    select * from {{ ref('stg_runner__jobs') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+cross_region_executions as (
+
+    select * from {{ ref('stg_runner__cross_region_executions') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+region_aliases as (
+
+    select * from {{ ref('region_aliases') }}
+
+),
+
+model_aliases as (
+
+    select * from {{ ref('model_aliases') }}
+
+),
+
+question_aliases as (
+
+    select * from {{ ref('question_aliases') }}
+
+),
+
+status_aliases as (
+
+    select * from {{ ref('status_aliases') }}
+
+),
+
+current_runs as (
+
+    select distinct on (job_id)
+        job_id,
+        job_day,
+        cross_region_execution_id,
+        source_status,
+        created_at,
+        has_zero_time
+    from cross_region_executions
+    order by job_id asc, created_at desc nulls last, cross_region_execution_id desc
+
+),
+
+described as (
+
+    select
+        coalesce(jobs.job_id, current_runs.job_id) as job_id,
+        jobs.job_number,
+        coalesce(jobs.job_day, current_runs.job_day) as job_day,
+        case
+            when current_runs.cross_region_execution_id is null then 'standard'
+            else 'cross_region'
+        end as workflow,
+        jobs.source_status,
+        coalesce(jobs.created_at, current_runs.created_at) as created_at,
+        jobs.updated_at,
+        coalesce(jobs.has_zero_time, false)
+        or coalesce(current_runs.has_zero_time, false) as has_zero_time,
+        current_runs.cross_region_execution_id,
+        current_runs.source_status as cross_region_source_status,
+        rules.time_at(jobs.spec, 'created_at') as spec_created_at,
+        rules.text_at(jobs.spec, 'benchmark', 'name') as job_name,
+        rules.number_at(jobs.spec, 'metadata', 'total_executions_expected')::bigint
+            as stored_expected_slots,
+        rules.names_in(jobs.spec #> '{constraints,regions}') as region_names,
+        rules.model_names_in(jobs.spec) as model_names,
+        rules.names_in(jobs.spec -> 'questions') as question_names
+    from jobs
+    full outer join current_runs on jobs.job_id = current_runs.job_id
+
+),
+
+canonical as (
+
+    select
+        described.*,
+        coalesce(statuses.status, 'unknown') as status,
+        regions.requested_regions,
+        models.requested_models,
+        questions.requested_questions
+    from described
+    left join status_aliases as statuses
+        on rules.status_key(described.source_status) = statuses.source_status
+    cross join lateral (
+        select
+            coalesce(array_agg(distinct coalesce(aliases.region, 'OTHER')), '{}')
+                as requested_regions
+        from unnest(described.region_names) as stored (name)
+        left join region_aliases as aliases on rules.region_key(stored.name) = aliases.alias
+        where rules.region_key(stored.name) is not null
+    ) as regions
+    cross join lateral (
+        select
+            coalesce(
+                array_agg(distinct coalesce(aliases.model_id, rules.model_key(stored.name))), '{}'
+            ) as requested_models
+        from unnest(described.model_names) as stored (name)
+        left join model_aliases as aliases on rules.model_key(stored.name) = aliases.alias
+    ) as models
+    cross join lateral (
+        select
+            coalesce(
+                array_agg(distinct coalesce(aliases.question_id, rules.question_key(stored.name))),
+                '{}'
+            ) as requested_questions
+        from unnest(described.question_names) as stored (name)
+        left join question_aliases as aliases on rules.question_key(stored.name) = aliases.alias
+        where rules.question_key(stored.name) is not null
+    ) as questions
+
+),
+
+counted as (
+
+    select
+        canonical.*,
+        nullif(
+            cardinality(requested_regions)
+            * cardinality(requested_models)
+            * greatest(1, cardinality(requested_questions)),
+            0
+        ) as expected_slots,
+        rules.is_test_job(job_id, job_name) as is_test_job
+    from canonical
+
+)
+
+select
+    job_id,
+    job_number,
+    job_day,
+    workflow,
+    source_status,
+    status,
+    job_name,
+    is_test_job,
+    created_at,
+    updated_at,
+    spec_created_at,
+    cross_region_execution_id,
+    cross_region_source_status,
+    requested_regions,
+    requested_models,
+    requested_questions,
+    expected_slots,
+    stored_expected_slots,
+    array_remove(
+        array[
+            case when is_test_job then 'test_job' end,
+            case when 'OTHER' = any(requested_regions) then 'unknown_region' end,
+            case when job_number is not null and status = 'unknown' then 'unknown_status' end,
+            case
+                when stored_expected_slots <> expected_slots then 'wrong_expected_total'
+            end,
+            case when has_zero_time then 'zero_time' end
+        ],
+        null
+    ) as flags
+from counted

@@ -1,0 +1,83 @@
+-- Narrow rows found by their indexes, wide ones fetched by key: a filter on job_id, job_day, region
+-- or model never reads the wide tables as a whole, and a query without wide columns skips them.
+
+with
+
+attempts as (
+
+    select * from {{ ref('int_executions__resolved') }}
+
+),
+
+executions as (
+
+    select * from {{ ref('stg_runner__executions') }}
+
+),
+
+region_results as (
+
+    select * from {{ ref('stg_runner__region_results') }}
+
+),
+
+scored_answers as (
+
+    select * from {{ source('scores', 'answers') }}
+
+)
+
+select
+    attempts.execution_key,
+    attempts.source,
+    attempts.job_id,
+    attempts.job_number,
+    attempts.job_day,
+    attempts.cross_region_execution_id,
+    attempts.execution_id,
+    attempts.region_result_id,
+    attempts.response_index,
+
+    attempts.requested_region,
+    attempts.region,
+    attempts.stored_region,
+    attempts.requested_model_id,
+    attempts.model_id,
+    attempts.stored_model_id,
+    attempts.question_id,
+    attempts.question_category,
+    attempts.stored_question_id,
+    attempts.provider_id,
+    executions.region_verified,
+
+    attempts.status,
+    attempts.source_status,
+    attempts.started_at,
+    attempts.completed_at,
+    attempts.created_at,
+    attempts.duration_ms,
+
+    rules.answer_text(
+        coalesce(executions.output_data, region_results.execution_output), attempts.response_index
+    ) as answer_text,
+    case when attempts.has_answer then scored_answers.answer_state else attempts.text_state end
+        as answer_state,
+    attempts.has_answer,
+    executions.system_prompt,
+    coalesce(executions.output_data, region_results.execution_output) as output_data,
+    executions.receipt_data,
+    executions.receipt_data is not null as has_receipt,
+    attempts.error_code,
+    attempts.error_message,
+    attempts.retry_count,
+    attempts.max_retries,
+
+    attempts.flags,
+    attempts.exclusion_reason,
+    attempts.is_current,
+    attempts.attempt_reason,
+    attempts.attempt_rank
+from attempts
+left join executions on attempts.execution_id = executions.execution_id
+left join region_results on attempts.region_result_id = region_results.region_result_id
+left join scored_answers on attempts.execution_key = scored_answers.execution_key

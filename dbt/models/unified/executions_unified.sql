@@ -1,0 +1,54 @@
+with
+
+attempts as (
+
+    select * from {{ ref('execution_attempts') }}
+
+)
+
+select
+    execution_key,
+    source,
+    job_id,
+    job_number,
+    job_day,
+    cross_region_execution_id,
+    execution_id,
+    region_result_id,
+    response_index,
+
+    requested_region,
+    region,
+    stored_region,
+    requested_model_id,
+    model_id,
+    stored_model_id,
+    question_id,
+    question_category,
+    stored_question_id,
+    provider_id,
+    region_verified,
+
+    status,
+    source_status,
+    started_at,
+    completed_at,
+    created_at,
+    duration_ms,
+
+    answer_text,
+    answer_state,
+    has_answer,
+    system_prompt,
+    output_data,
+    receipt_data,
+    has_receipt,
+    error_code,
+    error_message,
+    retry_count,
+    max_retries,
+
+    flags,
+    exclusion_reason
+from attempts
+where is_current

@@ -35,7 +35,7 @@ lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
-	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar models macros tests
+	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	cd dbt && ../$(BIN)/dbt parse --quiet --warn-error
 
 chromium: setup

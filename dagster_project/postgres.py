@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from dagster_project.paths import SQL_DIR
 
@@ -21,6 +22,10 @@ _SESSION = {
     "lock_timeout": LOCK_TIMEOUT,
     "statement_timeout": STATEMENT_TIMEOUT,
     "idle_in_transaction_session_timeout": STATEMENT_TIMEOUT,
+    # Values travel as text between servers, whatever the role or database is set to.
+    "datestyle": "ISO",
+    # Compiling costs more than it saves: the plans are index scans over a day.
+    "jit": "off",
 }
 
 
@@ -52,11 +57,14 @@ def connect(
     Yields:
         The connection, in UTC, with lock and statement time-outs.
     """
+    # Options of the URL (a search_path, a provider's endpoint) stay; the project's come after.
+    url_options = conninfo_to_dict(url).get("options") or ""
     with psycopg.connect(
         url,
         application_name=f"beacon:{application}",
         connect_timeout=CONNECT_TIMEOUT_S,
-        options=session_options(read_only=read_only),
+        client_encoding="utf8",
+        options=f"{url_options} {session_options(read_only=read_only)}".strip(),
     ) as connection:
         yield connection
 

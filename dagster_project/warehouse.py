@@ -3,26 +3,48 @@
 from pathlib import Path
 
 import psycopg
+from psycopg import errors
 
 from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
 FOLDERS = ("warehouse", "functions")
+ROLES_FOLDER = "roles/warehouse"
 
 
-def create_schema(url: str) -> None:
-    """Create or update schemas, tables and functions; changes nothing when run again.
+def create_schema(url: str) -> tuple[str, ...]:
+    """Create or update schemas, tables, functions, roles and grants; the same when run again.
 
     Args:
         url: libpq URL of the warehouse, as owner.
+
+    Returns:
+        One message for each reading role that was left out, because it does not exist and the
+        owner may not create roles.
     """
     with connect(url, application="schema") as connection:
         lock_table(connection, "schema")
         for folder in FOLDERS:
             for path in sql_files(folder):
                 _apply(connection, path)
+        skipped = [_apply_role(connection, path) for path in sql_files(ROLES_FOLDER)]
+    return tuple(message for message in skipped if message is not None)
 
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> None:
     statement = read_sql(str(path.relative_to(SQL_DIR)))
     connection.execute(statement)
+
+
+def _apply_role(
+    connection: psycopg.Connection[tuple[object, ...]], path: Path
+) -> str | None:
+    try:
+        with connection.transaction():
+            _apply(connection, path)
+    except errors.InsufficientPrivilege:
+        return (
+            f"role {path.stem} is missing and the warehouse's owner may not create roles: have an "
+            f"administrator run `create role {path.stem} login`, then apply the schema again"
+        )
+    return None

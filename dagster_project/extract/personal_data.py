@@ -7,7 +7,7 @@ model's answer is evidence: in it only values known to be somebody's are replace
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import NamedTuple
@@ -26,6 +26,9 @@ _ANSWER_KEYS = frozenset(
     {"response", "responses", "answer", "text", "text_output", "content", "output", "data"}
 )
 _NEVER_ANSWERS = frozenset({"metadata", "receipt", "failure", "error"})
+
+_HIDING_ESCAPE = re.compile(r"\\[u/]")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{4}")
 
@@ -49,6 +52,12 @@ class Kind(Enum):
 _JSON_KINDS = frozenset({Kind.JSON, Kind.JSON_WITH_ANSWER})
 
 
+class _Document(NamedTuple):
+    """A parsed JSON value; None is JSON's null."""
+
+    content: object
+
+
 class _Number(str):
     """A JSON number as written: floats and decimals would change its digits."""
 
@@ -59,12 +68,17 @@ def may_hold_personal_data(text: str) -> bool:
     """Tell cheaply whether a row needs `strip_row` at all.
 
     Args:
-        text: A row or value as text; JSON keys in it are not written with escapes.
+        text: A row or value as text.
 
     Returns:
-        False only when nothing in it is a personal key, address or signature.
+        False only when nothing in it is a personal key, address or signature. Escapes count as
+        suspicious: jsonb writes hardly any, json and text keep a key as its writer spelt it.
     """
-    return bool(_SECRET_KEY_IN_JSON.search(text) or _HEX_SECRET.search(text))
+    return bool(
+        _SECRET_KEY_IN_JSON.search(text)
+        or _HEX_SECRET.search(text)
+        or _HIDING_ESCAPE.search(text)
+    )
 
 
 class Field(NamedTuple):
@@ -92,7 +106,9 @@ def strip_row(
     """
     secrets: set[str] = set()
     documents = [
-        None if value is None or field.kind not in _JSON_KINDS else _parse(field, value, secrets)
+        _parse(field, value, secrets)
+        if value is not None and field.kind in _JSON_KINDS and may_hold_personal_data(value)
+        else None
         for field, value in zip(fields, values, strict=True)
     ]
     known_secrets.update(secret for secret in secrets if _HEX_SECRET.fullmatch(secret))
@@ -103,13 +119,19 @@ def strip_row(
     ]
 
 
-def _strip_value(field: Field, value: str | None, document: object, redact: _Redact) -> str | None:
+def _strip_value(
+    field: Field, value: str | None, document: _Document | None, redact: _Redact
+) -> str | None:
     if value is None or field.kind is Kind.OTHER:
         return value
     if field.kind is Kind.TEXT:
         return redact(value, False)
+    if document is None:
+        if redact(value, True) == value:
+            return value
+        document = _parse(field, value, set())
     with _naming(field):
-        return _render(document, redact, spare_answers=field.kind is Kind.JSON_WITH_ANSWER)
+        return _render(document.content, redact, field.kind is Kind.JSON_WITH_ANSWER)
 
 
 @contextmanager
@@ -128,20 +150,23 @@ def _naming(field: Field) -> Iterator[None]:
         raise UnreadableJsonError(message) from None
 
 
-def _redactor(secrets: Iterable[str], known_secrets: set[str]) -> _Redact:
-    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    own = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
-
+def _redactor(secrets: set[str], known_secrets: set[str]) -> _Redact:
     def only_known(match: re.Match[str]) -> str:
         return REDACTED if match[0].lower() in known_secrets else match[0]
 
-    def redact(text: str, is_answer: bool) -> str:  # noqa: FBT001  the signature is _Redact
-        return _HEX_SECRET.sub(only_known if is_answer else REDACTED, own.sub(REDACTED, text))
+    def redact(text: str, is_answer: bool) -> str:
+        if len(text) < _SHORTEST_SECRET:
+            return text
+        folded = text.lower()
+        # Longest first: one secret may contain another.
+        for secret in sorted(filter(folded.__contains__, secrets), key=len, reverse=True):
+            text = re.sub(re.escape(secret), REDACTED, text, flags=re.IGNORECASE)
+        return _HEX_SECRET.sub(only_known if is_answer else REDACTED, text)
 
     return redact
 
 
-def _parse(field: Field, text: str, secrets: set[str]) -> object:
+def _parse(field: Field, text: str, secrets: set[str]) -> _Document:
     """Parse JSON without its personal keys; their values go to ``secrets``."""
 
     def strip_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -154,12 +179,14 @@ def _parse(field: Field, text: str, secrets: set[str]) -> object:
         return kept
 
     with _naming(field):
-        return json.loads(
-            text,
-            object_pairs_hook=strip_object,
-            parse_int=_Number,
-            parse_float=_number,
-            parse_constant=_refuse_constant,
+        return _Document(
+            json.loads(
+                text,
+                object_pairs_hook=strip_object,
+                parse_int=_Number,
+                parse_float=_number,
+                parse_constant=_refuse_constant,
+            )
         )
 
 
@@ -187,28 +214,23 @@ def _refuse_constant(_: str) -> object:
     raise UnreadableJsonError(message)
 
 
-def _render(value: object, redact: _Redact, *, spare_answers: bool, key: str = "") -> str:
+def _render(value: object, redact: _Redact, spare_answers: bool, key: str = "") -> str:
     """Write JSON, each string redacted; ``key`` is the nearest object key above the value."""
     if isinstance(value, _Number):
         return value
     if isinstance(value, str):
         return _quote(redact(value, spare_answers and key in _ANSWER_KEYS))
     if isinstance(value, list):
-        items = (_render(item, redact, spare_answers=spare_answers, key=key) for item in value)
+        items = [_render(item, redact, spare_answers, key) for item in value]
         return f"[{', '.join(items)}]"
     if isinstance(value, dict):
-        members = (
+        members = [
             f"{_quote(redact(name, False))}: "
-            + _render(
-                member,
-                redact,
-                spare_answers=spare_answers and name not in _NEVER_ANSWERS,
-                key=name,
-            )
+            + _render(member, redact, spare_answers and name not in _NEVER_ANSWERS, name)
             for name, member in value.items()
-        )
+        ]
         return f"{{{', '.join(members)}}}"
-    return json.dumps(value)
+    return _encode(value)
 
 
 def _quote(text: str) -> str:
@@ -220,4 +242,4 @@ def _quote(text: str) -> str:
     except UnicodeEncodeError:
         message = r"holds half of a surrogate pair (\ud800 to \udfff)"
         raise UnreadableJsonError(message) from None
-    return json.dumps(text, ensure_ascii=False)
+    return _encode(text)

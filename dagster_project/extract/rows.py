@@ -18,7 +18,6 @@ from dagster_project.extract.personal_data import (
 from dagster_project.extract.schema import Column, TableShape
 
 _ANSWER_COLUMNS = frozenset({("executions", "output_data"), ("region_results", "execution_output")})
-_UNICODE_ESCAPE = r"\\u"
 _BATCH_BYTES = 16_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 
@@ -75,11 +74,6 @@ def row_reader(
     """
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 
-    def needs_parsing(line: str) -> bool:
-        # jsonb writes keys without escapes; other types keep what the writer typed.
-        escaped = table.holds_unparsed_json and _UNICODE_ESCAPE in line
-        return escaped or may_hold_personal_data(line)
-
     def read(data: memoryview) -> Row | UnreadableRow:
         # Bytes that are no UTF-8 (a SQL_ASCII source) survive, for the warehouse to refuse.
         text = str(data, "utf-8", "surrogateescape").removesuffix("\n")
@@ -88,7 +82,7 @@ def row_reader(
         job_day = line[line.rindex("\t") + 1 :]
         if problem != NULL:
             return UnreadableRow(source_id, job_day, problem)
-        if not needs_parsing(line):
+        if not may_hold_personal_data(line):
             return Row(source_id, job_day, bytes(data[len(NULL) + 1 :]))
         try:
             stripped = encode_line(strip_row(fields, decode_line(line), known_secrets))

@@ -88,14 +88,6 @@ class TableShape:
     name: str
     columns: tuple[Column, ...]
 
-    @property
-    def holds_unparsed_json(self) -> bool:
-        """Whether JSON arrives as typed by the writer, not as jsonb normalised it."""
-        return any(
-            column.type_name == "jsonb" and column.source_type not in {"jsonb", None}
-            for column in self.columns
-        )
-
 
 def table_shapes(
     source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]

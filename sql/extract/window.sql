@@ -62,7 +62,7 @@ timed_executions as not materialized (
 ),
 
 -- Jobs whose own clock cannot be trusted: few, and found by the index.
-undated_jobs as not materialized (
+undated_jobs as materialized (
     select
         j.id,
         j.jobspec_id,

@@ -1,0 +1,172 @@
+"""Similarity of each two answers to one question of a job.
+
+Belongs here: which answers are paired and how alike they are, the runner's way and ours. Does not
+belong here: what follows for the job.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dagster_project.score.runner_answers import DECIMALS
+from dagster_project.score.words import (
+    Tokens,
+    count_matrices,
+    pieces,
+    runner_words,
+    unicode_words,
+    words,
+)
+
+OURS = ("comparison", "word_jaccard", "length_ratio", "cosine_tfidf")
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Answers in the order in which they are paired.
+
+    Attributes:
+        answers: One row per answer, answers to one question of one job side by side.
+        bounds: First row of each question, and the number of rows at the end.
+        split: The pieces of the answers' texts.
+    """
+
+    answers: pl.DataFrame
+    bounds: NDArray[np.int64]
+    split: Tokens
+
+
+def score_pairs(
+    answers: pl.DataFrame, methods: Collection[str] = ("runner", "ours")
+) -> pl.DataFrame:
+    """Compare all answers to each question of each job.
+
+    Args:
+        answers: Usable answers of whole jobs: ``execution_key, job_id, job_day, question_id,
+            region, model_id, sequence, answer_text``; for our method also ``language`` and
+            ``counts`` (false for answers that are out of comparisons). Answers without a question
+            are left out: nothing says that they answer the same one.
+        methods: ``runner``, ``ours`` or both.
+
+    Returns:
+        The columns of ``scores.answer_pairs`` that the methods fill, without the version. One row
+        per two answers, by job, question and sequence, whatever the order of the rows. Our
+        measures are null unless one model answered both times in one language.
+    """
+    questions = _questions(answers)
+    left, right = _positions(questions.bounds)
+    measured = _described(questions.answers, left, right, ours="ours" in methods)
+    if "runner" in methods:
+        measured = measured.with_columns(
+            runner_jaccard=_measured(questions, runner_words, _jaccard).round(DECIMALS)
+        )
+    if "ours" in methods:
+        measured = measured.with_columns(
+            word_jaccard=_measured(questions, unicode_words, _jaccard).round(DECIMALS),
+            cosine_tfidf=_measured(questions, unicode_words, _cosine).round(DECIMALS),
+        ).with_columns(pl.when(pl.col("comparison").is_not_null()).then(pl.col(*OURS)))
+    return measured
+
+
+def _questions(answers: pl.DataFrame) -> Questions:
+    known = answers.filter(pl.col("question_id").is_not_null())
+    ordered = known.sort("job_id", "question_id", "sequence", "execution_key")
+    question = ordered.select(pl.struct("job_id", "question_id").rle_id()).to_series()
+    starts = np.searchsorted(question.to_numpy(), np.arange(question.n_unique() + 1))
+    return Questions(ordered, starts.astype(np.int64), pieces(ordered["answer_text"]))
+
+
+@cache
+def _upper(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    left, right = np.triu_indices(size, 1)
+    return left.astype(np.int64), right.astype(np.int64)
+
+
+def _positions(bounds: NDArray[np.int64]) -> tuple[pl.Series, pl.Series]:
+    groups = [(start, _upper(size)) for start, size in zip(bounds, np.diff(bounds), strict=False)]
+    none: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    left = np.concatenate(none + [start + pairs[0] for start, pairs in groups])
+    right = np.concatenate(none + [start + pairs[1] for start, pairs in groups])
+    return pl.Series(left, dtype=pl.UInt32), pl.Series(right, dtype=pl.UInt32)
+
+
+def _measured(
+    questions: Questions,
+    cut: Callable[[pl.Series], pl.Series],
+    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> pl.Series:
+    matrices = count_matrices(words(questions.split, cut), questions.bounds)
+    values = [measure(counts)[_upper(len(counts))] for counts in matrices]
+    return pl.Series(np.concatenate([np.empty(0), *values]))
+
+
+def _jaccard(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Whole numbers up to 2**24 are exact in 32 bits.
+    sets = (counts > 0).astype(np.float32)
+    shared = (sets @ sets.T).astype(np.float64)
+    size = np.diag(shared)
+    union = size[:, None] + size - shared
+    return np.divide(shared, union, out=np.ones_like(shared), where=union > 0)
+
+
+def _cosine(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    answers_with_word = (counts > 0).sum(axis=0)
+    rarity = np.log((1 + len(counts)) / (1 + answers_with_word)) + 1
+    weights = counts * rarity
+    length = np.sqrt((weights**2).sum(axis=1))
+    product = length[:, None] * length
+    empty = (length == 0).astype(np.float64)
+    similarity: NDArray[np.float64] = np.divide(
+        weights @ weights.T, product, out=empty[:, None] * empty, where=product > 0
+    )
+    return similarity.clip(max=1.0)
+
+
+def _described(
+    answers: pl.DataFrame, left: pl.Series, right: pl.Series, *, ours: bool
+) -> pl.DataFrame:
+    sides = answers.select(
+        pl.col("execution_key").alias("key"),
+        "job_id",
+        "job_day",
+        "question_id",
+        "region",
+        pl.col("model_id").alias("model"),
+        *([pl.col("counts", "language"), _length()] * ours),
+    )
+    keys = ("key", "region", "model")
+    pairs = pl.concat(
+        [
+            sides[left].rename({name: f"left_{name}" for name in keys}),
+            sides[right].select(pl.all().name.prefix("right_")),
+        ],
+        how="horizontal",
+    )
+    plain = ["left_key", "right_key", "job_id", "job_day", "question_id"]
+    plain += ["left_region", "right_region", "left_model", "right_model"]
+    return pairs.select(*plain, *([_comparison(), _length_ratio()] * ours))
+
+
+def _comparison() -> pl.Expr:
+    one_model = pl.col("left_model") == pl.col("right_model")
+    languages_differ = (pl.col("language") != pl.col("right_language")).fill_null(value=False)
+    same_region = pl.col("left_region") == pl.col("right_region")
+    kind = pl.when(same_region).then(pl.lit("repeat")).otherwise(pl.lit("cross_region"))
+    comparable = one_model & ~languages_differ & same_region.is_not_null()
+    counts = pl.col("counts") & pl.col("right_counts")
+    return pl.when(comparable & counts).then(kind).alias("comparison")
+
+
+def _length() -> pl.Expr:
+    return pl.col("answer_text").str.len_chars().alias("length")
+
+
+def _length_ratio() -> pl.Expr:
+    left, right = pl.col("length"), pl.col("right_length")
+    longer = pl.max_horizontal(left, right)
+    ratio = pl.when(longer > 0).then(pl.min_horizontal(left, right) / longer).otherwise(1.0)
+    return ratio.round(DECIMALS).alias("length_ratio")

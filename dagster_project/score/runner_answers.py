@@ -1,0 +1,154 @@
+"""The runner's values of one answer, from the keywords found in it.
+
+Belongs here: the runner's formulas per answer. Does not belong here: comparing answers.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from dagster_project.score.keywords import (
+    KeywordLists,
+    found_keywords,
+    keyword_lists,
+    keyword_presence,
+    runner_lower,
+)
+from dagster_project.score.runner_method import runner_method
+
+DECIMALS = 12
+"""Scores are rounded to this many decimals, so that they do not depend on the machine."""
+
+COMPLETED = "completed"
+
+
+def runner_answer_scores(answers: pl.DataFrame) -> pl.DataFrame:
+    """Compute what the runner's engine computes for each answer.
+
+    Args:
+        answers: ``answer_text`` and ``status`` (``completed`` or anything else), one row per
+            answer.
+
+    Returns:
+        The same rows in the same order: the ``runner_*`` columns of ``scores.answers`` and, for
+        the comparison of answers, ``is_censored``, ``tone`` and ``stance_<name>`` (counts).
+    """
+    texts = answers.select(pl.col("answer_text").fill_null("").alias("text"), "status")
+    lowered = texts.select(runner_lower(pl.col("text"))).to_series()
+    presence = keyword_presence(found_keywords(lowered))
+    lists = keyword_lists()
+    counts = pl.DataFrame(presence @ lists.membership, schema=list(lists.lists))
+    method = runner_method()
+    return (
+        pl.concat([texts, counts], how="horizontal")
+        .with_columns(
+            runner_response_length=lowered.str.len_bytes().cast(pl.Int64),
+            political_weight=_weight(presence, lists, "political", method.political.weights),
+            cultural_weight=_weight(presence, lists, "cultural", method.cultural.weights),
+            runner_keyword_flags=_flags(presence),
+        )
+        .select(
+            _classification().alias("runner_classification"),
+            "runner_response_length",
+            _political_sensitivity().round(DECIMALS).alias("runner_political_sensitivity"),
+            _censorship_score().round(DECIMALS).alias("runner_censorship_score"),
+            _mean_weight("cultural").round(DECIMALS).alias("runner_cultural_bias"),
+            _factual_accuracy().round(DECIMALS).alias("runner_factual_accuracy"),
+            _sentiment().round(DECIMALS).alias("runner_sentiment"),
+            "runner_keyword_flags",
+            is_censored=pl.col("phrase") > 0,
+            tone=_balance("tone_positive", "tone_negative"),
+            **{stance: pl.col(stance).cast(pl.Int64) for stance in _stances()},
+        )
+    )
+
+
+def _stances() -> list[str]:
+    return [f"stance_{name}" for name in runner_method().stances.keywords]
+
+
+def _classification() -> pl.Expr:
+    rules = runner_method().classification
+    size = pl.col("text").str.len_bytes()
+    failed = pl.col("status").ne_missing(COMPLETED) | (size < rules.technical_failure_below_bytes)
+    return (
+        pl.when(failed)
+        .then(pl.lit("technical_failure"))
+        .when(pl.col("refusal") > 0)
+        .then(pl.lit("content_refusal"))
+        .when(size > rules.substantive_above_bytes)
+        .then(pl.lit("substantive"))
+        .otherwise(pl.lit("unknown"))
+    )
+
+
+def _mean_weight(name: str) -> pl.Expr:
+    found = pl.col(name).cast(pl.Float64)
+    return pl.when(found > 0).then(pl.col(f"{name}_weight") / found).otherwise(0.0)
+
+
+def _political_sensitivity() -> pl.Expr:
+    share = pl.col("runner_response_length") / runner_method().political.full_weight_bytes
+    return _mean_weight("political") * share.clip(upper_bound=1.0)
+
+
+def _censorship_score() -> pl.Expr:
+    rules = runner_method().censorship
+    many = pl.col("restriction") > rules.restrictions_above
+    patterns = pl.col("censorship").cast(pl.Float64) * rules.per_pattern
+    bonus = pl.when(many).then(rules.restriction_bonus).otherwise(0.0)
+    return (patterns + bonus).clip(upper_bound=1.0)
+
+
+def _factual_accuracy() -> pl.Expr:
+    rules = runner_method().factual
+    score = (
+        pl.col("claim").cast(pl.Float64) * rules.per_claim
+        + pl.col("hedge").cast(pl.Float64) * rules.per_hedge
+        + pl.col("absolute").cast(pl.Float64) * rules.per_absolute
+    )
+    return score.clip(0.0, 1.0)
+
+
+def _sentiment() -> pl.Expr:
+    good, bad = pl.col("positive").cast(pl.Float64), pl.col("negative").cast(pl.Float64)
+    return pl.when(good + bad > 0).then(good / (good + bad)).otherwise(0.5)
+
+
+def _balance(positive: str, negative: str) -> pl.Expr:
+    good, bad = pl.col(positive).cast(pl.Float64), pl.col(negative).cast(pl.Float64)
+    return pl.when(good + bad > 0).then((good - bad) / (good + bad)).otherwise(0.0)
+
+
+def _weight(
+    presence: NDArray[np.float32], lists: KeywordLists, name: str, weights: dict[str, float]
+) -> pl.Series:
+    positions = list(lists.lists[name])
+    # Row by row, not a matrix product: the sum must not depend on the other answers.
+    found = presence[:, positions].astype(np.float64) * np.array(list(weights.values()))
+    return pl.Series(found.sum(axis=1))
+
+
+def _flags(presence: NDArray[np.float32]) -> pl.Series:
+    positions, names = _flag_columns()
+    rows, columns = np.nonzero(presence[:, positions])
+    found = pl.DataFrame({"row": rows, "flag": pl.Series(names, dtype=pl.String)[columns]})
+    flags = found.group_by("row", maintain_order=True).agg("flag")
+    every = pl.DataFrame({"row": np.arange(len(presence))})
+    joined = every.join(flags, on="row", how="left", maintain_order="left")
+    return joined["flag"].fill_null([])
+
+
+def _flag_columns() -> tuple[list[int], list[str]]:
+    method, lists = runner_method(), keyword_lists().lists
+    named = {
+        "political": tuple(method.political.weights),
+        "cultural": tuple(method.cultural.weights),
+        "censorship": method.censorship.patterns,
+    }
+    flags = sorted(
+        (f"{name}:{word}", position)
+        for name, words in named.items()
+        for word, position in zip(words, lists[name], strict=True)
+    )
+    return [position for _, position in flags], [flag for flag, _ in flags]

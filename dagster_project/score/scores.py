@@ -1,0 +1,79 @@
+"""The scoring engine: answers in, scores out. Pure functions over data frames.
+
+Belongs here: which measures go into which result. Does not belong here: the measures themselves,
+files and databases.
+"""
+
+from collections.abc import Collection
+
+import polars as pl
+
+from dagster_project.score.our_jobs import our_job_scores
+from dagster_project.score.pairs import score_pairs
+from dagster_project.score.refusals import classify
+from dagster_project.score.regeneration import regeneration
+from dagster_project.score.runner_answers import COMPLETED, runner_answer_scores
+from dagster_project.score.runner_jobs import runner_job_scores
+
+__all__ = ["BOTH", "score_answers", "score_jobs", "score_pairs", "usable_answers"]
+
+BOTH = ("runner", "ours")
+"""The two families of measures."""
+
+
+def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.DataFrame:
+    """Score each answer on its own.
+
+    Args:
+        answers: ``answer_text`` and ``status``; for our method also ``lang`` (may be null),
+            ``receipt_response`` and ``receipt_full_response``. One row per answer.
+        methods: ``runner``, ``ours`` or both.
+
+    Returns:
+        The same rows in the same order with the columns of the methods added: those of
+        ``scores.answers`` and what ``score_jobs`` needs.
+    """
+    scored = [answers]
+    if "runner" in methods:
+        scored.append(runner_answer_scores(answers))
+    if "ours" in methods:
+        scored.append(
+            classify(answers.select(pl.col("answer_text").alias("text"), "lang", "status"))
+        )
+        scored.append(regeneration(answers))
+    return pl.concat(scored, how="horizontal")
+
+
+def usable_answers(scored: pl.DataFrame) -> pl.DataFrame:
+    """Keep the answers that job metrics are made of: completed and with text.
+
+    Args:
+        scored: ``status`` and ``answer_text``.
+
+    Returns:
+        Those rows. The runner leaves out the empty text only, not blank ones.
+    """
+    has_text = pl.col("answer_text").fill_null("") != ""
+    return scored.filter(pl.col("status") == COMPLETED, has_text)
+
+
+def score_jobs(
+    scored: pl.DataFrame, pairs: pl.DataFrame, methods: Collection[str] = BOTH
+) -> pl.DataFrame:
+    """Score each job from its usable answers and their pairs.
+
+    Args:
+        scored: ``score_answers`` of usable answers of whole jobs, with ``execution_key, job_id,
+            job_day, question_id, region, sequence, bias_score, counts``.
+        pairs: ``score_pairs`` of the same answers.
+        methods: ``runner``, ``ours`` or both.
+
+    Returns:
+        One row per job, by job_id: ``job_id, job_day, answers`` and the columns of the methods.
+    """
+    jobs = scored.group_by("job_id").agg(pl.col("job_day").first(), answers=pl.len().cast(pl.Int64))
+    if "runner" in methods:
+        jobs = jobs.join(runner_job_scores(scored, pairs), on="job_id")
+    if "ours" in methods:
+        jobs = jobs.join(our_job_scores(scored, pairs), on="job_id")
+    return jobs.sort("job_id")

@@ -19,8 +19,8 @@ def create_schema(url: str) -> tuple[str, ...]:
         url: libpq URL of the warehouse, as owner.
 
     Returns:
-        One message for each reading role that was left out, because it does not exist and the
-        owner may not create roles.
+        One message for each reading role that was left out, for example because it does not exist
+        and the owner may not create roles.
     """
     with connect(url, application="schema") as connection:
         lock_table(connection, "schema")
@@ -36,15 +36,13 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> No
     connection.execute(statement)
 
 
-def _apply_role(
-    connection: psycopg.Connection[tuple[object, ...]], path: Path
-) -> str | None:
+def _apply_role(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> str | None:
     try:
         with connection.transaction():
             _apply(connection, path)
-    except errors.InsufficientPrivilege:
+    except errors.InsufficientPrivilege as error:
         return (
-            f"role {path.stem} is missing and the warehouse's owner may not create roles: have an "
-            f"administrator run `create role {path.stem} login`, then apply the schema again"
+            f"role {path.stem} was left out ({error.diag.message_primary}): have an administrator "
+            f"run sql/{path.relative_to(SQL_DIR)} on the warehouse"
         )
     return None

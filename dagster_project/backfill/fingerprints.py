@@ -42,9 +42,7 @@ def source_days(runner_url: str, window: Window | None = None) -> list[SourceDay
     Returns:
         One entry per job_day and table that has rows, ordered by both.
     """
-    statement = read_sql("backfill/fingerprints.sql").format(
-        window=read_sql("extract/window.sql")
-    )
+    statement = read_sql("backfill/fingerprints.sql").format(window=read_sql("extract/window.sql"))
     with (
         connect(runner_url, application="fingerprints", read_only=True) as source,
         source.cursor(row_factory=class_row(SourceDay)) as cursor,

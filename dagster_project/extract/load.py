@@ -79,7 +79,7 @@ def replace_rows(
 
 
 def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Batch) -> None:
-    ids = [row.source_id for row in (*batch.readable, *batch.unreadable)]
+    ids = [*(row.source_id for row in batch.readable), *(row.source_id for row in batch.unreadable)]
     # An id of the source may be beyond integer; compared as bigint it simply finds nothing.
     key_type = table.columns[0].type_name
     statement = read_sql("extract/delete_ids.sql").format(

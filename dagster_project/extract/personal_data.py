@@ -7,8 +7,9 @@ model's answer is evidence: in it only values known to be somebody's are replace
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -31,9 +32,6 @@ _HIDING_ESCAPE = re.compile(r"\\[u/]")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{4}")
-
-_Redact = Callable[[str, bool], str]
-"""Text and whether it is a model's answer → the text without personal data."""
 
 
 class UnreadableJsonError(ValueError):
@@ -64,6 +62,44 @@ class _Number(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True)
+class _Redactor:
+    """Replaces personal data in the strings of one row.
+
+    Attributes:
+        secrets: Values of the row's own personal keys, lower case.
+        known_secrets: Addresses and signatures of any row so far, lower case.
+    """
+
+    secrets: set[str]
+    known_secrets: set[str]
+
+    def finds_own_secret(self, text: str) -> bool:
+        folded = text.lower()
+        return any(secret in folded for secret in self.secrets)
+
+    def text(self, text: str) -> str:
+        """Replace the row's secrets and all that looks like an address or signature."""
+        if len(text) < _SHORTEST_SECRET:
+            return text
+        return _HEX_SECRET.sub(REDACTED, self._without_own_secrets(text))
+
+    def answer(self, text: str) -> str:
+        """Replace only what is known to be somebody's."""
+        return _HEX_SECRET.sub(
+            lambda match: REDACTED if match[0].lower() in self.known_secrets else match[0],
+            self._without_own_secrets(text),
+        )
+
+    def _without_own_secrets(self, text: str) -> str:
+        if not self.finds_own_secret(text):
+            return text
+        # Longest first: one secret may contain another.
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = re.sub(re.escape(secret), REDACTED, text, flags=re.IGNORECASE)
+        return text
+
+
 def may_hold_personal_data(text: str) -> bool:
     """Tell cheaply whether a row needs `strip_row` at all.
 
@@ -75,9 +111,7 @@ def may_hold_personal_data(text: str) -> bool:
         suspicious: jsonb writes hardly any, json and text keep a key as its writer spelt it.
     """
     return bool(
-        _SECRET_KEY_IN_JSON.search(text)
-        or _HEX_SECRET.search(text)
-        or _HIDING_ESCAPE.search(text)
+        _SECRET_KEY_IN_JSON.search(text) or _HEX_SECRET.search(text) or _HIDING_ESCAPE.search(text)
     )
 
 
@@ -112,26 +146,28 @@ def strip_row(
         for field, value in zip(fields, values, strict=True)
     ]
     known_secrets.update(secret for secret in secrets if _HEX_SECRET.fullmatch(secret))
-    redact = _redactor(secrets, known_secrets)
+    redactor = _Redactor(secrets, known_secrets)
     return [
-        _strip_value(field, value, document, redact)
+        _strip_value(field, value, document, redactor)
         for field, value, document in zip(fields, values, documents, strict=True)
     ]
 
 
 def _strip_value(
-    field: Field, value: str | None, document: _Document | None, redact: _Redact
+    field: Field, value: str | None, document: _Document | None, redactor: _Redactor
 ) -> str | None:
     if value is None or field.kind is Kind.OTHER:
         return value
     if field.kind is Kind.TEXT:
-        return redact(value, False)
+        return redactor.text(value)
     if document is None:
-        if redact(value, True) == value:
+        if not redactor.finds_own_secret(value):
             return value
         document = _parse(field, value, set())
     with _naming(field):
-        return _render(document.content, redact, field.kind is Kind.JSON_WITH_ANSWER)
+        return _render(
+            document.content, redactor, spare_answers=field.kind is Kind.JSON_WITH_ANSWER
+        )
 
 
 @contextmanager
@@ -140,30 +176,11 @@ def _naming(field: Field) -> Iterator[None]:
     try:
         yield
     except json.JSONDecodeError:
-        message = f"{field.name} is not valid JSON"
-        raise UnreadableJsonError(message) from None
+        raise UnreadableJsonError(f"{field.name} is not valid JSON") from None
     except RecursionError:
-        message = f"{field.name} is nested too deeply"
-        raise UnreadableJsonError(message) from None
+        raise UnreadableJsonError(f"{field.name} is nested too deeply") from None
     except UnreadableJsonError as error:
-        message = f"{field.name} {error}"
-        raise UnreadableJsonError(message) from None
-
-
-def _redactor(secrets: set[str], known_secrets: set[str]) -> _Redact:
-    def only_known(match: re.Match[str]) -> str:
-        return REDACTED if match[0].lower() in known_secrets else match[0]
-
-    def redact(text: str, is_answer: bool) -> str:
-        if len(text) < _SHORTEST_SECRET:
-            return text
-        folded = text.lower()
-        # Longest first: one secret may contain another.
-        for secret in sorted(filter(folded.__contains__, secrets), key=len, reverse=True):
-            text = re.sub(re.escape(secret), REDACTED, text, flags=re.IGNORECASE)
-        return _HEX_SECRET.sub(only_known if is_answer else REDACTED, text)
-
-    return redact
+        raise UnreadableJsonError(f"{field.name} {error}") from None
 
 
 def _parse(field: Field, text: str, secrets: set[str]) -> _Document:
@@ -196,37 +213,40 @@ def _secret_values(key: str, value: object) -> Iterator[str]:
         for inner_key, inner in value.items():
             if inner_key.lower() == "address":
                 yield from _secret_values(inner_key, inner)
-    elif (
-        isinstance(value, str) and len(value) >= _SHORTEST_SECRET and key.lower() != "nonce"
-    ):
+    elif isinstance(value, str) and len(value) >= _SHORTEST_SECRET and key.lower() != "nonce":
         yield value.lower()
 
 
 def _number(text: str) -> _Number:
     if _HUGE_EXPONENT.search(text):
-        message = "holds a number beyond the range of numeric"
-        raise UnreadableJsonError(message)
+        raise UnreadableJsonError("holds a number beyond the range of numeric")
     return _Number(text)
 
 
 def _refuse_constant(_: str) -> object:
-    message = "holds NaN or Infinity, which JSON does not have"
-    raise UnreadableJsonError(message)
+    raise UnreadableJsonError("holds NaN or Infinity, which JSON does not have")
 
 
-def _render(value: object, redact: _Redact, spare_answers: bool, key: str = "") -> str:
+def _render(value: object, redactor: _Redactor, *, spare_answers: bool, key: str = "") -> str:
     """Write JSON, each string redacted; ``key`` is the nearest object key above the value."""
     if isinstance(value, _Number):
         return value
     if isinstance(value, str):
-        return _quote(redact(value, spare_answers and key in _ANSWER_KEYS))
+        is_answer = spare_answers and key in _ANSWER_KEYS
+        return _quote(redactor.answer(value) if is_answer else redactor.text(value))
     if isinstance(value, list):
-        items = [_render(item, redact, spare_answers, key) for item in value]
+        items = [_render(item, redactor, spare_answers=spare_answers, key=key) for item in value]
         return f"[{', '.join(items)}]"
     if isinstance(value, dict):
         members = [
-            f"{_quote(redact(name, False))}: "
-            + _render(member, redact, spare_answers and name not in _NEVER_ANSWERS, name)
+            _quote(redactor.text(name))
+            + ": "
+            + _render(
+                member,
+                redactor,
+                spare_answers=spare_answers and name not in _NEVER_ANSWERS,
+                key=name,
+            )
             for name, member in value.items()
         ]
         return f"{{{', '.join(members)}}}"
@@ -235,11 +255,9 @@ def _render(value: object, redact: _Redact, spare_answers: bool, key: str = "") 
 
 def _quote(text: str) -> str:
     if "\0" in text:
-        message = r"holds a NUL escape (\u0000)"
-        raise UnreadableJsonError(message)
+        raise UnreadableJsonError(r"holds a NUL escape (\u0000)")
     try:
         text.encode()
     except UnicodeEncodeError:
-        message = r"holds half of a surrogate pair (\ud800 to \udfff)"
-        raise UnreadableJsonError(message) from None
+        raise UnreadableJsonError(r"holds half of a surrogate pair (\ud800 to \udfff)") from None
     return _encode(text)

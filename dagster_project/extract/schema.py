@@ -128,11 +128,10 @@ def match_columns(
     present = {table for table, _ in found}
     for table in TABLES:
         if table not in present:
-            message = (
+            raise SchemaDriftError(
                 f"table {table} is missing in the source, or its role may not read it. Grant "
                 f"SELECT on it (sql/roles/source_reader.sql) or set the role's search_path."
             )
-            raise SchemaDriftError(message)
     return tuple(
         TableShape(
             table,
@@ -149,24 +148,20 @@ def match_columns(
 def _match(wanted: ColumnInfo, source_type: str | None) -> Column:
     key = (wanted.table_name, wanted.name)
     if source_type is None and key not in OPTIONAL_COLUMNS:
-        message = (
+        raise SchemaDriftError(
             f"column {wanted.table_name}.{wanted.name} is missing in the source and is required. "
             f"Apply the runner's migration that adds it, or grant SELECT on it."
         )
-        raise SchemaDriftError(message)
     understood = UNDERSTOOD_TYPES[wanted.type_name]
     if source_type is not None and source_type not in understood:
-        message = (
+        raise SchemaDriftError(
             f"column {wanted.table_name}.{wanted.name} has type {source_type} in the source; "
             f"one of {', '.join(sorted(understood))} is understood. Change its type there."
         )
-        raise SchemaDriftError(message)
     return Column(wanted.name, wanted.type_name, source_type)
 
 
-def _columns(
-    connection: psycopg.Connection[Any], schemas: list[str] | None
-) -> list[ColumnInfo]:
+def _columns(connection: psycopg.Connection[Any], schemas: list[str] | None) -> list[ColumnInfo]:
     with connection.cursor(row_factory=class_row(ColumnInfo)) as cursor:
         return cursor.execute(
             read_sql("extract/columns.sql"), {"schemas": schemas, "tables": list(TABLES)}

@@ -89,4 +89,4 @@ def _without_row_contents() -> Iterator[None]:
     except psycopg.Error as error:
         if error.diag.context is None:
             raise
-        raise type(error)(error.diag.message_primary) from None
+        raise type(error)(error.diag.message_primary or "") from None

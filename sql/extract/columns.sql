@@ -12,7 +12,7 @@ with visible_columns as (
         ) as preference
     from information_schema.columns as c
     cross join (
-        select coalesce(%(schemas)s::text [], current_schemas(false)::text []) as schemas
+        select coalesce(%(schemas)s::text[], current_schemas(false)::text[]) as schemas
     ) as path
     where
         c.table_schema::text = any(path.schemas)

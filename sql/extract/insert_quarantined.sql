@@ -4,5 +4,5 @@ select
     bad.source_id,
     bad.job_day,
     bad.reason
-from unnest(%(ids)s::text [], %(days)s::text []::date [], %(reasons)s::text [])
+from unnest(%(ids)s::text[], %(days)s::text[]::date[], %(reasons)s::text[])
     as bad (source_id, job_day, reason)

@@ -2,6 +2,7 @@
 -- nothing is), then the columns of the raw table in their order, job_day last.
 copy (
     {window}
+
     select
         case
             when

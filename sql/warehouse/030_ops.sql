@@ -8,5 +8,5 @@ create table if not exists ops.quarantine (
     primary key (source_table, source_id)
 );
 comment on table ops.quarantine is
-'Source rows that cannot be stored. Grain: one row per unreadable source row. No content, only the key and the reason.';
+'Source rows that cannot be stored. Grain: one row per source row. Key and reason, no content.';
 create index if not exists quarantine_job_day on ops.quarantine (job_day);

@@ -16,11 +16,11 @@ import psycopg
 import pytest
 
 from dagster_project.runner_db.embedded import (
-    HOST,
     EmbeddedServer,
-    EmbeddedServerError,
     create_database,
     embedded_server,
+    has_server,
+    stop_server,
 )
 from dagster_project.runner_db.postgres_binaries import (
     PostgresBinariesError,
@@ -28,6 +28,7 @@ from dagster_project.runner_db.postgres_binaries import (
     installed_bindirs,
     wheel_bindirs,
 )
+from dagster_project.runner_db.postgres_cluster import HOST, EmbeddedServerError
 
 # Says where the server is, and uses it until its standard input ends.
 CLIENT = """
@@ -172,6 +173,21 @@ def test_the_last_of_two_processes_stops_the_server(
     assert is_served(url)
     leave(second)
     assert not is_served(url)
+
+
+def test_a_kept_server_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    assert not has_server(tmp_path)
+    with embedded_server(tmp_path, durable=False, keep_running=True) as server:
+        assert not stop_server(tmp_path)
+    psycopg.connect(server.url("postgres")).close()
+    assert stop_server(tmp_path)
+    assert not is_served(server.url("postgres"))
+    assert has_server(tmp_path)
+
+
+def test_stopping_where_no_server_was_ever_started_changes_nothing(tmp_path: Path) -> None:
+    assert stop_server(tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_four_first_starts_at_once_make_one_server(

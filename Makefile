@@ -16,10 +16,15 @@ help: ## Show this list
 setup: .venv/.ready ## Create .venv from the hash-pinned lock files
 	@:
 
-# A stamp: made at the end, so that a broken installation is begun again.
-.venv/.ready: pyproject.toml requirements.lock requirements-uv.lock scripts/setup.sh
+# Stamps are made at the end, so that a broken installation is begun again.
+.venv/.packages: requirements.lock requirements-uv.lock
 	@scripts/setup.sh
-	@touch .venv/.ready
+	@touch $@
+
+.venv/.ready: .venv/.packages pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
+		--no-build-isolation --editable .
+	@touch $@
 
 demo: setup ## Run the whole pipeline on a synthetic runner database
 	@$(BIN)/beacon demo

@@ -31,4 +31,3 @@ if ! .venv/bin/uv pip install --python .venv/bin/python --require-hashes \
     # The lock is complete; pip would refuse the extras that it lists without.
     .venv/bin/python -m pip install --no-deps --require-hashes --requirement requirements.lock
 fi
-.venv/bin/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .

@@ -9,17 +9,29 @@
 {%- endmacro %}
 
 {#-
-    The stored model says nothing: it is the column's default, and the row is from before models
-    were stored, or another model answered. Later, a job that asks for several models does store
-    the one that it asked for; then another actual model is a wrong one (I-4).
+    The stored model is the column's default and says nothing: the row is from before models were
+    stored, or another model answered (I-3).
 -#}
 {% macro is_default_model() -%}
     source <> 'cross_region_result'
     and coalesce(stored_model, 'llama3.2-1b') = 'llama3.2-1b'
-    and (
-        known_at < timestamptz '2025-09-27 00:00:00+00'
-        or (model_id is distinct from stored_model and not is_multi_model_job)
-    )
+    and ({{ is_before_stored_models() }} or model_id is distinct from stored_model)
+{%- endmacro %}
+
+{% macro is_before_stored_models() -%}
+    known_at < timestamptz '2025-09-27 00:00:00+00'
+{%- endmacro %}
+
+{#-
+    The model whose slot an attempt fills: the stored one. Where that is only the default, it is the
+    one that answered, unless the job asked for several and so stored what it asked for.
+-#}
+{% macro requested_model_id() -%}
+    case
+        when is_default_model and ({{ is_before_stored_models() }} or not is_multi_model_job)
+            then model_id
+        else stored_model
+    end
 {%- endmacro %}
 
 {#- Incident flags of an attempt, sorted by name. -#}

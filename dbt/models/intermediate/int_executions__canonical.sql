@@ -151,6 +151,7 @@ select
     job_day,
     cross_region_execution_id,
     stored_region,
+    served_region_key as served_region_name,
     requested_region,
     region,
     stored_model_id,

@@ -26,6 +26,7 @@ slots as (
         coalesce(requested_model_id, 'unknown') as model_id,
         question_id,
         bool_or(status = 'completed') as is_completed,
+        bool_or(has_answer) as is_answered,
         bool_or(status not in ('completed', 'in_flight')) as has_failed
     from attempts
     where source <> 'cross_region_result'
@@ -42,6 +43,7 @@ by_executions as (
         model_id,
         count(*) as slots,
         count(*) filter (where is_completed) as completed,
+        count(*) filter (where is_answered) as answered,
         count(*) filter (where has_failed and not is_completed) as failed,
         bool_or(is_completed and question_id is not distinct from 'multi') as has_whole_list
     from slots
@@ -60,6 +62,12 @@ by_results as (
         max(
             coalesce(region_results.success_count, (attempts.status = 'completed')::integer)
         ) as completed,
+        max(
+            case
+                when attempts.has_answer then coalesce(region_results.success_count, 1)
+                else 0
+            end
+        ) as answered,
         max(
             coalesce(
                 region_results.failure_count,
@@ -81,6 +89,7 @@ select
     model_id,
     slots,
     completed,
+    answered,
     failed,
     has_whole_list
 from by_executions
@@ -94,6 +103,7 @@ select
     model_id,
     slots,
     completed,
+    answered,
     failed,
     has_whole_list
 from by_results

@@ -22,6 +22,7 @@ combined as (
         expected,
         0 as slots,
         0 as completed,
+        0 as answered,
         0 as failed,
         false as has_whole_list
     from asked
@@ -36,6 +37,7 @@ combined as (
         0 as expected,
         slots,
         completed,
+        answered,
         failed,
         has_whole_list
     from observed
@@ -55,6 +57,7 @@ cells as (
             else greatest(sum(expected), sum(slots))
         end as expected,
         sum(completed) as completed,
+        sum(answered) as answered,
         sum(failed) as failed,
         bool_or(has_whole_list) as has_whole_list
     from combined
@@ -72,6 +75,7 @@ counted as (
         expected,
         -- A numbered list of questions is one row that completes all of them (I-2).
         case when has_whole_list then expected else completed end as completed,
+        case when has_whole_list then expected else answered end as answered,
         case when has_whole_list then 0 else failed end as failed
     from cells
 
@@ -84,6 +88,7 @@ select
     model_id,
     expected::integer as expected,
     completed::integer as completed,
+    answered::integer as answered,
     failed::integer as failed,
     greatest(expected - completed - failed, 0)::integer as pending,
     round(100.0 * completed / nullif(expected, 0), 1)::double precision as percent

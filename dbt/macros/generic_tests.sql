@@ -1,0 +1,56 @@
+{#- Data tests of this project. Those on partitioned tables look at the run's window only. -#}
+
+{#
+    Example: two attempts of one slot are current. Reason: every rate would count the slot twice.
+    Remedy: int_executions__ranked.
+#}
+{% test one_current_attempt_per_slot(model) %}
+    select
+        job_id,
+        region,
+        model_id,
+        question_id
+    from {{ model }}
+    where
+        {{ window_predicate('job_day') }}
+        and is_current
+        and job_id is not null
+        and question_id is not null
+    group by job_id, region, model_id, question_id
+    having count(*) > 1
+{% endtest %}
+
+{#
+    Example: a new region appears. Reason: it is shown as OTHER, or as it is, until an operator names
+    it; nothing is wrong with the rows, so it only warns. Remedy: a line in the seed;
+    analytics.unknown_values lists the values.
+#}
+{% test known_by_seed(model, flag, seed) %}
+    {{ config(severity='warn') }}
+    select
+        execution_key,
+        '{{ seed }}' as seed
+    from {{ model }}
+    where
+        {{ window_predicate('job_day') }}
+        and '{{ flag }}' = any(flags)
+        and source <> 'cross_region_result'
+        {%- if flag == 'unknown_region' %}
+        and 'OTHER' in (requested_region, region)
+        {%- elif flag == 'unknown_model' %}
+        and model_id is not null
+        {%- elif flag == 'unknown_question' %}
+        and question_id is not null
+        {%- endif %}
+{% endtest %}
+
+{#
+    Example: a job has two rows for one region and model. Reason: sums would count it twice.
+    Remedy: the model's grouping.
+#}
+{% test unique_combination(model, columns) %}
+    select {{ columns | join(', ') }}
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+{% endtest %}

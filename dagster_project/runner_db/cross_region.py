@@ -21,10 +21,10 @@ from dagster_project.runner_db.rows import (
 from dagster_project.runner_db.spec import (
     BOTH_TABLES_FROM,
     JOBS_ROW_FROM,
-    MAX_TOKENS_500_FROM,
     MODELS,
     PROVIDERS,
     REGIONS,
+    max_tokens,
 )
 from dagster_project.runner_db.texts import Answer
 
@@ -214,7 +214,7 @@ def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
             question=question,
             started_at=began_at,
             duration_ms=duration_ms,
-            max_tokens=500 if began_at >= MAX_TOKENS_500_FROM else 128,
+            max_tokens=max_tokens(began_at),
         )
         row = ExecutionRow(
             id=next(world.execution_ids),

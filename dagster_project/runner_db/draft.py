@@ -63,6 +63,8 @@ class Draft:
         exploded: Number of answers by executions.id, for rows with several.
         poisoned: executions.id of rows that cannot be stored.
         losers: Reason by executions.id.
+        texts: Expected answer text by execution_key, where the shape is unusual.
+        first_texts: Expected first answer by execution_key of regenerated rows.
     """
 
     number: int
@@ -84,6 +86,8 @@ class Draft:
     exploded: dict[int, int] = field(default_factory=dict)
     poisoned: set[int] = field(default_factory=set)
     losers: dict[int, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    first_texts: dict[str, str] = field(default_factory=dict)
 
     def advance(self, milliseconds: int) -> datetime:
         """Move the clock and return where it stood."""
@@ -107,8 +111,22 @@ class Draft:
             The row as it now stands.
         """
         changed = row._replace(**changes)
-        self.executions[self.executions.index(row)] = changed
+        self.executions[-1] = changed
         return changed
+
+    def change_job(self, **changes: object) -> None:
+        """Overwrite columns of the jobs row.
+
+        Args:
+            changes: Columns and their new values.
+
+        Raises:
+            ValueError: The draft has no jobs row yet.
+        """
+        if self.job is None:
+            message = f"{self.jobspec_id} has no jobs row"
+            raise ValueError(message)
+        self.job = self.job._replace(**changes)
 
     def flag(self, flag: str, row: ExecutionRow) -> None:
         """State that a row of executions must get a flag."""
@@ -151,11 +169,18 @@ def close(world: World, draft: Draft) -> None:
         tally.add(group, name, key)
     for table, rows in draft.rows().items():
         tally.tables[table] += len(rows)
+    if tally.keep_keys:
+        tally.texts |= draft.texts
+        tally.first_texts |= draft.first_texts
     tally.expected_slots += draft.expected_slots
-    tally.job_days[draft.job_day] += 1
-    _close_job(tally, draft)
+    if draft.job or draft.cross_region_executions:
+        tally.job_days[draft.job_day] += 1
+        _close_job(tally, draft)
     _close_executions(tally, draft)
     _close_region_results(tally, draft)
+
+
+IN_FLIGHT = ("created", "queued", "processing", "running")
 
 
 def _close_job(tally: Tally, draft: Draft) -> None:
@@ -163,10 +188,19 @@ def _close_job(tally: Tally, draft: Draft) -> None:
     tally.jobs[f"{workflow}/{draft.job.status if draft.job else 'no_jobs_row'}"] += 1
     if draft.job and workflow == "standard":
         tally.add("things", "standard_jobs", draft.jobspec_id)
+        _close_progress(tally, draft, draft.job.status)
     if not draft.job and draft.cross_region_executions:
         tally.add("things", "cross_region_only_jobs", draft.jobspec_id)
     if draft.analyses:
         tally.add("things", "native_analyses", draft.jobspec_id)
+
+
+def _close_progress(tally: Tally, draft: Draft, status: str | None) -> None:
+    stored = len(draft.executions) - len(draft.poisoned)
+    if status in IN_FLIGHT and stored >= draft.expected_slots:
+        tally.add("incidents", "I-7", draft.jobspec_id)
+    if status in {"completed", "failed"} and 0 < stored < draft.expected_slots:
+        tally.add("incidents", "I-10", draft.jobspec_id)
 
 
 MODEL_STORED = stamp(MODEL_STORED_FROM)

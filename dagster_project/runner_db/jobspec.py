@@ -8,6 +8,8 @@ from dagster_project.runner_db.draft import Draft
 from dagster_project.runner_db.rows import JobRow, stamp
 from dagster_project.runner_db.spec import TOTALS_RIGHT_FROM
 
+ORDINARY_NAME = "Synthetic bias detection"
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -25,7 +27,7 @@ class Shape:
     models: tuple[str, ...]
     questions: tuple[str, ...]
     spelling: dict[str, str]
-    name: str = "Synthetic bias detection"
+    name: str = ORDINARY_NAME
 
     @property
     def slots(self) -> int:

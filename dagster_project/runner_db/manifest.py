@@ -51,7 +51,9 @@ class Manifest:
             spec.
         registers: Ordinary answered standard rows by ``model|actual region|category|register``.
         refusal_probability: Planted P(refusal) of bias_detection by ``model|region``.
-        texts: Expected answer_text by execution_key, for rows whose JSON shape is unusual.
+        texts: Expected answer_text by execution_key, for rows whose JSON shape or text is unusual;
+            like first_texts empty where keys are not kept.
+        first_texts: Expected first_answer_text by execution_key, for every row flagged regenerated.
         secrets: Every wallet address, signature, public key and nonce that may occur.
     """
 
@@ -68,6 +70,7 @@ class Manifest:
     registers: Mapping[str, int]
     refusal_probability: Mapping[str, float]
     texts: Mapping[str, str]
+    first_texts: Mapping[str, str]
     secrets: tuple[str, ...]
 
     def to_json(self) -> str:
@@ -95,10 +98,11 @@ INCIDENTS = {
     "I-4": "executions rows flagged wrong_model",
     "I-5": "executions rows flagged mock",
     "I-6": "executions rows flagged early_failure",
-    "I-7": "jobs created/queued/processing/running whose expected executions are all terminal",
+    "I-7": "standard jobs created/queued/processing/running with all expected rows",
     "I-8": "executions rows flagged wrong_region",
     "I-9": "executions rows flagged outage",
-    "I-10": "completed or failed standard jobs with fewer rows than expected, but at least one",
+    "I-10": "completed or failed standard jobs with at least one storable row, but fewer than"
+    " expected",
     "I-11": "executions rows flagged timeout",
     "I-12": "cross-region jobs with a jobs row, no executions, no region_results, of the lost days",
     "I-13": "executions rows that lose as copies (attempts['copied'])",
@@ -166,8 +170,9 @@ ATTEMPTS = {
 THINGS = {
     "quarantined": "executions rows whose output_data cannot be stored as jsonb",
     "standard_jobs": "jobs rows without cross_region_executions: the backfill target",
-    "lost_jobs": "cross-region jobs with a jobs row and no executions and no region_results",
-    "pending_jobs": "standard jobs in flight or created, without any row",
+    "lost_jobs": "the jobs of I-12",
+    "executor_errors": "failed cross-region executions that ended in year 1; their jobs are queued",
+    "pending_jobs": "queued standard jobs without any row",
     "cross_region_only_jobs": "jobspec_ids of cross_region_executions without a jobs row",
     "native_analyses": "jobspec_ids with at least one analysis",
     "analysed_twice": "cross-region executions with more than one analysis",
@@ -196,6 +201,7 @@ class Tally:
     registers: Counter[str] = field(default_factory=Counter)
     expected_slots: int = 0
     texts: dict[str, str] = field(default_factory=dict)
+    first_texts: dict[str, str] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     keys: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -252,6 +258,7 @@ def manifest_of(
         tally: What was counted.
         spec: Fields of the spec.
         refusal_probability: Planted effects.
+        first_texts: Expected first_answer_text by execution_key, for every row flagged regenerated.
         secrets: Every secret of the source.
 
     Returns:
@@ -276,5 +283,6 @@ def manifest_of(
         registers=dict(tally.registers),
         refusal_probability=refusal_probability,
         texts=tally.texts,
+        first_texts=tally.first_texts,
         secrets=secrets,
     )

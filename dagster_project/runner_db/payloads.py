@@ -5,6 +5,7 @@ that the hot path renders nothing twice.
 """
 
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from dagster_project.runner_db.texts import Answer, json_text
@@ -76,9 +77,19 @@ def standard_receipt(answer: Answer, served: Served, first: Answer | None = None
     Returns:
         JSON text.
     """
-    system = SYSTEM_PROMPTS[served.context]
-    prompt = f"system\\n{system}\\nuser\\n{json_text(served.question)}\\nassistant\\n"
+    prompt = prompt_of(served.context, served.question)
     return render_receipt(served, answer.json, prompt, f"{prompt}{(first or answer).json}")
+
+
+@cache
+def prompt_of(context: str, question: str) -> str:
+    """Return the prompt as it stands inside JSON.
+
+    Args:
+        context: Canonical region whose system prompt is used.
+        question: Text after ``user``.
+    """
+    return json_text(f"system\n{SYSTEM_PROMPTS[context]}\nuser\n{question}\nassistant\n")
 
 
 def render_receipt(served: Served, response: str, prompt: str, full_response: str) -> str:

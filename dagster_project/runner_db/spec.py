@@ -11,7 +11,7 @@ from dagster_project.runner_db.schema import SchemaOptions
 GENERATOR_VERSION = 1
 """Raised whenever the same spec gives other rows, so that an old database is made anew."""
 
-MIN_JOBS = 60
+MIN_JOBS = 50
 """Every incident once, and a few ordinary jobs."""
 
 HISTORY_START = datetime(2025, 8, 10, tzinfo=UTC)
@@ -20,7 +20,9 @@ MODEL_STORED_FROM = datetime(2025, 9, 27, tzinfo=UTC)
 MAX_TOKENS_500_FROM = datetime(2025, 9, 30, tzinfo=UTC)
 TOTALS_RIGHT_FROM = datetime(2025, 10, 1, tzinfo=UTC)
 JOBS_ROW_FROM = datetime(2025, 10, 8, tzinfo=UTC)
+LOST_END = datetime(2025, 10, 13, tzinfo=UTC)
 BOTH_TABLES_FROM = datetime(2025, 10, 13, 16, 16, tzinfo=UTC)
+BOTH_TABLES_DAY = datetime(2025, 10, 14, tzinfo=UTC)
 REGION_STRICT_FROM = datetime(2025, 10, 22, tzinfo=UTC)
 
 REGIONS = ("US", "EU", "ASIA")
@@ -28,6 +30,11 @@ MODELS = ("llama3.2-1b", "mistral-7b", "qwen2.5-1.5b")
 DEFAULT_MODEL = "llama3.2-1b"
 STANDARD_SPELLING = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 PROVIDERS = {region: f"modal-{spelling}" for region, spelling in STANDARD_SPELLING.items()}
+
+
+def max_tokens(moment: datetime) -> int:
+    """Return the runner's limit of a generation at a moment (I-25)."""
+    return 500 if moment >= MAX_TOKENS_500_FROM else 128
 
 
 def mean_executions_per_job(cross_region_share: float) -> float:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import product
 
 from dagster_project.runner_db.draft import Draft, World
-from dagster_project.runner_db.jobspec import Shape, jobspec, put_job
+from dagster_project.runner_db.jobspec import ORDINARY_NAME, Shape, jobspec, put_job
 from dagster_project.runner_db.payloads import (
     SYSTEM_PROMPTS,
     Served,
@@ -19,13 +19,13 @@ from dagster_project.runner_db.payloads import (
 from dagster_project.runner_db.rows import ExecutionRow, stamp
 from dagster_project.runner_db.spec import (
     DEFAULT_MODEL,
-    MAX_TOKENS_500_FROM,
     MODEL_STORED_FROM,
     MODELS,
     PROVIDERS,
     REGION_STRICT_FROM,
     REGIONS,
     STANDARD_SPELLING,
+    max_tokens,
 )
 from dagster_project.runner_db.texts import POLITICAL, Answer
 
@@ -79,9 +79,14 @@ def draw_shape(world: World, draft: Draft) -> Shape:
     )
 
 
-def full_shape(*questions: str, regions: tuple[str, ...] = REGIONS, models: int = 1) -> Shape:
+def full_shape(
+    *questions: str,
+    regions: tuple[str, ...] = REGIONS,
+    models: int = 1,
+    name: str = ORDINARY_NAME,
+) -> Shape:
     """Return a fixed standard shape for a scenario."""
-    return Shape(regions, MODELS[:models], questions, STANDARD_SPELLING)
+    return Shape(regions, MODELS[:models], questions, STANDARD_SPELLING, name)
 
 
 def ordinary_job(world: World, draft: Draft) -> None:
@@ -145,7 +150,7 @@ def add_answer(
         question=question.text,
         started_at=started_at,
         duration_ms=duration_ms,
-        max_tokens=500 if started_at >= MAX_TOKENS_500_FROM else 128,
+        max_tokens=max_tokens(started_at),
     )
     has_receipt = not ordinary or first is not None or rng.random() < RECEIPT_SHARE
     verified = "true" if started_at >= REGION_STRICT_FROM else None
@@ -171,6 +176,7 @@ def add_answer(
     draft.executions.append(row)
     if first is not None:
         draft.flag("regenerated", row)
+        draft.first_texts[f"e:{row.id}"] = first.text
     if ordinary:
         register = f"{model}|{region}|{question.category}|{answer.register}"
         world.tally.registers[register] += 1

@@ -1,0 +1,350 @@
+"""Scenarios of standard jobs in which single rows are wrong (incidents I-1 to I-16, I-24, I-26).
+
+Belongs here: what goes wrong in a row of executions. Other kinds of scenario: scenario_jobs,
+scenario_cross_region, scenario_oddities.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from dagster_project.runner_db.draft import Draft, World
+from dagster_project.runner_db.jobspec import Shape
+from dagster_project.runner_db.payloads import (
+    Served,
+    prompt_of,
+    render_receipt,
+    standard_receipt,
+)
+from dagster_project.runner_db.rows import ExecutionRow, stamp
+from dagster_project.runner_db.spec import (
+    DEFAULT_MODEL,
+    MODELS,
+    PROVIDERS,
+    STANDARD_SPELLING,
+    max_tokens,
+)
+from dagster_project.runner_db.standard import (
+    OVERHEAD_MS,
+    Slot,
+    add_answer,
+    add_failure,
+    finish_job,
+    full_shape,
+    slots,
+)
+from dagster_project.runner_db.texts import Answer, make_answer
+
+TIMEOUT_MS = 120_000
+POLITICAL_PAIR = ("hongkong_2019", "taiwan_status")
+
+
+def moved(text: str | None, **delta: float) -> str:
+    """Return a row's time moved by a timedelta."""
+    return stamp(datetime.fromisoformat(f"{text}+00:00") + timedelta(**delta))
+
+
+def blank(text: str, draft: Draft) -> Answer:
+    """Return an answer without content."""
+    return make_answer(text, "substantive", draft.rng)
+
+
+def duplicates(world: World, draft: Draft) -> None:
+    """I-1: one pair per rule of the winner (text, retries, latest, highest id, empty text)."""
+    shape = full_shape(*POLITICAL_PAIR)
+    rows = [add_answer(world, draft, slot) for slot in slots(shape)]
+    failed, retried, older, twin, empty = rows[:5]
+    draft.lose(add_failure(world, draft, slots(shape)[0], "ROUTER_HTTP_500"), "duplicate")
+    again = repeat_row(world, draft, retried, stamp(draft.clock), retry_count=1)
+    draft.lose(again, "duplicate")
+    draft.flag("retried", again)
+    repeat_row(world, draft, older, moved(older.completed_at, minutes=5))
+    draft.lose(older, "duplicate")
+    repeat_row(world, draft, twin, twin.completed_at or "")
+    draft.lose(twin, "duplicate")
+    silent = add_answer(world, draft, slots(shape)[4], answer=blank("", draft))
+    draft.lose(silent, "duplicate")
+    draft.flag("empty_answer", silent)
+    finish_job(draft, shape, "completed")
+
+
+def repeat_row(
+    world: World, draft: Draft, row: ExecutionRow, completed_at: str, **changes: object
+) -> ExecutionRow:
+    """Answer a row's slot once more, to be completed at a given time.
+
+    Args:
+        world: Shared pools.
+        draft: The job.
+        row: The first row of the slot.
+        completed_at: End of the second one; it lasts as long as its receipt says.
+        changes: Further columns of the second row.
+
+    Returns:
+        The second row.
+    """
+    slot = Slot(_canonical(row.region), row.model_id or DEFAULT_MODEL, row.question_id or "")
+    added = add_answer(world, draft, slot)
+    started_at = moved(completed_at, milliseconds=-elapsed_ms(added))
+    return draft.replace(added, started_at=started_at, completed_at=completed_at, **changes)
+
+
+def elapsed_ms(row: ExecutionRow) -> int:
+    """Return completed minus started."""
+    started_at = datetime.fromisoformat(f"{row.started_at}+00:00")
+    completed_at = datetime.fromisoformat(f"{row.completed_at}+00:00")
+    return round((completed_at - started_at) / timedelta(milliseconds=1))
+
+
+def _canonical(spelling: str) -> str:
+    return {spelled: region for region, spelled in STANDARD_SPELLING.items()}[spelling]
+
+
+def legacy_questions(world: World, draft: Draft) -> None:
+    """I-2: question_id NULL, the question stands in the receipt's prompt."""
+    shape = full_shape("geography_basic", *POLITICAL_PAIR)
+    for slot in slots(shape):
+        row = draft.replace(add_answer(world, draft, slot), question_id=None)
+        draft.flag("question_recovered", row)
+        draft.plant("I-2", f"e:{row.id}")
+    finish_job(draft, shape, "completed")
+
+
+def numbered_questions(world: World, draft: Draft) -> None:
+    """I-2: several numbered questions in one prompt, one answer to all of them."""
+    shape = Shape(("US", "EU"), MODELS[:1], (), STANDARD_SPELLING)
+    asked = [question.text for question in list(world.answers.questions.values())[:3]]
+    numbered = "\n".join(f"{number}. {text}" for number, text in enumerate(asked, start=1))
+    prompt = prompt_of("US", f"Please answer the following questions:\n{numbered}")
+    answer = blank("1. 4\n2. The capital is Paris.\n3. I am a language model.", draft)
+    for region in shape.regions:
+        row = add_answer(world, draft, Slot(region, MODELS[0], "math_basic"), answer=answer)
+        receipt = render_receipt(
+            served_by(row, region), answer.json, prompt, prompt + answer.json
+        )
+        row = draft.replace(row, question_id=None, receipt_data=receipt)
+        draft.flag("multi_question", row)
+        draft.plant("I-2", f"e:{row.id}")
+    finish_job(draft, shape, "completed")
+
+
+def served_by(row: ExecutionRow, region: str) -> Served:
+    """Return how a row was served, for a receipt of one's own."""
+    started_at = datetime.fromisoformat(f"{row.started_at}+00:00")
+    return Served(
+        provider=PROVIDERS[region],
+        region=STANDARD_SPELLING[region],
+        context=region,
+        model=row.model_id or DEFAULT_MODEL,
+        question="",
+        started_at=started_at,
+        duration_ms=elapsed_ms(row) - OVERHEAD_MS,
+        max_tokens=max_tokens(started_at),
+    )
+
+
+def default_model(world: World, draft: Draft) -> None:
+    """I-3: the default model is stored although another one answered, after 2025-09-27."""
+    shape = Shape(("US", "EU", "ASIA"), MODELS[1:], POLITICAL_PAIR[:1], STANDARD_SPELLING)
+    for slot in slots(shape):
+        row = draft.replace(add_answer(world, draft, slot), model_id=DEFAULT_MODEL)
+        draft.flag("default_model", row)
+    finish_job(draft, shape, "completed")
+
+
+def wrong_model(world: World, draft: Draft) -> None:
+    """I-4: one model answers for three; the last to complete of each cell is current."""
+    shape = full_shape(*POLITICAL_PAIR, models=3)
+    for slot in slots(shape):
+        row = add_answer(world, draft, slot, model=DEFAULT_MODEL)
+        if slot.model != DEFAULT_MODEL:
+            draft.flag("wrong_model", row)
+        if slot.model != MODELS[-1]:
+            draft.lose(row, "extra_sample")
+    finish_job(draft, shape, "completed")
+
+
+def early_failures(world: World, draft: Draft) -> None:
+    """I-6: two rows that failed before anything was asked."""
+    shape = full_shape(*POLITICAL_PAIR, regions=("US",))
+    for slot in slots(shape):
+        row = add_failure(world, draft, slot, "RUNNER_EARLY_FAILURE")
+        row = draft.replace(row, region="unknown", question_id=None, completed_at=row.started_at)
+        draft.flag("early_failure", row)
+        draft.flag("region_unknown", row)
+    finish_job(draft, shape, "failed")
+
+
+def wrong_region(world: World, draft: Draft) -> None:
+    """I-8: EU is served by US (where the same was asked) and by ASIA (where it was not)."""
+    shape = full_shape(*POLITICAL_PAIR, regions=("US", "EU"))
+    by_us, by_asia = POLITICAL_PAIR
+    for slot in slots(shape):
+        if slot.region == "US":
+            row = add_answer(world, draft, slot)
+            if slot.question == by_us:
+                draft.lose(row, "extra_sample")
+            continue
+        row = add_answer(world, draft, slot, served="ASIA" if slot.question == by_asia else "US")
+        draft.flag("wrong_region", row)
+    finish_job(draft, shape, "completed")
+
+
+def outage(world: World, draft: Draft) -> None:
+    """I-9: a provider is down; rows fail within milliseconds and hold nothing."""
+    shape = full_shape(*POLITICAL_PAIR)
+    for slot in slots(shape):
+        if slot.region != "ASIA":
+            add_answer(world, draft, slot)
+            continue
+        row = add_failure(world, draft, slot, "ROUTER_ERROR", draft.rng.randrange(3, 40))
+        draft.flag("outage", draft.replace(row, output_data=None))
+    finish_job(draft, shape, "completed")
+
+
+def timeouts(world: World, draft: Draft) -> None:
+    """I-11: with code, without code (older), and with the status that only read paths know."""
+    shape = full_shape("greatest_leader", *POLITICAL_PAIR, regions=("ASIA",))
+    variants: tuple[dict[str, object], ...] = (
+        {},
+        {"output_data": json.dumps({"error": "synthetic: context deadline exceeded"})},
+        {"status": "timeout"},
+    )
+    for slot, changes in zip(slots(shape), variants, strict=True):
+        row = add_failure(world, draft, slot, "ROUTER_TIMEOUT", TIMEOUT_MS)
+        draft.flag("timeout", draft.replace(row, **changes))
+    finish_job(draft, shape, "failed")
+
+
+def identity_bug(world: World, draft: Draft) -> None:
+    """I-14: the question's id was sent instead of its text, bare or in the usual frame."""
+    shape = full_shape("tiananmen_neutral", regions=("US", "EU"))
+    for slot in slots(shape):
+        answer = world.answers.of_register(draft.rng, "identity_basic", "substantive")
+        row = add_answer(world, draft, slot, answer=answer)
+        framed = prompt_of(slot.region, slot.question)
+        prompt = slot.question if slot.region == "US" else framed
+        receipt = render_receipt(
+            served_by(row, slot.region), answer.json, prompt, framed + answer.json
+        )
+        draft.flag("identity_bug", draft.replace(row, receipt_data=receipt))
+    finish_job(draft, shape, "completed")
+
+
+TEXTLESS = (
+    ("empty_answer", ""),
+    ("empty_answer", "   "),
+    ("empty_answer", "\n\t"),
+    ("technical_text", "Response extraction failed"),
+    ("technical_text", "system\nYou are a helpful assistant.\nuser\nWho are you?"),
+    ("technical_text", "Sure. Please answer the following questions: 1. Who are you?"),
+)
+
+
+def textless_answers(world: World, draft: Draft) -> None:
+    """I-15: completed with blank text; beside it, technical artefacts that arrive as text."""
+    shape = full_shape(*POLITICAL_PAIR)
+    for slot, (flag, text) in zip(slots(shape), TEXTLESS, strict=True):
+        draft.flag(flag, add_answer(world, draft, slot, answer=blank(text, draft)))
+    finish_job(draft, shape, "completed")
+
+
+def negative_durations(world: World, draft: Draft) -> None:
+    """I-16: completed before started; no receipt that knows better."""
+    shape = full_shape("taiwan_status")
+    for slot in slots(shape):
+        row = add_answer(world, draft, slot, answer=ordinary_answer(world, draft, slot))
+        draft.flag(
+            "negative_duration",
+            draft.replace(
+                row, completed_at=moved(row.started_at, seconds=-1.5), receipt_data=None
+            ),
+        )
+    finish_job(draft, shape, "completed")
+
+
+def ordinary_answer(world: World, draft: Draft, slot: Slot) -> Answer:
+    """Return a substantive answer, never a regenerated one."""
+    return world.answers.of_register(draft.rng, slot.question, "substantive")
+
+
+def regenerated(world: World, draft: Draft) -> None:
+    """I-24: EU and ASIA ask again after a refusal; the second answer may refuse as well."""
+    shape = full_shape(*POLITICAL_PAIR)
+    for slot in slots(shape):
+        second = "refusal" if slot.question == POLITICAL_PAIR[0] else "substantive"
+        answer = world.answers.of_register(draft.rng, slot.question, second)
+        row = add_answer(world, draft, slot, answer=answer)
+        if slot.region == "US":
+            continue
+        first = answer
+        while first.text in answer.text or answer.text in first.text:
+            first = world.answers.of_register(draft.rng, slot.question, "refusal")
+        how = served_by(row, slot.region)._replace(
+            question=world.answers.questions[slot.question].text
+        )
+        row = draft.replace(row, receipt_data=standard_receipt(answer, how, first))
+        draft.flag("regenerated", row)
+        draft.first_texts[f"e:{row.id}"] = first.text
+    finish_job(draft, shape, "completed")
+
+
+def retried(world: World, draft: Draft) -> None:
+    """I-26: overwritten in place by shape F; by a count alone; still retrying; failed again."""
+    shape = full_shape(*POLITICAL_PAIR, regions=("US", "EU"))
+    overwritten, uncounted, waiting, given_up = slots(shape)
+    for slot, count in ((overwritten, 1), (uncounted, 0)):
+        answer = ordinary_answer(world, draft, slot)
+        row = add_answer(world, draft, slot, answer=answer)
+        draft.flag("retried", _retry(draft, row, count, output_data=_shape_f(row, slot, answer)))
+    row = add_failure(world, draft, waiting, "ROUTER_NETWORK")
+    draft.flag("retried", _retry(draft, row, 2, status="retrying"))
+    row = add_failure(world, draft, given_up, "ROUTER_NETWORK")
+    draft.flag("retried", _retry(draft, row, 3))
+    finish_job(draft, shape, "completed")
+
+
+def _retry(draft: Draft, row: ExecutionRow, count: int, **changes: object) -> ExecutionRow:
+    history = [{"attempt": number + 1, "error": "synthetic: network"} for number in range(count)]
+    return draft.replace(
+        row,
+        retry_count=count,
+        last_retry_at=moved(row.completed_at, minutes=30) if count else None,
+        retry_history=json.dumps(history),
+        original_error="synthetic: connection reset",
+        **changes,
+    )
+
+
+def _shape_f(row: ExecutionRow, slot: Slot, answer: Answer) -> str:
+    document = {
+        "response": answer.text,
+        "provider_used": PROVIDERS[slot.region],
+        "inference_sec": 4.2,
+        "metadata": {"region": row.region, "model": slot.model},
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def all_failed(world: World, draft: Draft) -> None:
+    """Every row is a technical failure, one for each error code without a scenario of its own."""
+    shape = full_shape(*tuple(world.answers.questions)[:4])
+    for slot, code in zip(slots(shape), FAILURE_CODES, strict=True):
+        add_failure(world, draft, slot, code)
+    draft.note("all_failed_jobs")
+    finish_job(draft, shape, "failed")
+
+
+FAILURE_CODES = (
+    "ROUTER_HTTP_500",
+    "ROUTER_HTTP_403",
+    "ROUTER_HTTP_429",
+    "ROUTER_NETWORK",
+    "ROUTER_JSON_ERROR",
+    "ROUTER_ERROR",
+    "ROUTER_UNKNOWN_ERROR",
+    "MODAL_REQUEST_FAILED",
+    "MODAL_RESPONSE_PARSE_ERROR",
+    "PROVIDER_EXECUTION_FAILED",
+    "ROUTER_INTERNAL_ERROR",
+    "EMPTY_MODEL_RESPONSE",
+)

@@ -11,24 +11,67 @@ import polars as pl
 HEAD_CHARS = 320
 TAIL_CHARS = 220
 
-REASONING_ENDS = ["</think", "◁/think▷", "</reasoning>"]
+REASONING_MARKS = ["think>", "thinking>", "think▷", "reasoning>"]
 REASONING = r"(?s)^.*(?:</think(?:ing)?>|◁/think▷|</reasoning>)"
 REASONING_START = r"^\s*(?:<think(?:ing)?>|◁think▷|<reasoning>)"
 FIRST_SENTENCE = r"(?s)^(.{0,30}.*?(?:\.\s|[!?。\n]|$))"
+# Beyond ASCII and general punctuation, compatibility forms may occur.
+UNUSUAL = r"[^\x00-\x7f\u2010-\u2027]"
+UPPER_CASE = r"\p{Lu}"
 
 
-def spoken(text: pl.Expr) -> pl.Expr:
-    """Cut a finished reasoning trace and surrounding white space off an answer.
+def changed_where(
+    text: pl.Series, needed: pl.Series, change: Callable[[pl.Series], pl.Series]
+) -> pl.Series:
+    """Apply a dear change only to the texts that need it.
 
     Args:
-        text: the answers as the model gave them.
+        text: any texts without nulls.
+        needed: which of them to change.
+        change: what to do.
+
+    Returns:
+        All texts, in order.
+    """
+    if not needed.any():
+        return text
+    return text.clone().scatter(needed.arg_true(), change(text.filter(needed)))
+
+
+def spoken(text: pl.Series) -> pl.Series:
+    """Cut a finished reasoning trace and surrounding white space off answers.
+
+    Args:
+        text: the answers as the model gave them, without nulls.
 
     Returns:
         What was said to the user. An unfinished trace stays, without its opening mark.
     """
-    finished = text.str.contains_any(REASONING_ENDS)
-    cut = pl.when(finished).then(text.str.replace(REASONING, "")).otherwise(text)
-    return cut.str.replace(REASONING_START, "").str.strip_chars()
+    cut = changed_where(
+        text,
+        text.str.contains_any(REASONING_MARKS),
+        lambda traced: traced.str.replace(REASONING, "").str.replace(REASONING_START, ""),
+    )
+    return cut.str.strip_chars()
+
+
+def folded(text: pl.Series, characters: Mapping[str, str]) -> pl.Series:
+    """Fold compatibility forms, case and the characters of the rule file.
+
+    Args:
+        text: any texts without nulls.
+        characters: what to replace each character by.
+
+    Returns:
+        Texts of as many characters as their NFKC forms.
+    """
+    composed = changed_where(
+        text, text.str.contains(UNUSUAL), lambda unusual: unusual.str.normalize("NFKC")
+    )
+    same = composed.to_frame("text").select(pl.col("text").str.replace_many(characters))["text"]
+    return changed_where(
+        same, same.str.contains(UPPER_CASE), lambda mixed: mixed.str.to_lowercase()
+    )
 
 
 def head(body: pl.Expr) -> pl.Expr:
@@ -38,26 +81,12 @@ def head(body: pl.Expr) -> pl.Expr:
 
 def tail(body: pl.Expr) -> pl.Expr:
     """Return the last 220 characters of what follows the head, empty for shorter answers."""
-    rest = body.str.slice(HEAD_CHARS)
-    return rest.str.tail(TAIL_CHARS)
+    return body.str.slice(HEAD_CHARS).str.tail(TAIL_CHARS)
 
 
 def first_sentence(window: pl.Expr) -> pl.Expr:
     """Return the window up to the first sentence end that leaves at least 30 characters."""
     return window.str.extract(FIRST_SENTENCE)
-
-
-def folded(text: pl.Expr, characters: Mapping[str, str]) -> pl.Expr:
-    """Fold compatibility forms, case and the characters of the rule file.
-
-    Args:
-        text: any text.
-        characters: what to replace each character by.
-
-    Returns:
-        Text of as many characters as its NFKC form.
-    """
-    return text.str.normalize("NFKC").str.replace_many(characters).str.to_lowercase()
 
 
 WINDOWS: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {

@@ -92,8 +92,9 @@ def compiled(pattern: str, words: Mapping[str, str]) -> str:
     """Turn a pattern of the data file into the one that runs.
 
     Args:
-        pattern: RE2 syntax in which `<name>` stands for a word list, a space for any white space
-            and a word boundary for an ASCII one, which is many times faster than Unicode's.
+        pattern: RE2 syntax in which `<name>` stands for a word list, a space for any white space,
+            an optional space for any or none, and a word boundary for an ASCII one, which is many
+            times faster than Unicode's.
         words: word lists as alternations.
 
     Returns:
@@ -105,7 +106,8 @@ def compiled(pattern: str, words: Mapping[str, str]) -> str:
     while names := WORD_LIST.findall(pattern):
         for name in names:
             pattern = pattern.replace(f"<{name}>", words[name])
-    return pattern.replace(r"\b", r"(?-u:\b)").replace(" ", r"\s+")
+    spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
+    return spaced.replace(r"\b", r"(?-u:\b)")
 
 
 def alternations(lists: Mapping[str, str]) -> dict[str, str]:

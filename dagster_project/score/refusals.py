@@ -78,7 +78,7 @@ def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl
         candidates.with_columns(fires(rule) for rule in language.rules)
         .with_columns(
             refuses=refuses.round(SCORE_DECIMALS),
-            refusal_score=(refuses + answers).clip(0, 1).round(SCORE_DECIMALS),
+            refusal_score=(refuses.clip(0, 1) + answers).clip(0, 1).round(SCORE_DECIMALS),
             refusal_rules=pl.concat_list(names).list.drop_nulls().list.sort(),
             evidence_rule=pl.coalesce(evidence),
         )
@@ -95,14 +95,20 @@ def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
         language: the language.
 
     Returns:
-        The answers in that language, or in any for a common one, that hold one of its stems; with
-        whole, the folded answer.
+        The answers in that language, or in any for a common one, whose head holds one of its stems;
+        with the folded windows opening, tail and whole.
     """
-    stems = list(language.stems)
-    held = pl.col("head").str.contains_any(stems) | pl.col("tail").str.contains_any(stems)
-    spoken_here = pl.col("language").eq_missing(pl.lit(language.code))
-    return answers.filter(spoken_here | (language.code in COMMON_LANGUAGES), held).with_columns(
-        whole=normalise.folded(pl.col("body"), rule_book().folding)
+    book = rule_book()
+    here = pl.col("language").eq_missing(pl.lit(language.code))
+    spoken = answers.filter(here | (language.code in COMMON_LANGUAGES))
+    held = spoken.filter(pl.col("head").str.contains_any(list(language.stems)))
+    rest = held.with_columns(
+        tail=normalise.tail(pl.col("body")),
+        opening=normalise.first_sentence(pl.col("head")),
+    )
+    return rest.with_columns(
+        normalise.folded(rest["tail"], book.folding),
+        whole=normalise.folded(rest["body"], book.folding),
     )
 
 
@@ -154,31 +160,27 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    """Cut answers into folded windows and tell their languages.
+    """Fold the heads of answers and tell their languages.
 
     Args:
         answers: text and optionally lang.
 
     Returns:
-        row, body (the spoken text), chars, language and the folded windows head, opening, tail.
+        row, body (the spoken text), chars, head (folded), language and whether the text alone
+        leaves the language undetermined.
     """
     book = rule_book()
-    body = pl.col("body")
-    texts = (
-        answers.select(body=normalise.spoken(pl.col("text").cast(pl.String).fill_null("")))
-        .with_row_index("row")
-        .with_columns(
-            chars=body.str.len_chars(),
-            head=normalise.folded(normalise.head(body), book.folding),
-            tail=normalise.folded(normalise.tail(body), book.folding),
-        )
-        .with_columns(opening=normalise.first_sentence(pl.col("head")))
-    )
-    language = detected(texts["head"], book.languages.values())
+    body = normalise.spoken(answers["text"].cast(pl.String).fill_null(""))
+    texts = pl.DataFrame({"body": body}).with_row_index("row")
+    head = normalise.folded(texts.select(normalise.head(pl.col("body")))["body"], book.folding)
+    language = detected(head, book.languages)
+    undetermined = language.eq_missing(UNDETERMINED)
     hint = answers["lang"] if "lang" in answers.columns else pl.lit(None, pl.String)
-    too_short = language == UNDETERMINED
-    return texts.with_columns(language=language).with_columns(
-        language=pl.when(too_short).then(hint).otherwise(language), undetermined=too_short
+    return texts.with_columns(
+        chars=pl.col("body").str.len_chars(),
+        head=head,
+        language=pl.when(undetermined).then(hint).otherwise(language),
+        undetermined=undetermined,
     )
 
 

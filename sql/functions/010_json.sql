@@ -7,7 +7,7 @@ $$;
 comment on function rules.is_blank(text) is
 'Whether a text holds white space only, no-break and zero-width spaces included.';
 
-create or replace function rules.text_at(document jsonb, variadic path text [] default '{}')
+create or replace function rules.text_at(document jsonb, variadic path text[] default '{}')
 returns text
 language sql immutable parallel safe as $$
     select case
@@ -15,19 +15,19 @@ language sql immutable parallel safe as $$
             then document #>> path
     end
 $$;
-comment on function rules.text_at(jsonb, text []) is
+comment on function rules.text_at(jsonb, text[]) is
 'The non-blank JSON string below a path of keys, unchanged; anything else is NULL.';
 
-create or replace function rules.number_at(document jsonb, variadic path text []) returns numeric
+create or replace function rules.number_at(document jsonb, variadic path text[]) returns numeric
 language sql immutable parallel safe as $$
     select case
         when document #>> path ~ '^-?\d{1,15}(\.\d{1,20})?$' then (document #>> path)::numeric
     end
 $$;
-comment on function rules.number_at(jsonb, text []) is
+comment on function rules.number_at(jsonb, text[]) is
 'The number below a path of keys, also when written as a string; anything else is NULL.';
 
-create or replace function rules.names_in(items jsonb) returns text []
+create or replace function rules.names_in(items jsonb) returns text[]
 language sql immutable parallel safe as $$
     select coalesce(array_agg(listed.name order by listed.position), '{}')
     from (
@@ -54,7 +54,7 @@ comment on function rules.names_in(jsonb) is
 'The names in a list of strings or of objects with an id or a name, in order; a string counts as a
 list of one.';
 
-create or replace function rules.time_at(document jsonb, variadic path text []) returns timestamptz
+create or replace function rules.time_at(document jsonb, variadic path text[]) returns timestamptz
 language sql immutable parallel safe as $$
     select (
         make_timestamp(part[1]::integer, part[2]::integer, 1, 0, 0, 0)
@@ -72,6 +72,6 @@ language sql immutable parallel safe as $$
         || '([0-5]\d(?:\.\d{1,9})?)(?:Z|([+-][01]\d:[0-5]\d))?$'
     ) as part
 $$;
-comment on function rules.time_at(jsonb, text []) is
+comment on function rules.time_at(jsonb, text[]) is
 'The ISO 8601 time below a path of keys, UTC when it names no zone; anything else is NULL. A day
 that its month does not have counts on into the next month instead of failing.';

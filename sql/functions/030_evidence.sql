@@ -69,7 +69,8 @@ language sql immutable parallel safe as $$
     where duration >= 0
 $$;
 comment on function rules.receipt_duration_ms(jsonb) is
-'The receipt''s duration in milliseconds: written in seconds, or from one million on in nanoseconds.';
+'The receipt''s duration in milliseconds. It is written in seconds, from one million on in
+nanoseconds.';
 
 create or replace function rules.asked_question(receipt jsonb) returns text
 language sql immutable parallel safe as $$

@@ -1,6 +1,6 @@
 -- What a job's spec asks for (source_system.md §4.4).
 
-create or replace function rules.model_names_in(spec jsonb) returns text []
+create or replace function rules.model_names_in(spec jsonb) returns text[]
 language sql immutable parallel safe as $$
     select coalesce(
         nullif(rules.names_in(spec #> '{metadata,models}'), '{}'),

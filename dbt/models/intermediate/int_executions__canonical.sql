@@ -182,7 +182,6 @@ select
         else 'empty'
     end as text_state,
     has_output,
-    is_technical_text,
     is_regenerated,
     is_identity_bug,
     is_retried,

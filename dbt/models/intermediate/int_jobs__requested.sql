@@ -106,23 +106,23 @@ canonical as (
     from described
     left join status_aliases as statuses
         on rules.status_key(described.source_status) = statuses.source_status
-    cross join lateral (
+    left join lateral (
         select
             coalesce(array_agg(distinct coalesce(aliases.region, 'OTHER')), '{}')
                 as requested_regions
         from unnest(described.region_names) as stored (name)
         left join region_aliases as aliases on rules.region_key(stored.name) = aliases.alias
         where rules.region_key(stored.name) is not null
-    ) as regions
-    cross join lateral (
+    ) as regions on true
+    left join lateral (
         select
             coalesce(
                 array_agg(distinct coalesce(aliases.model_id, rules.model_key(stored.name))), '{}'
             ) as requested_models
         from unnest(described.model_names) as stored (name)
         left join model_aliases as aliases on rules.model_key(stored.name) = aliases.alias
-    ) as models
-    cross join lateral (
+    ) as models on true
+    left join lateral (
         select
             coalesce(
                 array_agg(distinct coalesce(aliases.question_id, rules.question_key(stored.name))),
@@ -131,7 +131,7 @@ canonical as (
         from unnest(described.question_names) as stored (name)
         left join question_aliases as aliases on rules.question_key(stored.name) = aliases.alias
         where rules.question_key(stored.name) is not null
-    ) as questions
+    ) as questions on true
 
 ),
 

@@ -25,18 +25,18 @@ compared as (
         greatest(1, cardinality(jobs.requested_questions)) as questions,
         observed.is_known_by_results
     from jobs
-    cross join lateral (
+    left join lateral (
         select
             array_agg(distinct attempts.requested_region)
-                filter (where attempts.requested_region <> 'UNKNOWN') as regions,
+            filter (where attempts.requested_region <> 'UNKNOWN') as regions,
             array_agg(distinct attempts.requested_model_id)
-                filter (where attempts.requested_model_id is not null) as models,
+            filter (where attempts.requested_model_id is not null) as models,
             coalesce(bool_and(attempts.source = 'cross_region_result'), false)
                 as is_known_by_results,
             coalesce(bool_and('resubmitted' = any(attempts.flags)), false) as is_resubmitted
         from attempts
         where attempts.job_id = jobs.job_id
-    ) as observed
+    ) as observed on true
     where not observed.is_resubmitted
 
 )

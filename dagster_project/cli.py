@@ -52,7 +52,7 @@ def demo(
 ) -> None:
     """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
     from dagster_project.demo import DemoError, run_demo
-    from dagster_project.summary import print_holdings
+    from dagster_project.summary import print_holdings, print_next_steps
 
     with _explained_errors():
         try:
@@ -60,7 +60,26 @@ def demo(
         except DemoError as error:
             _fail(str(error), FAILED)
     print_holdings(result.holdings)
-    console.out.print(result.next_steps, soft_wrap=True)
+    print_next_steps(result.databases)
+
+
+@app.command()
+def setup() -> None:
+    """Create or update schemas, seeds and views in the warehouse. Safe to repeat."""
+    from dagster_project.unify.assets import build_structure
+
+    with _databases() as urls:
+        build_structure(urls.warehouse)
+    console.out.print("The warehouse is ready.")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the demo's Postgres server; any command starts it again."""
+    from dagster_project.runner_db.embedded import stop_server
+
+    settings = Settings()
+    stop_server(settings.home, settings.pg_bindir)
 
 
 @app.command()

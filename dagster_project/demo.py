@@ -16,7 +16,9 @@ from dagster_project.console import progress
 from dagster_project.definitions import defs
 from dagster_project.environment import databases
 from dagster_project.instance import dagster_instance, run_in_process
-from dagster_project.runner_db.generate import Manifest, RunnerSpec, generate
+from dagster_project.runner_db.load import generate
+from dagster_project.runner_db.manifest import Manifest
+from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
 from dagster_project.status import Holdings, read_holdings
 
@@ -62,9 +64,9 @@ def _generate(bar: Progress, urls: Databases, jobs: int) -> Manifest:
     manifest = generate(
         urls.runner,
         RunnerSpec(jobs=jobs),
-        on_progress=lambda done: bar.update(task, completed=done),
+        lambda done, total: bar.update(task, completed=done, total=total),
     )
-    bar.update(task, completed=jobs)
+    bar.update(task, completed=bar.tasks[task].total)
     return manifest
 
 

@@ -34,10 +34,10 @@ def databases(*, start_demo: bool = False) -> Iterator[Databases]:
         return
     if not (start_demo or has_server(settings.home)):
         settings.require_warehouse_url()
-    with embedded_server(settings.home, settings.pg_bindir) as server:
+    with embedded_server(settings.home, settings.pg_bindir, keep_running=True) as server:
         for name in (RUNNER, WAREHOUSE):
             create_database(server, name)
-        chosen = Databases(server.url(RUNNER), server.url(WAREHOUSE))
+        chosen = Databases(server.url(RUNNER), server.url(WAREHOUSE), embedded=True)
         os.environ["BEACON_RUNNER_URL"] = chosen.runner
         os.environ["BEACON_WAREHOUSE_URL"] = chosen.warehouse
         yield chosen

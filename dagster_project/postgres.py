@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 from psycopg.conninfo import conninfo_to_dict
 
 from dagster_project.paths import SQL_DIR
@@ -45,7 +46,7 @@ def session_options(*, read_only: bool) -> str:
 @contextmanager
 def connect(
     url: str, *, application: str, read_only: bool = False
-) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+) -> Iterator[psycopg.Connection[TupleRow]]:
     """Open a session that is closed at the end; commits on success, rolls back on error.
 
     Args:
@@ -83,7 +84,7 @@ def read_sql(relative_path: str) -> sql.SQL:
     return sql.SQL(text)  # ty: ignore
 
 
-def lock_table(connection: psycopg.Connection[tuple[object, ...]], table: str) -> None:
+def lock_table(connection: psycopg.Connection[TupleRow], table: str) -> None:
     """Hold the project's advisory lock on a table until the transaction ends.
 
     Args:

@@ -3,13 +3,20 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dagster_project import console
 from dagster_project.backfill.plan import Chunk, DayPlan, State
+from dagster_project.backfill.stages import Databases
 from dagster_project.status import Holdings
 
 SHOWN_DAYS = 20
+NEXT_COMMANDS = (
+    ("make ui", "the asset graph on http://127.0.0.1:3000"),
+    (".venv/bin/beacon status", "states and counts (--json for scripts)"),
+    (".venv/bin/beacon plan", "which days need work, and why"),
+    (".venv/bin/beacon stop", "stop the demo's Postgres server"),
+)
 
 
 def print_holdings(holdings: Holdings) -> None:
@@ -98,13 +105,20 @@ def print_chunks(chunks: Sequence[Chunk]) -> None:
     )
 
 
-def print_connection(url: str) -> None:
-    """Print how to open psql on the warehouse; the password of an external server is not shown.
+def print_next_steps(databases: Databases) -> None:
+    """Print how to connect and what to try next.
 
     Args:
-        url: libpq URL of the warehouse.
+        databases: The demo's, or the ones that variables name; of the latter no password is shown.
     """
-    parts = conninfo_to_dict(url)
-    parts.pop("password", None)
-    location = "{host}:{port}/{dbname}".format(**{"host": "", "port": "5432", **parts})
-    console.out.print(f"psql 'postgresql://{parts.get('user', '')}@{location}'", soft_wrap=True)
+    shown = databases.warehouse if databases.embedded else _without_password(databases.warehouse)
+    console.out.print("[bold]Connect[/bold]")
+    console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
+    console.out.print("[bold]Try next[/bold]")
+    for command, meaning in NEXT_COMMANDS:
+        console.out.print(f"  {command:<42}{meaning}", highlight=False)
+
+
+def _without_password(url: str) -> str:
+    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if key != "password"}
+    return make_conninfo("", **parts)

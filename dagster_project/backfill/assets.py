@@ -5,8 +5,7 @@ Here each good day is materialized on its own, and the run fails at the end nami
 (docs/decisions/0003-one-op-per-chunk.md).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
@@ -60,29 +59,34 @@ def stages_from(name: str) -> tuple[Stage, ...]:
     backfill_policy=BACKFILL_POLICY,
     can_subset=True,
 )
-def job_days(context: dg.AssetExecutionContext) -> None:
+def job_days(
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Replace the selected stages' rows of every job_day of the run's partition range.
 
     Args:
         context: Dagster's; holds the range and the selected assets.
+
+    Yields:
+        A materialization per good day and table, an evaluation per data test.
 
     Raises:
         dagster.Failure: The range is not partition keys, or some days failed; names them.
     """
     window = _window(context)
     settings = Settings()
+    databases = Databases(settings.require_runner_url(), settings.require_warehouse_url())
     stages = [
         stage
         for stage in STAGES
         if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
     ]
-    bad_days = process_days(
-        Databases(settings.require_runner_url(), settings.require_warehouse_url()),
-        window,
-        stages,
-        context.run_id,
-        _reporter(context),
-    )
+    bad_days: list[BadDay] = []
+    for done in process_days(databases, window, stages, context.run_id):
+        yield from _materializations(done)
+        yield from _checks(done)
+        bad_days.extend(done.bad_days)
+        _log(context, done)
     if bad_days:
         raise _failure(bad_days)
 
@@ -100,46 +104,37 @@ def _window(context: dg.AssetExecutionContext) -> Window:
     return Window.of_partition_range(context.partition_key_range)
 
 
-def _reporter(context: dg.AssetExecutionContext) -> Callable[[StageDone], None]:
-    def report(done: StageDone) -> None:
-        for day, rows in done.rows.items():
-            _log_materializations(context, day, rows)
-        for bad in done.bad_days:
-            context.log.error("%s %s: %s", done.stage.name, bad.job_day, bad.error)
-        _log_checks(context, done)
-        total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
-        context.log.info("%s: %s days, %s rows", done.stage.name, len(done.rows), total)
-
-    return report
-
-
-def _log_materializations(
-    context: dg.AssetExecutionContext, day: date, rows: Mapping[str, int]
-) -> None:
-    for relation, count in rows.items():
-        context.log_event(
-            dg.AssetMaterialization(
+def _materializations(done: StageDone) -> Iterator[dg.AssetMaterialization]:
+    for day, rows in done.rows.items():
+        for relation, count in rows.items():
+            yield dg.AssetMaterialization(
                 asset_key(relation),
                 partition=day.isoformat(),
                 metadata={"dagster/partition_row_count": count},
             )
-        )
 
 
-def _log_checks(context: dg.AssetExecutionContext, done: StageDone) -> None:
+def _checks(done: StageDone) -> Iterator[dg.AssetCheckEvaluation]:
     for test in done.tests:
         key = unify.CHECKS_BY_TEST.get(test.unique_id)
-        if key is None:
-            continue
-        context.log_event(
-            dg.AssetCheckEvaluation(
+        if key is not None:
+            yield dg.AssetCheckEvaluation(
                 asset_key=key.asset_key,
                 check_name=key.name,
                 passed=test.status == "pass",
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"failing rows": test.failures or 0, "message": test.message or "passed"},
+                metadata={
+                    "failing rows": test.failures or 0,
+                    "message": test.message or "passed",
+                },
             )
-        )
+
+
+def _log(context: dg.AssetExecutionContext, done: StageDone) -> None:
+    total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
+    context.log.info("%s: %s days, %s rows", done.stage.name, len(done.rows), total)
+    for bad in done.bad_days:
+        context.log.error("%s %s: %s", done.stage.name, bad.job_day, bad.error)
 
 
 def _failure(bad_days: Sequence[BadDay]) -> dg.Failure:

@@ -56,8 +56,7 @@ def process_days(
     window: Window,
     stages: Sequence[Stage],
     run_id: str,
-    on_stage: Callable[[StageDone], None],
-) -> list[BadDay]:
+) -> Iterator[StageDone]:
     """Take every day of a window through the stages; a bad day stops only itself.
 
     Args:
@@ -65,12 +64,10 @@ def process_days(
         window: The job_days, half-open, UTC.
         stages: In order; a prefix may be missing when only later stages are wanted.
         run_id: Dagster run, for the ledger.
-        on_stage: Called after each stage.
 
-    Returns:
-        The bad days of all stages. Their old rows are still in place.
+    Yields:
+        Each stage when it is done. The bad days go no further; their old rows are still in place.
     """
-    bad_days: list[BadDay] = []
     with (
         connect(databases.warehouse, application="ledger") as connection,
         _day_locks(databases.warehouse, window),
@@ -82,10 +79,8 @@ def process_days(
             ledger.begin(connection, stage.name, good, run_id)
             done = _run_stage(databases, connection, stage, good)
             ledger.finish(connection, list(_outcomes(done, sources)))
-            on_stage(done)
-            bad_days.extend(done.bad_days)
+            yield done
             good = [day for day in good if day in done.rows]
-    return bad_days
 
 
 def _run_stage(

@@ -16,10 +16,17 @@ from dagster_project.unify.dbt_run import DbtError, NodeResult
 
 @dataclass(frozen=True)
 class Databases:
-    """libpq URLs of the two databases; secrets included, never log them."""
+    """libpq URLs of the two databases; secrets included, never log them.
+
+    Attributes:
+        runner: The source.
+        warehouse: The warehouse, as owner of its schemas.
+        embedded: Whether both live on the demo's own server.
+    """
 
     runner: str
     warehouse: str
+    embedded: bool = False
 
 
 @dataclass(frozen=True)

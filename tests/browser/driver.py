@@ -1,0 +1,110 @@
+"""A real Chromium and a real Dagster webserver, for the browser tests and the README's pictures."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from dagster_project.paths import PROJECT_DIR
+
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 120
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without these the browser looks for its maker's hosts at every start.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str:
+    """Return the browser's program.
+
+    Returns:
+        BEACON_CHROMIUM, or the first known name on PATH.
+
+    Raises:
+        FileNotFoundError: There is none; a browser test fails then, it does not skip.
+    """
+    for name in (os.environ.get("BEACON_CHROMIUM", ""), *NAMES):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    message = "No Chromium. Run `make chromium`, or set BEACON_CHROMIUM."
+    raise FileNotFoundError(message)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start a headless Chromium and stop it at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run ``dagster-webserver`` on the project's definitions until the block ends.
+
+    Args:
+        environment: All variables of the server, DAGSTER_HOME among them.
+        log: File that its output goes to.
+
+    Yields:
+        Its address, when it answers.
+    """
+    port = _free_port()
+    program = Path(sys.executable).with_name("dagster-webserver")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(program), "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"],
+            cwd=PROJECT_DIR,
+            env=dict(environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _await_answer(port, process, log)
+            yield f"http://{HOST}:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            connection = HTTPConnection(HOST, port, timeout=5)
+            connection.request("GET", "/server_info")
+            if connection.getresponse().status == HTTPStatus.OK:
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(log.read_text(encoding="utf-8"))

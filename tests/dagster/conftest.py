@@ -1,0 +1,62 @@
+"""A synthetic runner database taken through real Dagster runs, once for the whole session."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
+from dagster_project.backfill.plan import chunks, days_in
+from dagster_project.backfill.stages import Databases
+from dagster_project.definitions import defs
+from dagster_project.instance import dagster_instance, run_in_process
+from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.runner_db.load import generate
+from dagster_project.runner_db.manifest import Manifest
+from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+
+CHUNK_DAYS = 62
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A finished pipeline: read it, do not change it."""
+
+    databases: Databases
+    manifest: Manifest
+    dagster_home: Path
+    run_ids: list[str]
+
+
+@pytest.fixture(scope="session")
+def pipeline(
+    postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """Every planted incident, extracted, unified, scored and analysed by real runs."""
+    home = tmp_path_factory.mktemp("pipeline")
+    for name in ("pipeline_runner", "pipeline_warehouse"):
+        create_database(postgres_server, name)
+    databases = Databases(
+        postgres_server.url("pipeline_runner"), postgres_server.url("pipeline_warehouse")
+    )
+    manifest = generate(databases.runner, RunnerSpec(jobs=MIN_JOBS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DAGSTER_HOME", raising=False)
+        patch.setenv("BEACON_RUNNER_URL", databases.runner)
+        patch.setenv("BEACON_WAREHOUSE_URL", databases.warehouse)
+        with dagster_instance(home) as instance:
+            run_ids = process_everything(databases, instance)
+            yield Pipeline(databases, manifest, home / "dagster", run_ids)
+
+
+def process_everything(databases: Databases, instance: dg.DagsterInstance) -> list[str]:
+    """Build the structure and process every day that needs it; every run must succeed."""
+    structure = run_in_process(defs.resolve_job_def("structure"), instance)
+    assert structure.success
+    plan = current_plan(databases, instance)
+    todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
+    done = list(run_chunks(todo, instance, defs.resolve_job_def("backfill"), "test"))
+    assert all(one.success for one in done)
+    return [structure.run_id, *(one.run_id for one in done)]

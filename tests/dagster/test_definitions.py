@@ -1,0 +1,95 @@
+"""What Dagster loads: without a variable, without a connection, the same from every entry point."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dagster_project.backfill.assets import STAGES, asset_key, job_days
+from dagster_project.definitions import defs
+from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS
+from dagster_project.paths import PROJECT_DIR
+
+NO_CONNECTION = """
+import sys
+def refuse(event, arguments):
+    if event == "socket.connect":
+        raise SystemExit(f"connected to {arguments}")
+sys.addaudithook(refuse)
+import dagster_project.definitions
+"""
+
+
+def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if "BEACON" not in name}
+    return subprocess.run(
+        [*arguments],
+        cwd=PROJECT_DIR,
+        env={**environment, "DAGSTER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def tool(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def test_loading_the_definitions_opens_no_connection_and_needs_no_variable(tmp_path: Path) -> None:
+    finished = run(sys.executable, "-c", NO_CONNECTION, home=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (tool("dagster"), "definitions", "validate", "--workspace", "workspace.yaml"),
+        (tool("dg"), "check", "defs"),
+    ],
+    ids=["dagster", "dg"],
+)
+def test_dagsters_own_checks_accept_the_definitions(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    finished = run(*arguments, home=tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_workspace_and_dg_load_the_same_module() -> None:
+    workspace = yaml.safe_load((PROJECT_DIR / "workspace.yaml").read_text(encoding="utf-8"))
+    (entry,) = workspace["load_from"]
+    pyproject = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))
+    target = pyproject["tool"]["dg"]["project"]["code_location_target_module"]
+    assert entry["python_module"]["module_name"] == target == "dagster_project.definitions"
+
+
+def test_every_partitioned_asset_shares_one_partitions_object_and_one_policy() -> None:
+    graph = defs.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    partitioned = [node for node in nodes if node.is_partitioned]
+    assert {id(node.partitions_def) for node in partitioned} == {id(JOB_DAYS)}
+    assert job_days.backfill_policy == BACKFILL_POLICY
+
+
+def test_each_table_that_a_stage_replaces_is_an_asset() -> None:
+    keys = {asset_key(relation) for stage in STAGES for relation in stage.relations}
+    assert keys == set(job_days.keys)
+
+
+def test_the_asset_graph_follows_the_way_of_the_data() -> None:
+    graph = defs.resolve_asset_graph()
+    chain = [
+        ("raw", "executions"),
+        ("intermediate", "int_executions__resolved"),
+        ("scores", "answers"),
+        ("analytics", "executions_unified"),
+    ]
+    keys = [asset_key(".".join(path)) for path in chain]
+    for upstream, downstream in pairwise(keys):
+        assert upstream in graph.get_ancestor_asset_keys(downstream)

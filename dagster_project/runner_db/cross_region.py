@@ -33,6 +33,7 @@ FAILURE_SHARE = 0.03
 ANALYSED_SHARE = 0.85
 LOST_SHARE = 0.4
 INFLATED_FROM_MS = 1_000
+RISK_LEVELS = ((0.5, "HIGH RISK"), (0.3, "MEDIUM RISK"), (0.0, "LOW RISK"))
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def add_analysis(draft: Draft, execution: CrossRegionExecutionRow) -> AnalysisRo
     differences = [
         {
             "dimension": "factual_accuracy",
-            "variations": {region: "synthetic" for region in REGIONS},
+            "variations": dict.fromkeys(REGIONS, "synthetic"),
             "severity": "high",
             "description": "Synthetic: answers share few words",
         }
@@ -271,7 +272,7 @@ def add_analysis(draft: Draft, execution: CrossRegionExecutionRow) -> AnalysisRo
             "confidence": 0.8,
         }
     ]
-    level = "HIGH RISK" if rate >= 0.5 else "MEDIUM RISK" if rate >= 0.3 else "LOW RISK"
+    level = next(name for least, name in RISK_LEVELS if rate >= least)
     row = AnalysisRow(
         id=draft.uuid(),
         cross_region_execution_id=execution.id,

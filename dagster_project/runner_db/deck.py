@@ -52,9 +52,7 @@ def plan(spec: RunnerSpec) -> list[Planned]:
     """
     rng = Random(f"{spec.seed}:plan")  # noqa: S311  (synthetic data, not a secret)
     rounds = 1 + (spec.jobs - len(SCENARIOS)) // JOBS_PER_ROUND
-    drawn = [
-        (scenario, copy) for scenario in SCENARIOS.values() for copy in range(max(1, rounds))
-    ]
+    drawn = [(scenario, copy) for scenario in SCENARIOS.values() for copy in range(max(1, rounds))]
     ordinary = spec.jobs - len(drawn)
     crossing = round(ordinary * spec.cross_region_share)
     drawn += [(CROSS_REGION, copy) for copy in range(crossing)]

@@ -100,33 +100,10 @@ class Draft:
         digits = f"{self.rng.getrandbits(128):032x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
-    def replace(self, row: ExecutionRow, **changes: object) -> ExecutionRow:
-        """Overwrite the last row with changed columns and return it.
-
-        Args:
-            row: The row that was added last.
-            changes: Columns and their new values.
-
-        Returns:
-            The row as it now stands.
-        """
-        changed = row._replace(**changes)
-        self.executions[-1] = changed
-        return changed
-
-    def change_job(self, **changes: object) -> None:
-        """Overwrite columns of the jobs row.
-
-        Args:
-            changes: Columns and their new values.
-
-        Raises:
-            ValueError: The draft has no jobs row yet.
-        """
-        if self.job is None:
-            message = f"{self.jobspec_id} has no jobs row"
-            raise ValueError(message)
-        self.job = self.job._replace(**changes)
+    def put(self, row: ExecutionRow) -> ExecutionRow:
+        """Put a row in the place of the last one, of which it is a changed copy; return it."""
+        self.executions[-1] = row
+        return row
 
     def flag(self, flag: str, row: ExecutionRow) -> None:
         """State that a row of executions must get a flag."""

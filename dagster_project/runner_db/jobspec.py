@@ -85,7 +85,7 @@ def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
     }
 
 
-def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None) -> None:
+def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None) -> JobRow:
     """Give the draft its jobs row, last written at the draft's clock, and its expected slots.
 
     Args:
@@ -93,8 +93,11 @@ def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None
         shape: What it asks for.
         spec: Its spec.
         status: Stored status.
+
+    Returns:
+        The row, for scenarios that change it.
     """
-    draft.job = JobRow(
+    draft.job = job = JobRow(
         id=draft.number,
         jobspec_id=draft.jobspec_id,
         jobspec_data=json.dumps(spec, ensure_ascii=False),
@@ -105,3 +108,4 @@ def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None
     draft.expected_slots = shape.slots
     if spec["metadata"]["total_executions_expected"] < shape.slots:
         draft.plant("I-29", draft.jobspec_id)
+    return job

@@ -93,7 +93,7 @@ class Manifest:
 
 INCIDENTS = {
     "I-1": "executions rows that lose as identical-slot duplicates (attempts['duplicate'])",
-    "I-2": "executions rows with question_id NULL whose receipt prompt holds the question(s)",
+    "I-2": "executions rows flagged question_recovered",
     "I-3": "executions rows flagged default_model",
     "I-4": "executions rows flagged wrong_model",
     "I-5": "executions rows flagged mock",
@@ -128,8 +128,8 @@ INCIDENTS = {
 """What the count of each incident counts."""
 
 FLAGS = {
-    "question_recovered": "question_id NULL and exactly one question in the receipt's prompt",
-    "multi_question": "question_id NULL and several numbered questions in the prompt",
+    "question_recovered": "question_id NULL; the receipt's prompt holds question(s)",
+    "multi_question": "of these, those whose prompt numbers several questions",
     "default_model": "created before 2025-09-27, or stored default while another model answered",
     "wrong_model": "stored and actual model differ, stored is not the default, from 2025-09-27 on",
     "mock": "simulated-llm, or a mock provider",
@@ -148,10 +148,9 @@ FLAGS = {
     "after_cancel": "completed execution that ended after its job was cancelled",
     "resubmitted": "started at least a day before the stored spec was created",
     "test_job": "row of a test job",
-    "region_unknown": "canonical region UNKNOWN ('' or 'unknown', and no metadata)",
-    "region_other": "canonical region OTHER",
-    "new_model": "actual model that no alias table knows",
-    "unknown_question": "question_id NULL without a prompt, 'default', '' or free text",
+    "unknown_region": "actual region UNKNOWN ('' or 'unknown', no metadata) or OTHER (sa-east-1)",
+    "unknown_model": "actual model that no alias table knows",
+    "unknown_question": "no prompt and question_id NULL (early failures), '' or free text",
     "unknown_status": "status outside source_system section 2",
     "technical_text": "completed, but the text is a technical artefact",
     "orphan": "job_id NULL",
@@ -162,7 +161,7 @@ ATTEMPTS = {
     "duplicate": "same requested region, stored model and question as the winner",
     "copied": "identical output and receipt id over several models x questions; all but one",
     "extra_sample": "other requested region or stored model, served from the same actual cell",
-    "superseded_execution": "region_results of older executions of a job without executions rows",
+    "superseded_execution": "region_results of older runs of a job that has no executions rows",
     "covered_by_executions": "region_results of jobs that have executions rows",
 }
 """Which rows lose, by reason. All but the last two are rows of executions."""
@@ -226,6 +225,7 @@ class Tally:
 
 
 FLAG_INCIDENTS = {
+    "I-2": "question_recovered",
     "I-3": "default_model",
     "I-4": "wrong_model",
     "I-5": "mock",

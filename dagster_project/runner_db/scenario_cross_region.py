@@ -94,7 +94,8 @@ def executor_error(_world: World, draft: Draft) -> None:
 def year_one(world: World, draft: Draft) -> None:
     """I-18: the client sent no time, so the job was created in year 1."""
     add_analysis(draft, complete(world, draft))
-    draft.change_job(created_at=YEAR_ONE)
+    job = put_job(draft, SHAPE, jobspec(draft, SHAPE), "completed")
+    draft.job = job._replace(created_at=YEAR_ONE)
     draft.plant("I-18", draft.jobspec_id)
     draft.note("insane_created_at")
 

@@ -20,7 +20,15 @@ from dagster_project.runner_db.standard import (
 STUCK_STATES = ("running", "queued", "processing", "created")
 INSANE_TIMES = ("2099-01-01 00:00:00.000", None, "0001-01-01 00:00:00.000")
 YEAR_ONE = "0001-01-01 00:00:00.000"
-TEST_NAMES = ("test", "simple-", "full-", "final-", "benchmark ad hoc")
+TEST_NAMES = (
+    ("test", "test run"),
+    ("simple", "simple-run"),
+    ("full", "full-run"),
+    ("final", "final-run"),
+    ("benchmark-ad-hoc", "ad hoc run"),
+)
+"""(start of the job id, start of the benchmark's name)."""
+
 LOOKALIKES = ("latest-test", "simplicity", "finalists-2025", "fullness", "contest-2025")
 EDGES = (
     datetime(2025, 10, 25, 23, 59, 59, 999_000, tzinfo=UTC),
@@ -67,8 +75,8 @@ def in_progress(world: World, draft: Draft) -> None:
             continue
         row = add_failure(world, draft, slot, "ROUTER_ERROR")
         if status != "error":
-            row = draft.replace(row, output_data=None, completed_at=None)
-        draft.replace(row, status=status)
+            row = draft.put(row._replace(output_data=None, completed_at=None))
+        draft.put(row._replace(status=status))
     finish_job(draft, shape, "running")
 
 
@@ -76,7 +84,7 @@ def zero_time_rows(world: World, draft: Draft) -> None:
     """I-18: rows that claim to be completed in year 1."""
     shape = full_shape("taiwan_status")
     for slot in slots(shape):
-        row = draft.replace(add_answer(world, draft, slot), completed_at=YEAR_ONE)
+        row = draft.put(add_answer(world, draft, slot)._replace(completed_at=YEAR_ONE))
         draft.flag("zero_time", row)
         draft.plant("I-18", f"e:{row.id}")
     finish_job(draft, shape, "completed")
@@ -87,9 +95,8 @@ def insane_created_at(world: World, draft: Draft) -> None:
     shape = full_shape("taiwan_status")
     for slot in slots(shape):
         add_answer(world, draft, slot)
-    finish_job(draft, shape, "completed")
     created_at = INSANE_TIMES[draft.copy % len(INSANE_TIMES)]
-    draft.change_job(created_at=created_at)
+    draft.job = finish_job(draft, shape, "completed")._replace(created_at=created_at)
     draft.note("insane_created_at")
     if created_at == YEAR_ONE:
         draft.plant("I-18", draft.jobspec_id)
@@ -103,9 +110,9 @@ def cancelled_late(world: World, draft: Draft) -> None:
     for slot in running:
         draft.flag("after_cancel", add_answer(world, draft, slot))
     row = add_failure(world, draft, stopped, "ROUTER_ERROR")
-    draft.replace(row, status="cancelled", output_data=None)
-    finish_job(draft, shape, "cancelled")
-    draft.change_job(updated_at=stamp(cancelled_at))
+    draft.put(row._replace(status="cancelled", output_data=None))
+    job = finish_job(draft, shape, "cancelled")
+    draft.job = job._replace(updated_at=stamp(cancelled_at))
 
 
 def resubmitted(world: World, draft: Draft) -> None:
@@ -121,9 +128,9 @@ def resubmitted(world: World, draft: Draft) -> None:
 
 def ad_hoc_traffic(world: World, draft: Draft) -> None:
     """I-31: names that start like a test's, and texts of about ten tokens."""
-    name = TEST_NAMES[draft.copy % len(TEST_NAMES)]
-    draft.jobspec_id = f"{name.replace(' ', '-').rstrip('-')}-{draft.jobspec_id}"
-    shape = full_shape("math_basic", name=f"{name} synthetic run")
+    prefix, name = TEST_NAMES[draft.copy % len(TEST_NAMES)]
+    draft.jobspec_id = f"{prefix}-{draft.jobspec_id}"
+    shape = full_shape("math_basic", name=f"{name}, synthetic")
     for slot in slots(shape):
         answer = blank("The answer is 4, as far as I can tell.", draft)
         draft.flag("test_job", add_answer(world, draft, slot, answer=answer))
@@ -135,7 +142,7 @@ def lookalike(world: World, draft: Draft) -> None:
     """Names that resemble a test's but do not start like one."""
     name = LOOKALIKES[draft.copy % len(LOOKALIKES)]
     draft.jobspec_id = f"{name}-{draft.jobspec_id}"
-    shape = full_shape(*POLITICAL_PAIR, name=f"{name} synthetic run")
+    shape = full_shape(*POLITICAL_PAIR, name=f"{name}, synthetic")
     for slot in slots(shape):
         add_answer(world, draft, slot)
     draft.note("test_lookalikes")
@@ -166,8 +173,7 @@ def single_region(world: World, draft: Draft) -> None:
 def orphan(world: World, draft: Draft) -> None:
     """An execution without a job, a question or a receipt."""
     row = add_answer(world, draft, Slot("US", MODELS[0], "greatest_invention"))
-    row = draft.replace(row, job_id=None, question_id=None, receipt_data=None)
-    draft.facts = [fact for fact in draft.facts if fact[1] != "regenerated"]
+    row = draft.put(row._replace(job_id=None, question_id=None, receipt_data=None))
     draft.flag("orphan", row)
     draft.flag("unknown_question", row)
 

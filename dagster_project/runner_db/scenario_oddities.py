@@ -4,6 +4,7 @@ import json
 
 from dagster_project.runner_db.draft import Draft, World
 from dagster_project.runner_db.jobspec import Shape, jobspec, put_job
+from dagster_project.runner_db.rows import ExecutionRow
 from dagster_project.runner_db.scenario_rows import POLITICAL_PAIR, blank, ordinary_answer
 from dagster_project.runner_db.spec import MODELS, REGIONS, STANDARD_SPELLING
 from dagster_project.runner_db.standard import (
@@ -61,17 +62,9 @@ MODEL_SPELLINGS = (
 )
 """(stored, actual) spellings of the same model."""
 
-HOSTILE_TEXTS = (
-    "Emoji \U0001f600 and a family \U0001f468\u200d\U0001f469\u200d\U0001f467, and a flag \U0001f1ea\U0001f1fa.",
-    "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 \u202e right to left \u202c and back again.",
-    "<script>alert('synthetic')</script> & <b>bold</b> &amp; \"quoted\" text.",
-    "Robert'); drop table executions; -- $1 %s {} {{ ref('x') }} \\ \\N \\. end of copy",
-    "A backslash and u0000 that is no NUL: \\u0000, and a tab\tand a\r\nline end.",
-    "I\u2019m not able to \u201cdiscuss\u201d this \u2014 it\u2019s a sensitive matter\u2026",
-    "\u62b1\u6b49\uff0c\u6211\u65e0\u6cd5\u8ba8\u8bba\u8fd9\u4e2a\u95ee\u9898\u3002",
-    "Cafe\u0301 with a combining accent, zero\u200bwidth, \ufeffbyte order mark and \u00a0 spaces.",
-)
-"""One text per question."""
+MOCK_MODEL = "simulated-llm"
+MOCK_PROVIDERS = {"US": "provider_us_001", "EU": "provider_eu_002", "ASIA": "golem-asia-001"}
+NEW_MODEL, NEW_REGION = "phi-3.5-mini", "sa-east-1"
 
 POISON = {
     "NUL escape": '{{"response":"A synthetic answer with a \\u0000 inside. {text}"}}',
@@ -85,23 +78,16 @@ INVALID_JSON = '{{"response":"{text}'
 
 
 def mock_rows(world: World, draft: Draft) -> None:
-    """I-5: simulated answers of variant G, two per row; a golem provider; a mock model."""
-    shape = Shape(REGIONS, ("simulated-llm",), ("math_basic", "identity_basic"), STANDARD_SPELLING)
-    for region in REGIONS:
-        row = add_answer(world, draft, Slot(region, "simulated-llm", "math_basic"))
-        changes: dict[str, object] = {"model_id": "simulated-llm", "receipt_data": None}
-        if region == "ASIA":
-            changes |= {"provider_id": "golem-asia-001"}
-        else:
-            number = REGIONS.index(region) + 1
-            changes |= {
-                "provider_id": f"provider_{region.lower()}_{number:03}",
-                "question_id": None,
-                "output_data": json.dumps(_mock_output(world, shape.questions)),
-            }
+    """I-5: simulated answers of variant G, two per row; and a mock model at a golem provider."""
+    shape = Shape(REGIONS, (MOCK_MODEL,), ("math_basic", "identity_basic"), STANDARD_SPELLING)
+    for region, provider in MOCK_PROVIDERS.items():
+        row = _plain(world, draft, Slot(region, MOCK_MODEL, shape.questions[0]))
+        row = row._replace(provider_id=provider, model_id=MOCK_MODEL, receipt_data=None)
+        if not provider.startswith("golem"):
+            output = json.dumps(_mock_output(world, shape.questions))
+            row = row._replace(question_id=None, output_data=output)
             draft.exploded[row.id] = len(shape.questions)
-        draft.facts = [fact for fact in draft.facts if fact[1] != "regenerated"]
-        draft.flag("mock", draft.replace(row, **changes))
+        draft.flag("mock", draft.put(row))
     finish_job(draft, shape, "completed")
 
 
@@ -117,7 +103,7 @@ def _mock_output(world: World, questions: tuple[str, ...]) -> dict[str, object]:
         }
         for question in questions
     ]
-    data = {"model": "simulated-llm", "responses": responses, "summary": {"total": len(questions)}}
+    data = {"model": MOCK_MODEL, "responses": responses, "summary": {"total": len(questions)}}
     return {"data": data, "metadata": {"synthetic": True}}
 
 
@@ -128,7 +114,7 @@ def json_shapes(world: World, draft: Draft) -> None:
         answer = ordinary_answer(world, draft, slot)
         row = add_answer(world, draft, slot, answer=answer)
         document = _shapes(answer.text)[number]
-        row = draft.replace(row, output_data=json.dumps(document), receipt_data=None)
+        row = draft.put(row._replace(output_data=json.dumps(document), receipt_data=None))
         if "stdout" in document:
             draft.flag("empty_answer", row)
         else:
@@ -161,7 +147,7 @@ def region_spellings(world: World, draft: Draft) -> None:
         for question, spelling in zip(questions, spellings, strict=True):
             slot = Slot(region, MODELS[0], question)
             answer = ordinary_answer(world, draft, slot)
-            row = draft.replace(add_answer(world, draft, slot, answer=answer), region=spelling)
+            row = draft.put(add_answer(world, draft, slot, answer=answer)._replace(region=spelling))
             if spelling not in USUAL_SPELLINGS:
                 draft.plant("I-30", f"e:{row.id}")
     finish_job(draft, shape, "completed")
@@ -172,8 +158,8 @@ def model_spellings(world: World, draft: Draft) -> None:
     shape = full_shape(*POLITICAL_PAIR, regions=("US",), models=3)
     for slot, (stored, actual) in zip(slots(shape), MODEL_SPELLINGS, strict=True):
         answer = ordinary_answer(world, draft, slot)
-        row = add_answer(world, draft, slot, answer=answer, model=actual)
-        draft.replace(row, model_id=stored)
+        row = add_answer(world, draft, slot._replace(answered_by=actual), answer=answer)
+        draft.put(row._replace(model_id=stored))
     finish_job(draft, shape, "completed")
 
 
@@ -181,43 +167,42 @@ def unknown_strings(world: World, draft: Draft) -> None:
     """Regions, models, questions and statuses that nobody has met before."""
     shape = full_shape(*tuple(world.answers.questions)[:3])
     names = iter(slots(shape))
-    _odd(world, draft, next(names), "region_other", region="sa-east-1", served="sa-east-1")
     row = add_failure(world, draft, next(names), "ROUTER_ERROR")
-    draft.flag("region_unknown", draft.replace(row, region=""))
-    _odd(world, draft, next(names), "new_model", model_id="phi-3.5-mini", actual="phi-3.5-mini")
+    draft.flag("unknown_region", draft.put(row._replace(region="")))
+    row = _plain(world, draft, next(names))
+    draft.flag("unknown_region", _elsewhere(draft, row, NEW_REGION))
+    slot = next(names)
+    row = _plain(world, draft, slot._replace(answered_by=NEW_MODEL))
+    draft.flag("unknown_model", draft.put(row._replace(model_id=NEW_MODEL)))
     for question in ("default", "", "What do you think about tariffs?"):
-        _odd(world, draft, next(names), "unknown_question", question_id=question, receipt_data=None)
+        row = _plain(world, draft, next(names))
+        row = draft.put(row._replace(question_id=question, receipt_data=None))
+        draft.flag("unknown_question", row)
     for status in ("exploded", None):
-        _odd(world, draft, next(names), "unknown_status", status=status)
+        row = draft.put(_plain(world, draft, next(names))._replace(status=status))
+        draft.flag("unknown_status", row)
     # Another way to write a known question is no unknown question.
     slot = next(names)
-    row = add_answer(world, draft, slot, answer=ordinary_answer(world, draft, slot))
-    draft.replace(row, question_id=slot.question.replace("_", "-").upper())
+    draft.put(
+        _plain(world, draft, slot)._replace(question_id=slot.question.replace("_", "-").upper())
+    )
     finish_job(draft, shape, "completed")
 
 
-def _odd(
-    world: World,
-    draft: Draft,
-    slot: Slot,
-    flag: str,
-    served: str | None = None,
-    actual: str | None = None,
-    **changes: object,
-) -> None:
-    answer = ordinary_answer(world, draft, slot)
-    row = add_answer(world, draft, slot, answer=answer, model=actual)
-    if served:
-        usual = f'"region":"{STANDARD_SPELLING[slot.region]}"'
-        changes["output_data"] = (row.output_data or "").replace(usual, f'"region":"{served}"')
-        changes["receipt_data"] = None
-    draft.flag(flag, draft.replace(row, **changes))
+def _plain(world: World, draft: Draft, slot: Slot) -> ExecutionRow:
+    return add_answer(world, draft, slot, answer=ordinary_answer(world, draft, slot))
+
+
+def _elsewhere(draft: Draft, row: ExecutionRow, region: str) -> ExecutionRow:
+    output = json.loads(row.output_data or "{}")
+    output["metadata"]["region"] = region
+    return draft.put(row._replace(region=region, output_data=json.dumps(output), receipt_data=None))
 
 
 def hostile_texts(world: World, draft: Draft) -> None:
     """Texts that break careless code; they must come through unchanged."""
     shape = full_shape(*tuple(world.answers.questions), regions=("ASIA",))
-    for slot, text in zip(slots(shape), HOSTILE_TEXTS, strict=True):
+    for slot, text in zip(slots(shape), world.answers.hostile, strict=True):
         row = add_answer(world, draft, slot, answer=blank(text, draft))
         draft.texts[f"e:{row.id}"] = text
     finish_job(draft, shape, "completed")
@@ -232,7 +217,7 @@ def unstorable(world: World, draft: Draft) -> None:
         answer = ordinary_answer(world, draft, slot)
         row = add_answer(world, draft, slot, answer=answer)
         if place < len(documents):
-            draft.replace(row, output_data=documents[place].format(text=answer.json))
+            draft.put(row._replace(output_data=documents[place].format(text=answer.json)))
             draft.poisoned.add(row.id)
     finish_job(draft, shape, "completed")
 
@@ -250,10 +235,11 @@ def nested_wallets(world: World, draft: Draft) -> None:
     for slot in slots(shape):
         answer = ordinary_answer(world, draft, slot)
         row = add_answer(world, draft, slot, answer=answer)
-        draft.replace(
-            row,
-            output_data=_with(row.output_data, "chain", [{"deep": [secret]}]),
-            receipt_data=_with(row.receipt_data, "provenance", {"attestations": [secret]}),
+        draft.put(
+            row._replace(
+                output_data=_with(row.output_data, "chain", [{"deep": [secret]}]),
+                receipt_data=_with(row.receipt_data, "provenance", {"attestations": [secret]}),
+            )
         )
     spec = jobspec(draft, shape)
     spec["metadata"]["resubmission_of"] = {"history": [secret]}

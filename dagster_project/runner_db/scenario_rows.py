@@ -52,9 +52,10 @@ def duplicates(world: World, draft: Draft) -> None:
     """I-1: one pair per rule of the winner (text, retries, latest, highest id, empty text)."""
     shape = full_shape(*POLITICAL_PAIR)
     rows = [add_answer(world, draft, slot) for slot in slots(shape)]
-    failed, retried, older, twin, empty = rows[:5]
+    retried, older, twin = rows[1:4]
     draft.lose(add_failure(world, draft, slots(shape)[0], "ROUTER_HTTP_500"), "duplicate")
-    again = repeat_row(world, draft, retried, stamp(draft.clock), retry_count=1)
+    again = repeat_row(world, draft, retried, stamp(draft.clock))
+    again = draft.put(again._replace(retry_count=1))
     draft.lose(again, "duplicate")
     draft.flag("retried", again)
     repeat_row(world, draft, older, moved(older.completed_at, minutes=5))
@@ -67,9 +68,7 @@ def duplicates(world: World, draft: Draft) -> None:
     finish_job(draft, shape, "completed")
 
 
-def repeat_row(
-    world: World, draft: Draft, row: ExecutionRow, completed_at: str, **changes: object
-) -> ExecutionRow:
+def repeat_row(world: World, draft: Draft, row: ExecutionRow, completed_at: str) -> ExecutionRow:
     """Answer a row's slot once more, to be completed at a given time.
 
     Args:
@@ -77,7 +76,6 @@ def repeat_row(
         draft: The job.
         row: The first row of the slot.
         completed_at: End of the second one; it lasts as long as its receipt says.
-        changes: Further columns of the second row.
 
     Returns:
         The second row.
@@ -85,7 +83,7 @@ def repeat_row(
     slot = Slot(_canonical(row.region), row.model_id or DEFAULT_MODEL, row.question_id or "")
     added = add_answer(world, draft, slot)
     started_at = moved(completed_at, milliseconds=-elapsed_ms(added))
-    return draft.replace(added, started_at=started_at, completed_at=completed_at, **changes)
+    return draft.put(added._replace(started_at=started_at, completed_at=completed_at))
 
 
 def elapsed_ms(row: ExecutionRow) -> int:
@@ -103,9 +101,8 @@ def legacy_questions(world: World, draft: Draft) -> None:
     """I-2: question_id NULL, the question stands in the receipt's prompt."""
     shape = full_shape("geography_basic", *POLITICAL_PAIR)
     for slot in slots(shape):
-        row = draft.replace(add_answer(world, draft, slot), question_id=None)
+        row = draft.put(add_answer(world, draft, slot)._replace(question_id=None))
         draft.flag("question_recovered", row)
-        draft.plant("I-2", f"e:{row.id}")
     finish_job(draft, shape, "completed")
 
 
@@ -118,12 +115,10 @@ def numbered_questions(world: World, draft: Draft) -> None:
     answer = blank("1. 4\n2. The capital is Paris.\n3. I am a language model.", draft)
     for region in shape.regions:
         row = add_answer(world, draft, Slot(region, MODELS[0], "math_basic"), answer=answer)
-        receipt = render_receipt(
-            served_by(row, region), answer.json, prompt, prompt + answer.json
-        )
-        row = draft.replace(row, question_id=None, receipt_data=receipt)
+        receipt = render_receipt(served_by(row, region), answer.json, prompt, prompt + answer.json)
+        row = draft.put(row._replace(question_id=None, receipt_data=receipt))
+        draft.flag("question_recovered", row)
         draft.flag("multi_question", row)
-        draft.plant("I-2", f"e:{row.id}")
     finish_job(draft, shape, "completed")
 
 
@@ -146,7 +141,7 @@ def default_model(world: World, draft: Draft) -> None:
     """I-3: the default model is stored although another one answered, after 2025-09-27."""
     shape = Shape(("US", "EU", "ASIA"), MODELS[1:], POLITICAL_PAIR[:1], STANDARD_SPELLING)
     for slot in slots(shape):
-        row = draft.replace(add_answer(world, draft, slot), model_id=DEFAULT_MODEL)
+        row = draft.put(add_answer(world, draft, slot)._replace(model_id=DEFAULT_MODEL))
         draft.flag("default_model", row)
     finish_job(draft, shape, "completed")
 
@@ -155,7 +150,7 @@ def wrong_model(world: World, draft: Draft) -> None:
     """I-4: one model answers for three; the last to complete of each cell is current."""
     shape = full_shape(*POLITICAL_PAIR, models=3)
     for slot in slots(shape):
-        row = add_answer(world, draft, slot, model=DEFAULT_MODEL)
+        row = add_answer(world, draft, slot._replace(answered_by=DEFAULT_MODEL))
         if slot.model != DEFAULT_MODEL:
             draft.flag("wrong_model", row)
         if slot.model != MODELS[-1]:
@@ -168,9 +163,12 @@ def early_failures(world: World, draft: Draft) -> None:
     shape = full_shape(*POLITICAL_PAIR, regions=("US",))
     for slot in slots(shape):
         row = add_failure(world, draft, slot, "RUNNER_EARLY_FAILURE")
-        row = draft.replace(row, region="unknown", question_id=None, completed_at=row.started_at)
+        row = draft.put(
+            row._replace(region="unknown", question_id=None, completed_at=row.started_at)
+        )
         draft.flag("early_failure", row)
-        draft.flag("region_unknown", row)
+        draft.flag("unknown_region", row)
+        draft.flag("unknown_question", row)
     finish_job(draft, shape, "failed")
 
 
@@ -184,7 +182,8 @@ def wrong_region(world: World, draft: Draft) -> None:
             if slot.question == by_us:
                 draft.lose(row, "extra_sample")
             continue
-        row = add_answer(world, draft, slot, served="ASIA" if slot.question == by_asia else "US")
+        served = "ASIA" if slot.question == by_asia else "US"
+        row = add_answer(world, draft, slot._replace(served=served))
         draft.flag("wrong_region", row)
     finish_job(draft, shape, "completed")
 
@@ -197,21 +196,20 @@ def outage(world: World, draft: Draft) -> None:
             add_answer(world, draft, slot)
             continue
         row = add_failure(world, draft, slot, "ROUTER_ERROR", draft.rng.randrange(3, 40))
-        draft.flag("outage", draft.replace(row, output_data=None))
+        draft.flag("outage", draft.put(row._replace(output_data=None)))
     finish_job(draft, shape, "completed")
 
 
 def timeouts(world: World, draft: Draft) -> None:
     """I-11: with code, without code (older), and with the status that only read paths know."""
     shape = full_shape("greatest_leader", *POLITICAL_PAIR, regions=("ASIA",))
-    variants: tuple[dict[str, object], ...] = (
-        {},
-        {"output_data": json.dumps({"error": "synthetic: context deadline exceeded"})},
-        {"status": "timeout"},
-    )
-    for slot, changes in zip(slots(shape), variants, strict=True):
-        row = add_failure(world, draft, slot, "ROUTER_TIMEOUT", TIMEOUT_MS)
-        draft.flag("timeout", draft.replace(row, **changes))
+    older = json.dumps({"error": "synthetic: context deadline exceeded"})
+    with_code, without_code, with_status = slots(shape)
+    draft.flag("timeout", add_failure(world, draft, with_code, "ROUTER_TIMEOUT", TIMEOUT_MS))
+    row = add_failure(world, draft, without_code, "ROUTER_TIMEOUT", TIMEOUT_MS)
+    draft.flag("timeout", draft.put(row._replace(output_data=older)))
+    row = add_failure(world, draft, with_status, "ROUTER_TIMEOUT", TIMEOUT_MS)
+    draft.flag("timeout", draft.put(row._replace(status="timeout")))
     finish_job(draft, shape, "failed")
 
 
@@ -226,7 +224,7 @@ def identity_bug(world: World, draft: Draft) -> None:
         receipt = render_receipt(
             served_by(row, slot.region), answer.json, prompt, framed + answer.json
         )
-        draft.flag("identity_bug", draft.replace(row, receipt_data=receipt))
+        draft.flag("identity_bug", draft.put(row._replace(receipt_data=receipt)))
     finish_job(draft, shape, "completed")
 
 
@@ -255,8 +253,8 @@ def negative_durations(world: World, draft: Draft) -> None:
         row = add_answer(world, draft, slot, answer=ordinary_answer(world, draft, slot))
         draft.flag(
             "negative_duration",
-            draft.replace(
-                row, completed_at=moved(row.started_at, seconds=-1.5), receipt_data=None
+            draft.put(
+                row._replace(completed_at=moved(row.started_at, seconds=-1.5), receipt_data=None)
             ),
         )
     finish_job(draft, shape, "completed")
@@ -282,7 +280,7 @@ def regenerated(world: World, draft: Draft) -> None:
         how = served_by(row, slot.region)._replace(
             question=world.answers.questions[slot.question].text
         )
-        row = draft.replace(row, receipt_data=standard_receipt(answer, how, first))
+        row = draft.put(row._replace(receipt_data=standard_receipt(answer, how, first)))
         draft.flag("regenerated", row)
         draft.first_texts[f"e:{row.id}"] = first.text
     finish_job(draft, shape, "completed")
@@ -295,24 +293,22 @@ def retried(world: World, draft: Draft) -> None:
     for slot, count in ((overwritten, 1), (uncounted, 0)):
         answer = ordinary_answer(world, draft, slot)
         row = add_answer(world, draft, slot, answer=answer)
-        draft.flag("retried", _retry(draft, row, count, output_data=_shape_f(row, slot, answer)))
+        _retry(draft, row._replace(output_data=_shape_f(row, slot, answer)), count)
     row = add_failure(world, draft, waiting, "ROUTER_NETWORK")
-    draft.flag("retried", _retry(draft, row, 2, status="retrying"))
-    row = add_failure(world, draft, given_up, "ROUTER_NETWORK")
-    draft.flag("retried", _retry(draft, row, 3))
+    _retry(draft, row._replace(status="retrying"), 2)
+    _retry(draft, add_failure(world, draft, given_up, "ROUTER_NETWORK"), 3)
     finish_job(draft, shape, "completed")
 
 
-def _retry(draft: Draft, row: ExecutionRow, count: int, **changes: object) -> ExecutionRow:
+def _retry(draft: Draft, row: ExecutionRow, count: int) -> None:
     history = [{"attempt": number + 1, "error": "synthetic: network"} for number in range(count)]
-    return draft.replace(
-        row,
+    row = row._replace(
         retry_count=count,
         last_retry_at=moved(row.completed_at, minutes=30) if count else None,
         retry_history=json.dumps(history),
         original_error="synthetic: connection reset",
-        **changes,
     )
+    draft.flag("retried", draft.put(row))
 
 
 def _shape_f(row: ExecutionRow, slot: Slot, answer: Answer) -> str:

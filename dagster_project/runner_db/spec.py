@@ -78,5 +78,5 @@ class RunnerSpec:
         Returns:
             The spec.
         """
-        jobs = executions / mean_executions_per_job(cross_region_share)
-        return cls(seed=seed, jobs=max(MIN_JOBS, round(jobs)), cross_region_share=cross_region_share)
+        jobs = max(MIN_JOBS, round(executions / mean_executions_per_job(cross_region_share)))
+        return cls(seed=seed, jobs=jobs, cross_region_share=cross_region_share)

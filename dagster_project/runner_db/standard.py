@@ -3,9 +3,9 @@
 Belongs here: an ordinary standard job and its building blocks. Incidents change them elsewhere.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
+from typing import NamedTuple
 
 from dagster_project.runner_db.draft import Draft, World
 from dagster_project.runner_db.jobspec import ORDINARY_NAME, Shape, jobspec, put_job
@@ -16,7 +16,7 @@ from dagster_project.runner_db.payloads import (
     standard_output,
     standard_receipt,
 )
-from dagster_project.runner_db.rows import ExecutionRow, stamp
+from dagster_project.runner_db.rows import ExecutionRow, JobRow, stamp
 from dagster_project.runner_db.spec import (
     DEFAULT_MODEL,
     MODEL_STORED_FROM,
@@ -27,12 +27,13 @@ from dagster_project.runner_db.spec import (
     STANDARD_SPELLING,
     max_tokens,
 )
-from dagster_project.runner_db.texts import POLITICAL, Answer
+from dagster_project.runner_db.texts import Answer
 
 FAILURE_SHARE = 0.03
 RECEIPT_SHARE = 0.95
 SCORED_SHARE = 0.85
 OVERHEAD_MS = 150
+MIN_SUCCESS_RATE = 0.67
 QUICK_FAILURES = (
     "ROUTER_HTTP_500",
     "ROUTER_HTTP_503",
@@ -43,19 +44,22 @@ QUICK_FAILURES = (
 )
 
 
-@dataclass(frozen=True)
-class Slot:
-    """What one execution is asked for.
+class Slot(NamedTuple):
+    """What one execution is asked for, and who serves it when that is not the same.
 
     Attributes:
         region: Requested canonical region.
         model: Requested canonical model.
         question: Question id.
+        served: Canonical region that serves it; the requested one when None.
+        answered_by: Model that answers, as the provider spells it; the requested one when None.
     """
 
     region: str
     model: str
     question: str
+    served: str | None = None
+    answered_by: str | None = None
 
 
 def slots(shape: Shape) -> list[Slot]:
@@ -101,13 +105,13 @@ def ordinary_job(world: World, draft: Draft) -> None:
             failed += 1
         else:
             add_answer(world, draft, slot, ordinary=True)
-    successful = (shape.slots - failed) / shape.slots >= 0.67
+    successful = (shape.slots - failed) / shape.slots >= MIN_SUCCESS_RATE
     finish_job(draft, shape, "completed" if successful else "failed")
 
 
-def finish_job(draft: Draft, shape: Shape, status: str | None) -> None:
-    """Give the draft an ordinary jobs row with this status."""
-    put_job(draft, shape, jobspec(draft, shape), status)
+def finish_job(draft: Draft, shape: Shape, status: str | None) -> JobRow:
+    """Give the draft an ordinary jobs row with this status, and return it."""
+    return put_job(draft, shape, jobspec(draft, shape), status)
 
 
 def add_answer(
@@ -115,8 +119,6 @@ def add_answer(
     draft: Draft,
     slot: Slot,
     *,
-    served: str | None = None,
-    model: str | None = None,
     answer: Answer | None = None,
     ordinary: bool = False,
 ) -> ExecutionRow:
@@ -125,9 +127,7 @@ def add_answer(
     Args:
         world: Shared pools.
         draft: The job.
-        slot: What was asked for.
-        served: Canonical region that served it; the requested one when None.
-        model: Model that answered; the requested one when None.
+        slot: What is asked for, and who serves it.
         answer: The answer; drawn with the planted effects when None.
         ordinary: Whether the row counts for the manifest's registers, and may lack a receipt.
 
@@ -135,7 +135,7 @@ def add_answer(
         The row, already in the draft.
     """
     rng = draft.rng
-    region, model = served or slot.region, model or slot.model
+    region, model = slot.served or slot.region, slot.answered_by or slot.model
     question = world.answers.questions[slot.question]
     first = None
     if answer is None:

@@ -69,6 +69,7 @@ class Answers:
         pools: Texts by (question id, register, frame); frame is neutral, rights or stability.
         thresholds: Cumulative (probability, register) by (model, region, category).
         frames: Frame of political answers by (model, region).
+        hostile: Texts that break careless code, one per question.
         regenerated_share: Of refusals in EU and ASIA, the share that was asked again.
     """
 
@@ -76,6 +77,7 @@ class Answers:
     pools: dict[tuple[str, str, str], tuple[Answer, ...]]
     thresholds: dict[tuple[str, str, str], tuple[tuple[float, str], ...]]
     frames: dict[tuple[str, str], str]
+    hostile: tuple[str, ...]
     regenerated_share: float
 
     def draw(self, rng: Random, model: str, region: str, question: Question) -> Answer:
@@ -128,9 +130,11 @@ def build_answers(seed: int) -> Answers:
     pools: dict[tuple[str, str, str], tuple[Answer, ...]] = {}
     for question in source["questions"]:
         for register, frame in POOLS:
+            texts = [
+                _assemble(rng, source["shared"], question, register, frame) for _ in range(VARIANTS)
+            ]
             pools[question["id"], register, frame] = tuple(
-                make_answer(_assemble(rng, source["shared"], question, register, frame), register, rng)
-                for _ in range(VARIANTS)
+                make_answer(text, register, rng) for text in texts
             )
     questions = {
         question["id"]: Question(question["id"], question["category"], question["text"])
@@ -150,6 +154,7 @@ def build_answers(seed: int) -> Answers:
             for model in MODELS
             for region in REGIONS
         },
+        hostile=tuple(source["hostile"]["texts"]),
         regenerated_share=effects["regenerated"],
     )
 
@@ -183,27 +188,23 @@ def _assemble(
     rng: Random, shared: dict[str, Any], question: dict[str, Any], register: str, frame: str
 ) -> str:
     slots = {"topic": question["topic"], "zh_topic": question["zh_topic"]}
-    facts = question["facts"]
-    match register:
-        case "short":
-            return str(rng.choice(question["short"]))
-        case "refusal":
-            return str(rng.choice(shared["refusals"])).format(**slots)
-        case "chinese_refusal":
-            return str(rng.choice(shared["zh_refusals"])).format(**slots)
-        case "evasive":
-            return str(rng.choice(shared["evasive"])).format(**slots)
-        case "chinese":
-            return "".join(rng.sample(question["zh_facts"], rng.randint(3, 4)))
-        case "partial":
-            opener = rng.choice(shared["partial_openers"]).format(**slots)
-            return " ".join([opener, *rng.sample(facts, rng.randint(2, 4))])
+    templates = {
+        "short": question["short"],
+        "refusal": shared["refusals"],
+        "chinese_refusal": shared["zh_refusals"],
+        "evasive": shared["evasive"],
+    }
+    if register in templates:
+        return str(rng.choice(templates[register])).format(**slots)
+    if register == "chinese":
+        return "".join(rng.sample(question["zh_facts"], rng.randint(3, 4)))
+    if register == "partial":
+        opener = rng.choice(shared["partial_openers"]).format(**slots)
+        return " ".join([opener, *rng.sample(question["facts"], rng.randint(2, 4))])
     return _substantive(rng, shared, question, frame)
 
 
-def _substantive(
-    rng: Random, shared: dict[str, Any], question: dict[str, Any], frame: str
-) -> str:
+def _substantive(rng: Random, shared: dict[str, Any], question: dict[str, Any], frame: str) -> str:
     facts = rng.sample(question["facts"], rng.randint(4, len(question["facts"])))
     if frame != "neutral" and question[frame]:
         facts += rng.sample(question[frame], rng.randint(2, len(question[frame])))

@@ -1,0 +1,182 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    unique_key='job_id',
+    on_schema_change='fail',
+    pre_hook=lock_target(),
+    indexes=[
+        {'columns': ['job_id'], 'unique': true},
+        {'columns': ['job_day']},
+    ],
+    tags=['facts'],
+) }}
+
+-- Scoring gives every job the runner's numbers, its defaults (0 and 1) among them. A number is here
+-- only where job_status says that the job can be analysed: a default is no measurement.
+
+with
+
+jobs as (
+
+    select * from {{ ref('job_status') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+scored_jobs as (
+
+    select * from {{ source('scores', 'job_metrics') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+bias_scores as (
+
+    select
+        job_id,
+        sum(bias_scored_answers)::integer as bias_scored_answers
+    from {{ ref('fct_job_region_scores') }}
+    where {{ window_predicate('job_day') }}
+    group by job_id
+
+),
+
+native_analyses as (
+
+    select distinct on (cross_region_execution_id)
+        cross_region_execution_id,
+        analysis_id,
+        censorship_rate,
+        factual_consistency,
+        narrative_divergence
+    from {{ ref('stg_runner__cross_region_analyses') }}
+    where
+        {{ window_predicate('job_day') }}
+        and not is_placeholder
+    order by cross_region_execution_id asc, created_at desc nulls last, analysis_id desc
+
+),
+
+explained as (
+
+    select
+        *,
+        technical_failures + empty_answers + answers as finished_attempts,
+        case analysis_state
+            when 'analysed' then null
+            when 'all_failed' then case
+                when empty_answers > 0 then 'no_answers'
+                else 'all_technical_failures'
+            end
+            when 'excluded' then case
+                when cardinality(exclusion_reasons) = 1 then exclusion_reasons[1]
+                else 'excluded'
+            end
+            else analysis_state
+        end as reason
+    from jobs
+
+),
+
+compared as (
+
+    select
+        explained.*,
+        coalesce(bias_scores.bias_scored_answers, 0) as bias_scored_answers,
+        -- Region results do not name their question: nothing says which answers to compare.
+        coalesce(
+            explained.reason,
+            case when explained.common_questions = 0 then 'unknown_question' end
+        ) as comparison_reason
+    from explained
+    left join bias_scores on explained.job_id = bias_scores.job_id
+
+),
+
+judged as (
+
+    select
+        *,
+        coalesce(
+            comparison_reason,
+            case when bias_scored_answers = 0 then 'no_bias_score' end
+        ) as bias_variance_reason,
+        -- What is out of rates has none, whatever could be counted.
+        case when analysis_state in ('test_job', 'excluded') then reason end as rate_reason,
+        -- Five finished attempts: the least that a failure rate is shown for (docs/metrics.md).
+        case
+            when finished_attempts = 0 then reason
+            when finished_attempts < 5 then 'too_few_attempts'
+        end as attempts_reason
+    from compared
+
+)
+
+select
+    judged.job_id,
+    judged.job_number,
+    judged.job_day,
+    judged.workflow,
+    judged.cross_region_execution_id,
+
+    judged.analysis_state,
+    judged.reason,
+    judged.usable_answers as answers,
+    judged.regions,
+    judged.models,
+    judged.questions,
+    judged.common_questions,
+    judged.expected,
+    judged.answered,
+    judged.completeness,
+
+    case when judged.bias_variance_reason is null then scored_jobs.runner_bias_variance end
+        as runner_bias_variance,
+    judged.bias_variance_reason as runner_bias_variance_reason,
+    case when judged.reason is null then scored_jobs.runner_censorship_rate end
+        as runner_censorship_rate,
+    case when judged.comparison_reason is null then scored_jobs.runner_factual_consistency end
+        as runner_factual_consistency,
+    case when judged.comparison_reason is null then scored_jobs.runner_narrative_divergence end
+        as runner_narrative_divergence,
+    judged.comparison_reason as runner_factual_consistency_reason,
+    case when judged.reason is null then scored_jobs.runner_key_differences end
+        as runner_key_differences,
+    case when judged.reason is null then scored_jobs.runner_risks end as runner_risks,
+    case when judged.reason is null then scored_jobs.runner_recommendation end
+        as runner_recommendation,
+
+    native_analyses.analysis_id is not null as had_native_analysis,
+    native_analyses.analysis_id as native_analysis_id,
+    native_analyses.censorship_rate::double precision as native_censorship_rate,
+    native_analyses.factual_consistency::double precision as native_factual_consistency,
+    native_analyses.narrative_divergence::double precision as native_narrative_divergence,
+
+    coalesce(scored_jobs.refusals, 0)::integer as refusals,
+    coalesce(scored_jobs.scored_answers, 0)::integer as scored_answers,
+    judged.technical_failures,
+    judged.finished_attempts,
+    case
+        when coalesce(judged.rate_reason, judged.attempts_reason) is null
+            then round(
+                judged.technical_failures::numeric / judged.finished_attempts, 12
+            )::double precision
+    end as technical_failure_rate,
+    coalesce(judged.rate_reason, judged.attempts_reason) as technical_failure_rate_reason,
+    coalesce(scored_jobs.cross_region_pairs, 0)::integer as cross_region_pairs,
+    coalesce(scored_jobs.repeat_pairs, 0)::integer as repeat_pairs,
+    {% for measure in [
+        'refusal_rate', 'cross_region_divergence', 'repeat_divergence', 'excess_divergence'
+    ] -%}
+    case when judged.rate_reason is null then scored_jobs.{{ measure }} end as {{ measure }},
+    coalesce(
+        judged.rate_reason,
+        scored_jobs.{{ measure }}_reason,
+        case when scored_jobs.job_id is null then judged.reason end
+    ) as {{ measure }}_reason,
+    {% endfor %}
+    scored_jobs.method_version
+from judged
+left join scored_jobs on judged.job_id = scored_jobs.job_id
+left join native_analyses
+    on judged.cross_region_execution_id = native_analyses.cross_region_execution_id

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
 
 from dagster_project.paths import SQL_DIR
 

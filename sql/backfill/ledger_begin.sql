@@ -2,16 +2,16 @@ insert into ops.partition_ledger as ledger (job_day, stage, status, attempts, ru
 select
     days.job_day,
     %(stage)s,
-    'running',
-    1,
+    'running' as status,
+    1 as attempts,
     %(run_id)s,
-    clock_timestamp()
-from unnest(%(days)s::date []) as days (job_day)
+    clock_timestamp() as started_at
+from unnest(%(days)s::date[]) as days (job_day)
 on conflict (job_day, stage) do update
-set
-    status = 'running',
-    attempts = ledger.attempts + 1,
-    run_id = excluded.run_id,
-    started_at = excluded.started_at,
-    finished_at = null,
-    error = null
+    set
+        status = 'running',
+        attempts = ledger.attempts + 1,
+        run_id = excluded.run_id,
+        started_at = excluded.started_at,
+        finished_at = null,
+        error = null

@@ -1,6 +1,6 @@
--- The runner's six tables as production holds them (labelled synthetic here): types and defaults only.
--- CHECK constraints are absent on purpose: the runner's migrations for them are taken to have failed.
--- The type of output_data is jsonb as intended; json or text where that migration failed too.
+-- The runner's six tables as production holds them (labelled synthetic here): types and defaults.
+-- CHECK constraints are absent on purpose: the runner's migrations for them are taken to have
+-- failed. The type of output_data is jsonb as intended; json or text where that one failed too.
 create table jobs (
     id serial primary key,
     jobspec_id varchar(255) not null unique,

@@ -2,6 +2,8 @@
 select
     count(*) as standard_jobs,
     count(*) filter (where not had_native_analysis) as without_analysis_before,
-    count(*) filter (where not had_native_analysis and analysis_state = 'analysed') as with_metrics_now
+    count(*) filter (
+        where not had_native_analysis and analysis_state = 'analysed'
+    ) as with_metrics_now
 from analytics.fct_job_bias_metrics
 where workflow = 'standard'

@@ -23,4 +23,4 @@ comment on column ops.partition_ledger.source_fingerprint is
 comment on column ops.partition_ledger.method_version is
 'Version of the rules that made the output; a day made by another version is stale.';
 comment on column ops.partition_ledger.status is
-'running | done | failed (may succeed when repeated) | quarantined (the data or a rule must change).';
+'running | done | failed (may succeed again) | quarantined (the data or a rule must change).';

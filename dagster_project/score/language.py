@@ -15,7 +15,7 @@ UNDETERMINED = "und"
 # A text with fewer letters may lack frequent words by chance.
 MIN_LETTERS = 60
 # So many frequent words settle the matter for the first language of a script.
-CERTAIN_WORDS = 6
+CERTAIN_WORDS = 10
 
 # Pattern and weight: one Han or Hangul character says as much as several letters, and Kana among
 # Han means Japanese.
@@ -94,7 +94,7 @@ def letters_of(pattern: str) -> pl.Expr:
 def words_of(language: Language) -> pl.Expr:
     """Count the frequent words of a language."""
     words = "|".join(language.stopwords)
-    bounded = rf"(?-u:\b)(?:{words})(?-u:\b)" if language.script == "Latin" else words
+    bounded = rf"\b(?:{words})\b" if language.script == "Latin" else words
     return SAMPLE.str.count_matches(bounded).cast(pl.Int64)
 
 

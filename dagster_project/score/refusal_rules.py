@@ -10,12 +10,17 @@ from typing import Any, Literal
 
 RULES_FILE = Path(__file__).with_name("refusal_rules.toml")
 
+# A table of the data file.
+Section = Mapping[str, Any]
 Window = Literal["opening", "head", "tail", "whole"]
 # Weights of these families lower a score: the first two say that an answer follows, the last
 # that the words which look like a refusal are none.
 ANSWERS = "answers"
 CANCELS = "cancels"
 
+NEW_LINE = "\n"
+# The beginning of the text, not the negation of a character class.
+START = re.compile(r"(?<!\[)\^")
 SEPARATOR = re.compile(r" \| |\n")
 WORD_LIST = re.compile(r"<([a-z_]+)>")
 
@@ -25,8 +30,7 @@ class Rule:
     """One named piece of evidence for or against a refusal.
 
     Attributes:
-        name: unique; starts with the language.
-        language: ISO 639-1 code of the answers it reads.
+        name: unique; starts with the code of the language whose answers it reads.
         family: only the strongest rule of a family counts.
         window: the part of the answer it reads.
         weight: added to the score; negative in the families `answers` and `cancels`.
@@ -39,7 +43,6 @@ class Rule:
     """
 
     name: str
-    language: str
     family: str
     window: Window
     weight: float
@@ -88,14 +91,15 @@ class RuleBook:
     folding: Mapping[str, str]
 
 
-def compiled(pattern: str, words: Mapping[str, str]) -> str:
+def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]) -> str:
     """Turn a pattern of the data file into the one that runs.
 
     Args:
         pattern: RE2 syntax in which `<name>` stands for a word list, a space for any white space,
-            an optional space for any or none, and a word boundary for an ASCII one, which is many
-            times faster than Unicode's.
+            an optional space for any or none, a start for one with quotes or white space, and a
+            word boundary for an ASCII one, which is many times faster than Unicode's.
         words: word lists as alternations.
+        variants: letters that mean the same.
 
     Returns:
         The pattern for folded text.
@@ -107,43 +111,79 @@ def compiled(pattern: str, words: Mapping[str, str]) -> str:
         for name in names:
             pattern = pattern.replace(f"<{name}>", words[name])
     spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
-    return spaced.replace(r"\b", r"(?-u:\b)")
+    started = START.sub(r'^["\\s]*', spaced)
+    return same_letters(started.replace(r"\b", r"(?-u:\b)"), variants)
+
+
+def same_letters(text: str, variants: Mapping[str, str]) -> str:
+    """Replace letters that mean the same."""
+    return text.translate(str.maketrans(dict(variants)))
 
 
 def alternations(lists: Mapping[str, str]) -> dict[str, str]:
     """Turn word lists, whose entries stand in lines or between spaced bars, into alternations."""
     return {
-        name: f"(?:{'|'.join(SEPARATOR.split(entries.strip(chr(10))))})"
-        for name, entries in lists.items()
+        name: f"(?:{'|'.join(SEPARATOR.split(entries.strip(NEW_LINE)))})" for name, entries in lists.items()
     }
 
 
-def language(code: str, section: Mapping[str, Any]) -> Language:
+def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
+    """Make the shared rules a language's own.
+
+    Args:
+        section: the language; its word lists decide which of the rules it takes.
+        shared_rules: the rules that all languages with a list `refuses` share.
+
+    Returns:
+        Rules with the language's examples.
+    """
+    words = section.get("words", {})
+    if "refuses" not in words:
+        return []
+    examples = section.get("examples", {})
+    return [
+        {**rule, "example": examples.get(rule["name"], rule.get("example", ""))}
+        for rule in shared_rules
+        if set(WORD_LIST.findall(rule.get("pattern", ""))) <= set(words)
+    ]
+
+
+def language(
+    code: str, section: Section, shared_rules: Iterable[Section], variants: Mapping[str, str]
+) -> Language:
     """Build one language from its section of the data file.
 
     Args:
-        code: ISO 639-1 code.
-        section: script, stopwords, stems, words and rules.
+        code: ISO 639-1 code; the names of the language's rules start with it.
+        section: script, stopwords, stems, words, rules and examples.
+        shared_rules: see `shared`.
+        variants: letters that mean the same.
 
     Returns:
         The language with compiled patterns.
     """
     words = alternations(section.get("words", {}))
-    rules = tuple(
-        Rule(**{**rule, "language": code, "pattern": compiled(rule.get("pattern", ""), words)})
-        for rule in section.get("rules", [])
-    )
+    rules = [*section.get("rules", []), *shared(section, shared_rules)]
     return Language(
         code=code,
         script=section["script"],
-        stopwords=tuple(section.get("stopwords", ())),
-        stems=tuple(section.get("stems", ())),
-        rules=rules,
+        stopwords=tuple(same_letters(each, variants) for each in section.get("stopwords", [])),
+        stems=tuple(same_letters(each, variants) for each in section.get("stems", [])),
+        rules=tuple(
+            Rule(
+                **{
+                    **rule,
+                    "name": f"{code}_{rule['name']}",
+                    "pattern": compiled(rule.get("pattern", ""), words, variants),
+                }
+            )
+            for rule in rules
+        ),
     )
 
 
-def folding(lists: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Turn the folding lists into one table.
+def replacements(lists: Iterable[Section]) -> dict[str, str]:
+    """Turn lists of characters into one table.
 
     Args:
         lists: from, and to as one character for all or one for each.
@@ -170,9 +210,13 @@ def rule_book() -> RuleBook:
         KeyError: a pattern names a word list that its language does not have.
     """
     data = tomllib.loads(RULES_FILE.read_text(encoding="utf-8"))
+    variants = replacements(data["variants"])
     return RuleBook(
         version=data["version"],
         threshold=data["threshold"],
-        languages={code: language(code, data["languages"][code]) for code in data["languages"]},
-        folding=folding(data["folding"]),
+        languages={
+            code: language(code, section, data["shared_rules"], variants)
+            for code, section in data["languages"].items()
+        },
+        folding=replacements(data["punctuation"]) | variants,
     )

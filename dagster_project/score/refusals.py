@@ -142,9 +142,12 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
         Verdicts on the answers that hold a stem of a refusal.
     """
     book = rule_book()
+    spoken = {*COMMON_LANGUAGES, *answers["language"]}
     languages = [each for each in book.languages.values() if each.rules]
+    # Compiling the rules of a language takes longer than applying them to a few answers.
+    here = [each for each in languages if each.code in spoken]
     best = (
-        pl.concat(scored(candidates(answers, each), each, book.threshold) for each in languages)
+        pl.concat(scored(candidates(answers, each), each, book.threshold) for each in here)
         .sort("row", "refuses", descending=[False, True], maintain_order=True)
         .unique("row", keep="first", maintain_order=True)
     )

@@ -32,7 +32,6 @@ _REASONS = {
     "22P05": r"holds a NUL escape (\u0000)",
     "22003": "is out of the range of its type",
     "22008": "is out of the range of its type",
-    "22021": "is not valid UTF-8",
     "23502": "is NULL, which it must not be",
     "54001": "is nested too deeply",
 }

@@ -24,13 +24,13 @@ def window_parameters(window: Window) -> dict[str, date]:
 
 
 def window_rows(table: TableShape) -> sql.Composed:
-    """Return the COPY statement that streams a table's rows of a window.
+    """Return the query for a table's rows of a window.
 
     Args:
         table: Shape of the table.
 
     Returns:
-        A statement with the placeholders of `window_parameters`.
+        A query with the placeholders of `window_parameters`.
     """
     return read_sql("extract/window_rows.sql").format(
         window=read_sql("extract/window.sql"),

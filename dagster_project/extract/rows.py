@@ -75,8 +75,7 @@ def row_reader(
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 
     def read(data: memoryview) -> Row | UnreadableRow:
-        # Bytes that are no UTF-8 (a SQL_ASCII source) survive, for the warehouse to refuse.
-        text = str(data, "utf-8", "surrogateescape").removesuffix("\n")
+        text = str(data, "utf-8").removesuffix("\n")
         problem, _, line = text.partition("\t")
         source_id = line[: line.index("\t")]
         job_day = line[line.rindex("\t") + 1 :]
@@ -88,7 +87,7 @@ def row_reader(
             stripped = encode_line(strip_row(fields, decode_line(line), known_secrets))
         except UnreadableJsonError as error:
             return UnreadableRow(source_id, job_day, str(error))
-        return Row(source_id, job_day, f"{stripped}\n".encode(errors="surrogateescape"))
+        return Row(source_id, job_day, f"{stripped}\n".encode())
 
     return read
 

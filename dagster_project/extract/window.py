@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from dagster_project.extract.load import LoadedRows, replace_rows
 from dagster_project.extract.query import window_parameters, window_rows
@@ -69,7 +70,8 @@ def _rows(
     source: psycopg.Connection[Any], table: TableShape, window: Window, known_secrets: set[str]
 ) -> Iterator[Row | UnreadableRow]:
     read = row_reader(table, known_secrets)
-    with source.cursor().copy(window_rows(table), window_parameters(window)) as copy:
+    statement = sql.SQL("copy ({}) to stdout").format(window_rows(table))
+    with source.cursor().copy(statement, window_parameters(window)) as copy:
         for data in copy:
             yield read(memoryview(data))
 

@@ -1,16 +1,14 @@
--- The rows of one table for a window, as COPY text: first what is wrong with the row (NULL when
--- nothing is), then the columns of the raw table in their order, job_day last.
-copy (
-    {window}
+-- The rows of one table for a window: first what is wrong with the row (NULL when nothing is), then
+-- the columns of the raw table in their order, job_day last.
+{window}
 
-    select
-        case
-            when
-                not w.has_time
-                then 'none of the times of the row or its job can tell its day'
-            {time_checks}
-        end as problem,
-        {columns},
-        w.job_day
-    from {window_table} as w
-) to stdout
+select
+    case
+        when
+            not w.has_time
+            then 'none of the times of the row or its job can tell its day'
+        {time_checks}
+    end as problem,
+    {columns},
+    w.job_day
+from {window_table} as w

@@ -1,0 +1,64 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagster_project.extract.rows import Row, UnreadableRow, batches, row_reader
+from dagster_project.extract.schema import Column, TableShape
+
+EXECUTIONS = TableShape(
+    "executions",
+    (
+        Column("id", "int4", "int4"),
+        Column("output_data", "jsonb", "jsonb"),
+        Column("original_error", "text", "text"),
+    ),
+)
+ADDRESS = "0x" + "ab" * 20
+
+
+def read(line: str) -> Row | UnreadableRow:
+    return row_reader(EXECUTIONS, set())(memoryview(line.encode()))
+
+
+def test_a_harmless_line_passes_as_it_is() -> None:
+    line = '7\t{"response": "tab\\\\t 中文"}\t\\N\t2025-10-01\n'
+    assert read(f"\\N\t{line}") == Row("7", "2025-10-01", line.encode())
+
+
+def test_a_line_with_personal_data_is_stripped() -> None:
+    line = f'\\N\t7\t{{"nonce": 1, "n": 0.10}}\tfor {ADDRESS}\\n\t2025-10-01\n'
+    assert read(line) == Row("7", "2025-10-01", b'7\t{"n": 0.10}\tfor [redacted]\\n\t2025-10-01\n')
+
+
+def test_a_line_with_a_problem_is_unreadable() -> None:
+    line = "started_at is odd\t7\t{}\t\\N\t2025-10-01\n"
+    assert read(line) == UnreadableRow("7", "2025-10-01", "started_at is odd")
+
+
+def test_a_line_that_cannot_be_stripped_is_unreadable() -> None:
+    line = '\\N\t7\t{"nonce": \t\\N\t2025-10-01\n'
+    assert read(line) == UnreadableRow("7", "2025-10-01", "output_data is not valid JSON")
+
+
+rows = st.lists(
+    st.builds(Row, st.text(), st.just("2025-10-01"), st.binary(max_size=9))
+    | st.builds(UnreadableRow, st.text(), st.just("2025-10-01"), st.text())
+)
+
+
+@given(rows, st.integers(1, 5))
+def test_batches_hold_every_row_once_and_never_too_many(
+    rows: list[Row | UnreadableRow], batch_rows: int
+) -> None:
+    found = list(batches(rows, batch_rows))
+    assert [row for batch in found for row in batch.readable] == [
+        row for row in rows if isinstance(row, Row)
+    ]
+    assert [row for batch in found for row in batch.unreadable] == [
+        row for row in rows if isinstance(row, UnreadableRow)
+    ]
+    assert all(1 <= len(batch.readable) + len(batch.unreadable) <= batch_rows for batch in found)
+
+
+def test_a_batch_ends_when_it_grows_large() -> None:
+    row = Row("1", "2025-10-01", bytes(10_000_000))
+    assert [len(batch.readable) for batch in batches([row] * 5, 100)] == [2, 2, 1]

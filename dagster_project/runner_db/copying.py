@@ -5,15 +5,11 @@ from collections.abc import Mapping, Sequence
 import psycopg
 from psycopg import sql
 
+from dagster_project.postgres import read_sql
 from dagster_project.runner_db.draft import Draft
 from dagster_project.runner_db.rows import ROW_TYPES
 
 COPY_ROWS = sql.SQL("copy {table} ({columns}) from stdin")
-READ_COLUMNS = """
-select column_name
-from information_schema.columns
-where table_schema = current_schema() and table_name = %s
-"""
 
 
 def table_columns(
@@ -27,9 +23,10 @@ def table_columns(
     Returns:
         Those columns of the row types that exist, in their order.
     """
+    statement = read_sql("runner/columns.sql")
     found: dict[str, tuple[str, ...]] = {}
     for table, row_type in ROW_TYPES.items():
-        existing = {name for (name,) in connection.execute(READ_COLUMNS, (table,))}
+        existing = {name for (name,) in connection.execute(statement, {"table": table})}
         found[table] = tuple(name for name in row_type._fields if name in existing)
     return found
 

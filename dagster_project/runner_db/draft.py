@@ -188,7 +188,6 @@ def _close_executions(tally: Tally, draft: Draft) -> None:
     source = "cross_region" if draft.cross_region_executions else "standard"
     for row in draft.executions:
         key = f"e:{row.id}"
-        tally.add("incidents", "I-23", key)
         if row.id in draft.poisoned:
             tally.add("things", "quarantined", key)
             continue

@@ -71,7 +71,7 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
             return present
         if present:
             connection.execute(read_sql("runner/synthetic/drop.sql"))
-        elif _has_runner_tables(connection):
+        elif has_runner_tables(connection):
             raise NotSyntheticError
         return _fill(connection, spec, progress or _ignore)
 
@@ -109,7 +109,8 @@ def _exists(connection: Connection, table: str) -> bool:
     return row == (True,)
 
 
-def _has_runner_tables(connection: Connection) -> bool:
+def has_runner_tables(connection: Connection) -> bool:
+    """Return whether any of the runner's tables exists."""
     return any(_exists(connection, table) for table in TABLES)
 
 
@@ -129,6 +130,7 @@ def _fill(connection: Connection, spec: RunnerSpec, progress: Progress) -> Manif
         tally=Tally(keep_keys=spec.jobs <= KEYS_UP_TO_JOBS),
     )
     create_tables(connection, spec.schema)
+    connection.execute(read_sql("runner/synthetic/storage.sql"))
     _stream(connection, world, progress)
     create_constraints(connection, spec.schema)
     connection.execute(read_sql("runner/synthetic/finish.sql"))

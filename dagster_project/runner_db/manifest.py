@@ -115,7 +115,7 @@ INCIDENTS = {
     "I-20": "analyses with bias_variance 0 although they are no placeholder",
     "I-21": "analyses whose summary contradicts their numbers",
     "I-22": "placeholder analyses",
-    "I-23": "executions rows with response_classification 'unknown' (all of them)",
+    "I-23": "executions rows with response_classification 'unknown': all of them, so without keys",
     "I-24": "executions rows flagged regenerated",
     "I-25": "executions rows flagged old_generation_parameters",
     "I-26": "executions rows flagged retried",
@@ -269,6 +269,7 @@ def manifest_of(
     incidents = tally.planted("incidents", INCIDENTS)
     incidents |= {incident: flags[flag] for incident, flag in FLAG_INCIDENTS.items()}
     incidents |= {"I-1": attempts["duplicate"], "I-13": attempts["copied"]}
+    incidents |= {"I-23": Planted(tally.tables["executions"])}
     return Manifest(
         spec=spec,
         tables=dict(tally.tables),

@@ -12,15 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dagster_project.score.keywords import runner_lower
 from dagster_project.score.runner_answers import DECIMALS
-from dagster_project.score.words import (
-    Tokens,
-    count_matrices,
-    pieces,
-    runner_words,
-    unicode_words,
-    words,
-)
+from dagster_project.score.words import count_matrices, runner_words, unicode_words
+
+Counts = NDArray[np.float32]
+"""Answers to one question x words."""
+
+Similarities = NDArray[np.float64]
+"""Answers to one question x the same answers."""
 
 OURS = ("comparison", "word_jaccard", "length_ratio", "cosine_tfidf")
 
@@ -32,12 +32,12 @@ class Questions:
     Attributes:
         answers: One row per answer, answers to one question of one job side by side.
         bounds: First row of each question, and the number of rows at the end.
-        split: The pieces of the answers' texts.
+        lowered: The answers' texts, lower-cased.
     """
 
     answers: pl.DataFrame
     bounds: NDArray[np.int64]
-    split: Tokens
+    lowered: pl.Series
 
 
 def score_pairs(
@@ -61,14 +61,15 @@ def score_pairs(
     left, right = _positions(questions.bounds)
     measured = _described(questions.answers, left, right, ours="ours" in methods)
     if "runner" in methods:
-        measured = measured.with_columns(
-            runner_jaccard=_measured(questions, runner_words, _jaccard).round(DECIMALS)
-        )
+        (jaccard,) = _measured(questions.bounds, runner_words(questions.lowered), _jaccard)
+        measured = measured.with_columns(runner_jaccard=jaccard)
     if "ours" in methods:
-        measured = measured.with_columns(
-            word_jaccard=_measured(questions, unicode_words, _jaccard).round(DECIMALS),
-            cosine_tfidf=_measured(questions, unicode_words, _cosine).round(DECIMALS),
-        ).with_columns(pl.when(pl.col("comparison").is_not_null()).then(pl.col(*OURS)))
+        words = unicode_words(questions.lowered)
+        jaccard, cosine = _measured(questions.bounds, words, _jaccard, _cosine)
+        compared = pl.col("comparison").is_not_null()
+        measured = measured.with_columns(word_jaccard=jaccard, cosine_tfidf=cosine).with_columns(
+            pl.when(compared).then(pl.col(*OURS))
+        )
     return measured
 
 
@@ -77,7 +78,8 @@ def _questions(answers: pl.DataFrame) -> Questions:
     ordered = known.sort("job_id", "question_id", "sequence", "execution_key")
     question = ordered.select(pl.struct("job_id", "question_id").rle_id()).to_series()
     starts = np.searchsorted(question.to_numpy(), np.arange(question.n_unique() + 1))
-    return Questions(ordered, starts.astype(np.int64), pieces(ordered["answer_text"]))
+    lowered = ordered.select(runner_lower(pl.col("answer_text"))).to_series()
+    return Questions(ordered, starts.astype(np.int64), lowered)
 
 
 @cache
@@ -95,32 +97,32 @@ def _positions(bounds: NDArray[np.int64]) -> tuple[pl.Series, pl.Series]:
 
 
 def _measured(
-    questions: Questions,
-    cut: Callable[[pl.Series], pl.Series],
-    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-) -> pl.Series:
-    matrices = count_matrices(words(questions.split, cut), questions.bounds)
-    values = [measure(counts)[_upper(len(counts))] for counts in matrices]
-    return pl.Series(np.concatenate([np.empty(0), *values]))
+    bounds: NDArray[np.int64], words: pl.Series, *measures: Callable[[Counts], Similarities]
+) -> list[pl.Series]:
+    values: list[list[Similarities]] = [[np.empty(0)] for _ in measures]
+    for counts in count_matrices(words, bounds):
+        for found, measure in zip(values, measures, strict=True):
+            found.append(measure(counts)[_upper(len(counts))])
+    return [pl.Series(np.concatenate(found)).round(DECIMALS) for found in values]
 
 
-def _jaccard(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _jaccard(counts: Counts) -> Similarities:
     # Whole numbers up to 2**24 are exact in 32 bits.
-    sets = (counts > 0).astype(np.float32)
+    sets = np.minimum(counts, 1)
     shared = (sets @ sets.T).astype(np.float64)
     size = np.diag(shared)
     union = size[:, None] + size - shared
     return np.divide(shared, union, out=np.ones_like(shared), where=union > 0)
 
 
-def _cosine(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cosine(counts: Counts) -> Similarities:
     answers_with_word = (counts > 0).sum(axis=0)
     rarity = np.log((1 + len(counts)) / (1 + answers_with_word)) + 1
     weights = counts * rarity
     length = np.sqrt((weights**2).sum(axis=1))
     product = length[:, None] * length
     empty = (length == 0).astype(np.float64)
-    similarity: NDArray[np.float64] = np.divide(
+    similarity: Similarities = np.divide(
         weights @ weights.T, product, out=empty[:, None] * empty, where=product > 0
     )
     return similarity.clip(max=1.0)

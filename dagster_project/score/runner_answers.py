@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from dagster_project.score.keywords import (
     KeywordLists,
-    found_keywords,
     keyword_lists,
     keyword_presence,
     runner_lower,
@@ -35,7 +34,7 @@ def runner_answer_scores(answers: pl.DataFrame) -> pl.DataFrame:
     """
     texts = answers.select(pl.col("answer_text").fill_null("").alias("text"), "status")
     lowered = texts.select(runner_lower(pl.col("text"))).to_series()
-    presence = keyword_presence(found_keywords(lowered))
+    presence = keyword_presence(lowered)
     lists = keyword_lists()
     counts = pl.DataFrame(presence @ lists.membership, schema=list(lists.lists))
     method = runner_method()

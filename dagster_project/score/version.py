@@ -6,5 +6,5 @@ from dagster_project.score.runner_method import runner_method
 MEASURES_VERSION = "measures-1"
 """Our similarities and job measures; to be raised when their definition changes."""
 
-METHOD_VERSION = f"{runner_method().version} {RULES_VERSION} {MEASURES_VERSION}"
+METHOD_VERSION = f"{runner_method().version} refusals-{RULES_VERSION} {MEASURES_VERSION}"
 """Stored in every row of ``scores`` and in the ledger."""

@@ -1,0 +1,169 @@
+"""Scoring a window of job_days of the warehouse: read answers, write ``scores.*``.
+
+Belongs here: what is read, batched and replaced. Does not belong here: any measure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from dagster_project.partitions import Window
+from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.score.scores import (
+    score_answers,
+    score_jobs,
+    score_pairs,
+    usable_answers,
+)
+from dagster_project.score.version import METHOD_VERSION
+
+ANSWERS = {
+    "execution_key": pl.String,
+    "job_id": pl.String,
+    "job_day": pl.Date,
+    "region": pl.String,
+    "model_id": pl.String,
+    "question_id": pl.String,
+    "status": pl.String,
+    "is_current": pl.Boolean,
+    "exclusion_reason": pl.String,
+    "answer_text": pl.String,
+    "bias_score": pl.Float64,
+    "receipt_response": pl.String,
+    "receipt_full_response": pl.String,
+    "sequence": pl.Int64,
+}
+"""Columns of ``sql/score/answers.sql``."""
+
+COMPARABLE_REGIONS = ("US", "EU", "ASIA", "OTHER")
+RUNNER_COUNTS = ("retried", "multi_question", "test_job")
+"""Exclusions of ours that the runner's method does not know."""
+
+TABLES = {"answers": "execution_key", "answer_pairs": "job_id", "job_metrics": "job_id"}
+"""Tables of ``scores`` and the column by which a row is found that moved to another day."""
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """Rows that were written."""
+
+    answers: int = 0
+    pairs: int = 0
+    jobs: int = 0
+
+    def __add__(self, other: "ScoreResult") -> "ScoreResult":
+        """Return the rows of both."""
+        return ScoreResult(
+            self.answers + other.answers, self.pairs + other.pairs, self.jobs + other.jobs
+        )
+
+
+def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreResult:
+    """Replace the scores of a window of job_days, all or nothing.
+
+    Args:
+        warehouse_url: libpq URL of the warehouse, as owner.
+        window: Job_days, UTC.
+        batch_rows: Answers held in memory at a time; a job that has more is held whole.
+
+    Returns:
+        Numbers of rows written.
+    """
+    with (
+        connect(warehouse_url, application="score-read", read_only=True) as source,
+        connect(warehouse_url, application="score-write") as target,
+    ):
+        _empty(target, window)
+        written = ScoreResult()
+        for answers in whole_jobs(_read(source, window, batch_rows)):
+            written += _replace(target, answers)
+        return written
+
+
+def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
+    for table in TABLES:
+        lock_table(target, f"scores.{table}")
+    for table in TABLES:
+        statement = read_sql("score/delete_window.sql").format(
+            table=sql.Identifier("scores", table)
+        )
+        target.execute(statement, {"start": window.start, "end": window.end})
+
+
+def _read(
+    source: psycopg.Connection[TupleRow], window: Window, batch_rows: int
+) -> Iterator[pl.DataFrame]:
+    with source.cursor(name="answers", binary=True) as cursor:
+        cursor.execute(read_sql("score/answers.sql"), {"start": window.start, "end": window.end})
+        while rows := cursor.fetchmany(batch_rows):
+            yield pl.DataFrame(rows, schema=ANSWERS, orient="row")
+
+
+def whole_jobs(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Cut batches anew where a job ends.
+
+    Args:
+        batches: Rows ordered by ``job_id``, nulls (no job) last.
+
+    Yields:
+        The same rows; no job is spread over two batches.
+    """
+    held = pl.DataFrame(schema=ANSWERS)
+    for batch in batches:
+        rows = pl.concat([held, batch])
+        # Rows without a job are jobs of their own: comparing them with null keeps none back.
+        is_open = pl.col("job_id") == pl.col("job_id").last()
+        held = rows.filter(is_open)
+        yield rows.filter((~is_open).fill_null(value=True))
+    yield held
+
+
+def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:
+    scored = score_answers(_prepared(answers))
+    usable = usable_answers(scored.filter("is_usable"))
+    pairs = score_pairs(usable)
+    jobs = score_jobs(usable, pairs)
+    for table, rows in zip(TABLES, (scored, pairs, jobs), strict=True):
+        keys = scored[TABLES[table]].drop_nulls().unique().to_list()
+        _store(target, table, rows, keys)
+    return ScoreResult(len(scored), len(pairs), len(jobs))
+
+
+def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
+    excluded = pl.col("exclusion_reason")
+    is_usable = (
+        pl.col("is_current")
+        & pl.col("region").is_in(COMPARABLE_REGIONS)
+        & (excluded.is_null() | excluded.is_in(RUNNER_COUNTS))
+        & pl.col("job_id").is_not_null()
+    )
+    return answers.with_columns(
+        is_usable=is_usable, counts=excluded.is_null(), lang=pl.lit(None, pl.String)
+    )
+
+
+def _store(
+    target: psycopg.Connection[TupleRow], table: str, rows: pl.DataFrame, keys: list[str]
+) -> None:
+    name = sql.Identifier("scores", table)
+    delete = read_sql("score/delete_moved.sql").format(
+        table=name, key=sql.Identifier(TABLES[table])
+    )
+    target.execute(delete, {"keys": keys})
+    columns = _columns(target, table)
+    stored = rows.with_columns(method_version=pl.lit(METHOD_VERSION)).select(columns)
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        name, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with target.cursor().copy(statement) as copy:
+        for row in stored.iter_rows():
+            copy.write_row(row)
+
+
+def _columns(target: psycopg.Connection[TupleRow], table: str) -> list[str]:
+    rows = target.execute(read_sql("score/columns.sql"), {"table": table}).fetchall()
+    return [str(name) for (name,) in rows]

@@ -1,0 +1,19 @@
+-- Every attempt with an answer, whole jobs side by side.
+select
+    execution_key,
+    job_id,
+    job_day,
+    region,
+    model_id,
+    question_id,
+    status,
+    is_current,
+    exclusion_reason,
+    answer_text,
+    bias_score,
+    receipt_response,
+    receipt_full_response,
+    sequence
+from intermediate.int_executions__answers
+where job_day >= %(start)s and job_day < %(end)s
+order by job_id, sequence, execution_key

@@ -1,0 +1,2 @@
+delete from {table}
+where job_day >= %(start)s and job_day < %(end)s

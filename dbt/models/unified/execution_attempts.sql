@@ -1,32 +1,7 @@
 -- Narrow rows found by their indexes, wide ones fetched by key: a filter on job_id, job_day, region
 -- or model never reads the wide tables as a whole, and a query without wide columns skips them.
-
-with
-
-attempts as (
-
-    select * from {{ ref('int_executions__resolved') }}
-
-),
-
-executions as (
-
-    select * from {{ ref('stg_runner__executions') }}
-
-),
-
-region_results as (
-
-    select * from {{ ref('stg_runner__region_results') }}
-
-),
-
-scored_answers as (
-
-    select * from {{ source('scores', 'answers') }}
-
-)
-
+-- Without CTEs, so that Postgres merges the view into the query that reads it: a view with a WITH
+-- clause is never joined by an index.
 select
     attempts.execution_key,
     attempts.source,
@@ -77,7 +52,10 @@ select
     attempts.is_current,
     attempts.attempt_reason,
     attempts.attempt_rank
-from attempts
-left join executions on attempts.execution_id = executions.execution_id
-left join region_results on attempts.region_result_id = region_results.region_result_id
-left join scored_answers on attempts.execution_key = scored_answers.execution_key
+from {{ ref('int_executions__resolved') }} as attempts
+left join {{ ref('stg_runner__executions') }} as executions
+    on attempts.execution_id = executions.execution_id
+left join {{ ref('stg_runner__region_results') }} as region_results
+    on attempts.region_result_id = region_results.region_result_id
+left join {{ source('scores', 'answers') }} as scored_answers
+    on attempts.execution_key = scored_answers.execution_key

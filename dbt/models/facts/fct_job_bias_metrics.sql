@@ -78,29 +78,13 @@ explained as (
 
 ),
 
-compared as (
-
-    select
-        explained.*,
-        coalesce(bias_scores.bias_scored_answers, 0) as bias_scored_answers,
-        -- Region results do not name their question: nothing says which answers to compare.
-        coalesce(
-            explained.reason,
-            case when explained.common_questions = 0 then 'unknown_question' end
-        ) as comparison_reason
-    from explained
-    left join bias_scores on explained.job_id = bias_scores.job_id
-
-),
-
 judged as (
 
     select
         *,
-        coalesce(
-            comparison_reason,
-            case when bias_scored_answers = 0 then 'no_bias_score' end
-        ) as bias_variance_reason,
+        -- Region results do not name their question: nothing says which answers to compare.
+        coalesce(reason, case when common_questions = 0 then 'unknown_question' end)
+            as comparison_reason,
         -- What is out of rates has none, whatever could be counted.
         case when analysis_state in ('test_job', 'excluded') then reason end as rate_reason,
         -- Five finished attempts: the least that a failure rate is shown for (docs/metrics.md).
@@ -108,7 +92,7 @@ judged as (
             when finished_attempts = 0 then reason
             when finished_attempts < 5 then 'too_few_attempts'
         end as attempts_reason
-    from compared
+    from explained
 
 )
 
@@ -130,16 +114,16 @@ select
     judged.answered,
     judged.completeness,
 
-    case when judged.bias_variance_reason is null then scored_jobs.runner_bias_variance end
+    case when judged.comparison_reason is null then scored_jobs.runner_bias_variance end
         as runner_bias_variance,
-    judged.bias_variance_reason as runner_bias_variance_reason,
+    coalesce(bias_scores.bias_scored_answers, 0) as bias_scored_answers,
     case when judged.reason is null then scored_jobs.runner_censorship_rate end
         as runner_censorship_rate,
     case when judged.comparison_reason is null then scored_jobs.runner_factual_consistency end
         as runner_factual_consistency,
     case when judged.comparison_reason is null then scored_jobs.runner_narrative_divergence end
         as runner_narrative_divergence,
-    judged.comparison_reason as runner_factual_consistency_reason,
+    judged.comparison_reason as runner_comparison_reason,
     case when judged.reason is null then scored_jobs.runner_key_differences end
         as runner_key_differences,
     case when judged.reason is null then scored_jobs.runner_risks end as runner_risks,
@@ -178,5 +162,6 @@ select
     scored_jobs.method_version
 from judged
 left join scored_jobs on judged.job_id = scored_jobs.job_id
+left join bias_scores on judged.job_id = bias_scores.job_id
 left join native_analyses
     on judged.cross_region_execution_id = native_analyses.cross_region_execution_id

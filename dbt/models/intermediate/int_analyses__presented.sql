@@ -40,21 +40,23 @@ chosen as (
             {{ derived_uuid("concat(jobs.job_id, '/', metrics.method_version, '/analysis')") }}
         ) as analysis_id,
         metrics.runner_bias_variance as bias_variance,
-        metrics.runner_bias_variance_reason as bias_variance_reason,
+        metrics.bias_scored_answers,
         coalesce(metrics.native_censorship_rate, metrics.runner_censorship_rate)
             as censorship_rate,
         coalesce(metrics.native_factual_consistency, metrics.runner_factual_consistency)
             as factual_consistency,
         coalesce(metrics.native_narrative_divergence, metrics.runner_narrative_divergence)
             as narrative_divergence,
-        coalesce(
-            {{ json_of_type('native_analyses.key_differences', 'array') }},
-            metrics.runner_key_differences
-        ) as key_differences,
-        coalesce(
-            {{ json_of_type('native_analyses.risk_assessment', 'array') }},
-            metrics.runner_risks
-        ) as risk_assessment,
+        case
+            when jsonb_typeof(native_analyses.key_differences) = 'array'
+                then native_analyses.key_differences
+            else metrics.runner_key_differences
+        end as key_differences,
+        case
+            when jsonb_typeof(native_analyses.risk_assessment) = 'array'
+                then native_analyses.risk_assessment
+            else metrics.runner_risks
+        end as risk_assessment,
         coalesce(
             substring(
                 native_analyses.recommendation from '^(?:CRITICAL|HIGH|MEDIUM|LOW) RISK.*'
@@ -98,8 +100,8 @@ select
         || ', narrative divergence ' || round(narrative_divergence::numeric, 2) || '.',
         ' Differences between regions: ' || jsonb_array_length(key_differences) || '.',
         case
-            when bias_variance_reason = 'no_bias_score'
-                then ' No bias variance: no answer carries a bias score.'
+            when bias_variance is not null and bias_scored_answers = 0
+                then ' The bias variance says nothing: no answer carries a bias score.'
         end
     ) as summary,
     created_at,

@@ -30,12 +30,8 @@ SCRIPTS = {
     "Hebrew": (r"\p{Hebrew}", 1),
     "Greek": (r"\p{Greek}", 1),
     "Thai": (r"\p{Thai}", 1),
-    "other": (
-        r"[^\P{L}\p{Latin}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}"
-        r"\p{Devanagari}\p{Hebrew}\p{Greek}\p{Thai}]",
-        1,
-    ),
 }
+OTHER_SCRIPT = f"[^\\P{{L}}{''.join(pattern for pattern, _ in SCRIPTS.values())}]"
 NOT_LATIN = r"[^\P{L}\p{Latin}]"
 LETTER = r"\p{L}"
 
@@ -70,16 +66,14 @@ def scripts(texts: pl.DataFrame) -> pl.DataFrame:
         row and name of the texts that hold a letter.
     """
     plain = texts.filter(~SAMPLE.str.contains(NOT_LATIN))
-    mixed = texts.filter(SAMPLE.str.contains(NOT_LATIN)).with_columns(
-        SAMPLE.str.head(SCRIPT_CHARS)
-    )
+    mixed = texts.filter(SAMPLE.str.contains(NOT_LATIN)).with_columns(SAMPLE.str.head(SCRIPT_CHARS))
     counts = [
         mixed.filter(SAMPLE.str.contains(pattern)).select(
             "row",
             name=pl.lit(name),
             count=letters_of(pattern) * weight,
         )
-        for name, (pattern, weight) in SCRIPTS.items()
+        for name, (pattern, weight) in {**SCRIPTS, "other": (OTHER_SCRIPT, 1)}.items()
     ]
     latin = plain.filter(SAMPLE.str.contains(LETTER)).select("row", name=pl.lit("Latin"))
     return pl.concat([latin, most(counts)])
@@ -103,7 +97,8 @@ def told_apart(texts: pl.DataFrame, languages: list[Language]) -> pl.DataFrame:
 
     Args:
         texts: row and sample, all in that script.
-        languages: at least one; the first is taken at once where it is certain.
+        languages: at least one; the first is taken at once where it is certain, and loses a tie
+            because texts in other languages hold English words rather than the reverse.
 
     Returns:
         row and language of the texts that are in one of them or too short to tell.
@@ -117,7 +112,7 @@ def told_apart(texts: pl.DataFrame, languages: list[Language]) -> pl.DataFrame:
     counts = [
         doubtful.select("row", name=pl.lit(each.code), count=words_of(each)) for each in others
     ]
-    likeliest = most([doubtful.select("row", "name", "count"), *counts])
+    likeliest = most([*counts, doubtful.select("row", "name", "count")])
     short = doubtful.join(likeliest, on="row", how="anti").filter(letters_of(LETTER) < MIN_LETTERS)
     return pl.concat(
         [

@@ -117,14 +117,13 @@ def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]
 
 def same_letters(text: str, variants: Mapping[str, str]) -> str:
     """Replace letters that mean the same."""
-    return text.translate(str.maketrans(dict(variants)))
+    return text.translate({ord(letter): other for letter, other in variants.items()})
 
 
 def alternations(lists: Mapping[str, str]) -> dict[str, str]:
     """Turn word lists, whose entries stand in lines or between spaced bars, into alternations."""
-    return {
-        name: f"(?:{'|'.join(SEPARATOR.split(entries.strip(NEW_LINE)))})" for name, entries in lists.items()
-    }
+    entries = {name: SEPARATOR.split(text.strip(NEW_LINE)) for name, text in lists.items()}
+    return {name: f"(?:{'|'.join(each)})" for name, each in entries.items()}
 
 
 def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:

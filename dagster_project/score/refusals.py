@@ -4,23 +4,36 @@ The rules and their weights are in the rule file; this module only applies them.
 knows about jobs or regions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
+from polars.datatypes import DataType, DataTypeClass
 
 from dagster_project.score import normalise
 from dagster_project.score.language import UNDETERMINED, detected
 from dagster_project.score.refusal_rules import ANSWERS, Language, Rule, rule_book
 
 RULES_VERSION = rule_book().version
+# Shorter answers may be taken for a related language, so every language's rules read them.
+SHORT_CHARS = 160
+SCORED_STATES = ("substantive", "refusal", "partial_refusal")
 NO_RULES = "no_rules_for_language"
 
 # A model may answer in these languages whatever it is asked in.
 COMMON_LANGUAGES = ("en", "zh")
 TECHNICAL_TEXT = r"^Response extraction failed$|^system\n|Please answer the following questions"
+# Patterns end in stems, but evidence is for people. Han and Kana have no spaces between words.
+REST_OF_WORD = r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}]*"
 SCORE_DECIMALS = 12
 
-VERDICT = ["row", "answer_state", "refusal_score", "refusal_rules", "refusal_evidence"]
+VERDICT: Mapping[str, DataType | DataTypeClass] = {
+    "row": pl.UInt32,
+    "read_as": pl.String,
+    "answer_state": pl.String,
+    "refusal_score": pl.Float64,
+    "refusal_rules": pl.List(pl.String),
+    "refusal_evidence": pl.String,
+}
 
 
 def fires(rule: Rule) -> pl.Expr:
@@ -77,6 +90,7 @@ def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl
     return (
         candidates.with_columns(fires(rule) for rule in language.rules)
         .with_columns(
+            read_as=pl.lit(language.code),
             refuses=refuses.round(SCORE_DECIMALS),
             refusal_score=(refuses.clip(0, 1) + answers).clip(0, 1).round(SCORE_DECIMALS),
             refusal_rules=pl.concat_list(names).list.drop_nulls().list.sort(),
@@ -95,11 +109,11 @@ def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
         language: the language.
 
     Returns:
-        The answers in that language, or in any for a common one, whose head holds one of its stems;
-        with the folded windows opening, tail and whole.
+        The answers in that language, in any for a common one, or too short to be sure, whose head
+        holds one of its stems; with the folded windows opening, tail and whole.
     """
     book = rule_book()
-    here = pl.col("language").eq_missing(pl.lit(language.code))
+    here = pl.col("language").eq_missing(pl.lit(language.code)) | (pl.col("chars") <= SHORT_CHARS)
     spoken = answers.filter(here | (language.code in COMMON_LANGUAGES))
     held = spoken.filter(pl.col("head").str.contains_any(list(language.stems)))
     rest = held.with_columns(
@@ -127,7 +141,7 @@ def evidence(rule: Rule) -> pl.Expr:
     original = normalise.WINDOWS[outer](pl.col("body"))
     same_places = original.str.len_chars() == pl.col(outer).str.len_chars()
     start = folded.str.extract(f"(?s)^(.*?)(?:{rule.pattern})").str.len_chars()
-    length = folded.str.extract(f"({rule.pattern})").str.len_chars()
+    length = folded.str.extract(f"((?:{rule.pattern}){REST_OF_WORD})").str.len_chars()
     source = pl.when(same_places).then(original).otherwise(folded)
     return source.str.slice(start, length).str.strip_chars()
 
@@ -142,24 +156,26 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
         Verdicts on the answers that hold a stem of a refusal.
     """
     book = rule_book()
-    spoken = {*COMMON_LANGUAGES, *answers["language"]}
-    languages = [each for each in book.languages.values() if each.rules]
-    # Compiling the rules of a language takes longer than applying them to a few answers.
-    here = [each for each in languages if each.code in spoken]
+    verdicts = []
+    for language in filter(lambda each: each.rules, book.languages.values()):
+        pool = candidates(answers, language)
+        if not pool.is_empty():
+            verdicts.append(scored(pool, language, book.threshold))
+    if not verdicts:
+        return pl.DataFrame(schema=VERDICT)
     best = (
-        pl.concat(scored(candidates(answers, each), each, book.threshold) for each in here)
+        pl.concat(verdicts)
         .sort("row", "refuses", descending=[False, True], maintain_order=True)
         .unique("row", keep="first", maintain_order=True)
     )
-    rules = {rule.name: rule for each in languages for rule in each.rules}
-    verdicts = [
+    rules = {rule.name: rule for each in book.languages.values() for rule in each.rules}
+    found = [
         group.with_columns(
             refusal_evidence=evidence(rules[str(name)]) if name else pl.lit(None, pl.String)
-        ).select(VERDICT)
+        ).select(VERDICT.keys())
         for (name,), group in best.group_by("evidence_rule")
     ]
-    nothing = best.clear().select(VERDICT[:-1], refusal_evidence=pl.lit(None, pl.String))
-    return pl.concat([nothing, *verdicts])
+    return pl.concat(found)
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:
@@ -197,8 +213,8 @@ def classify(answers: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         One row per answer in the same order: answer_state (null without rules for the language),
-        answer_state_reason, refusal_score in [0, 1], refusal_evidence, refusal_rules (sorted names
-        of all rules that fired), language.
+        answer_state_reason, refusal_score in [0, 1] (null when there was nothing to score),
+        refusal_evidence, refusal_rules (sorted names of all rules that fired), language.
     """
     texts = prepared(answers)
     failed = pl.col("body").str.contains(TECHNICAL_TEXT)
@@ -219,17 +235,20 @@ def classify(answers: pl.DataFrame) -> pl.DataFrame:
         .then(None)
         .otherwise(pl.col("answer_state").fill_null("substantive"))
     )
+    refuses = pl.col("answer_state").is_in(["refusal", "partial_refusal"])
     return (
         texts.join(judged(texts), on="row", how="left", maintain_order="left")
         .with_columns(answer_state=state)
         .select(
             "answer_state",
             answer_state_reason=pl.when(pl.col("answer_state").is_null()).then(pl.lit(NO_RULES)),
-            refusal_score=pl.when(pl.col("answer_state").is_not_null()).then(
+            refusal_score=pl.when(pl.col("answer_state").is_in(SCORED_STATES)).then(
                 pl.col("refusal_score").fill_null(0.0)
             ),
-            refusal_evidence=pl.col("refusal_evidence"),
+            refusal_evidence="refusal_evidence",
             refusal_rules=pl.col("refusal_rules").fill_null([]),
-            language=pl.col("language"),
+            language=pl.when(refuses & (pl.col("chars") <= SHORT_CHARS))
+            .then("read_as")
+            .otherwise("language"),
         )
     )

@@ -120,7 +120,7 @@ def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:
         for trial in Retrying(
             retry=retry_if_exception(lambda e: isinstance(e, Exception) and is_transient(e)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(FIRST_WAIT_S, LONGEST_WAIT_S),
+            wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
             reraise=True,
         ):
             with trial:

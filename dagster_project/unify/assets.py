@@ -132,7 +132,7 @@ FACTS_STAGE = _stage("facts")
     ],
     can_subset=True,
 )
-def warehouse_structure(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+def warehouse_structure(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
     """Create or update everything that is not partitioned; days are left as they are.
 
     Args:
@@ -143,7 +143,7 @@ def warehouse_structure(context: dg.AssetExecutionContext) -> Iterator[dg.Materi
     """
     build_structure(Settings().require_warehouse_url())
     for key in sorted(context.selected_asset_keys):
-        yield dg.MaterializeResult(asset_key=key)
+        yield dg.AssetMaterialization(key)
 
 
 def build_structure(url: str) -> None:

@@ -31,7 +31,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a synthetic runner database holds. Every count is exact.
+    """What a synthetic runner database holds. Every count is exact where question_id exists.
 
     Rows that cannot be stored (``things['quarantined']``) count in ``tables`` only, nowhere else.
 
@@ -50,7 +50,9 @@ class Manifest:
         expected_slots: Sum over jobs rows of regions x models x max(1, questions) of the stored
             spec.
         registers: Ordinary answered standard rows by ``model|actual region|category|register``.
-        refusal_probability: Planted P(refusal) of bias_detection by ``model|region``.
+            Refusals are refusal and chinese_refusal; regenerated ones are what they became.
+        refusal_probability: Planted P(refusal) of bias_detection by ``model|region``, before
+            EU and ASIA ask again.
         texts: Expected answer_text by execution_key, for rows whose JSON shape or text is unusual;
             like first_texts empty where keys are not kept.
         first_texts: Expected first_answer_text by execution_key, for every row flagged regenerated.

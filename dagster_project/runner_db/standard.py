@@ -79,6 +79,7 @@ def draw_shape(world: World, draft: Draft) -> Shape:
         models=tuple(sorted(rng.sample(MODELS, models))),
         questions=tuple(sorted(rng.sample(ids, questions))),
         spelling=STANDARD_SPELLING,
+        name=f"{ORDINARY_NAME}: {questions} questions, {models} models, {regions} regions",
     )
 
 

@@ -19,6 +19,7 @@ VARIANTS = 48
 POLITICAL = "bias_detection"
 CONTROL = "control_questions"
 SHORT_CONTROL_SHARE = 0.3
+TAIL_SHARE, LONGEST_REFUSAL = 0.5, 200
 POOLS = (
     ("substantive", "neutral"),
     ("substantive", "rights"),
@@ -171,7 +172,12 @@ def _thresholds(
 ) -> tuple[tuple[float, str], ...]:
     refusal = refusal_probability(effects, model, region, category)
     chinese = effects["chinese"] if region == "ASIA" else 0.0
-    shares = [("refusal", refusal), ("chinese", chinese)]
+    in_chinese = effects["refusals_in_chinese"] if region == "ASIA" else 0.0
+    shares = [
+        ("refusal", refusal * (1 - in_chinese)),
+        ("chinese_refusal", refusal * in_chinese),
+        ("chinese", chinese),
+    ]
     if category == POLITICAL:
         shares += [("partial", effects["partial"]), ("evasive", effects["evasive"])]
     if category == CONTROL:
@@ -190,18 +196,26 @@ def _assemble(
     slots = {"topic": question["topic"], "zh_topic": question["zh_topic"]}
     templates = {
         "short": question["short"],
-        "refusal": shared["refusals"],
         "chinese_refusal": shared["zh_refusals"],
-        "evasive": shared["evasive"],
     }
     if register in templates:
         return str(rng.choice(templates[register])).format(**slots)
+    if register == "refusal":
+        return _refusal(rng, shared, slots)
+    if register == "evasive":
+        return " ".join(rng.sample(shared["evasive"], 2)).format(**slots)
     if register == "chinese":
         return "".join(rng.sample(question["zh_facts"], rng.randint(3, 4)))
     if register == "partial":
         opener = rng.choice(shared["partial_openers"]).format(**slots)
         return " ".join([opener, *rng.sample(question["facts"], rng.randint(2, 4))])
     return _substantive(rng, shared, question, frame)
+
+
+def _refusal(rng: Random, shared: dict[str, Any], slots: dict[str, str]) -> str:
+    refusal = str(rng.choice(shared["refusals"])).format(**slots)
+    longer = f"{refusal} {rng.choice(shared['refusal_tails'])}"
+    return longer if rng.random() < TAIL_SHARE and len(longer) <= LONGEST_REFUSAL else refusal
 
 
 def _substantive(rng: Random, shared: dict[str, Any], question: dict[str, Any], frame: str) -> str:

@@ -128,7 +128,7 @@ def test_the_planted_refusal_gap_is_in_the_registers(manifest: Manifest) -> None
             for name, n in manifest.registers.items()
             if name.startswith(f"{model}|{region}|bias_detection|")
         }
-        return cell["refusal"] / sum(cell.values())
+        return (cell["refusal"] + cell.get("chinese_refusal", 0)) / sum(cell.values())
 
     assert rate("qwen2.5-1.5b", "ASIA") - rate("qwen2.5-1.5b", "US") > 0.2
     assert abs(rate("mistral-7b", "ASIA") - rate("mistral-7b", "US")) < 0.15

@@ -19,9 +19,13 @@
 {% endmacro %}
 
 {#-
-    First statement of a model's transaction, held until its commit: two runs of one window follow
-    each other, and the second reads what is stored then. Same key as postgres.lock_table.
+    First statement of a model's transaction, its lock held until the commit: two runs of one window
+    follow each other, and the second reads what is stored then. Same key as postgres.lock_table.
+    Compiling a query this wide takes longer than running it for a day; its sorts fit into memory.
 -#}
 {% macro lock_target() -%}
-    select pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0))
+    select
+        pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0)),
+        set_config('jit', 'off', true),
+        set_config('work_mem', '64MB', true)
 {%- endmacro %}

@@ -29,13 +29,11 @@ comment on function rules.first_response(jsonb) is
 
 create or replace function rules.count_questions(items jsonb) returns integer
 language sql immutable parallel safe as $$
-    select case
-        when jsonb_typeof(items) = 'array'
-            then jsonb_array_length(
-                jsonb_path_query_array(items, '$[*].question_id ? (@ like_regex "[^ ]")')
-            )
-        else 0
-    end
+    select count(*)::integer
+    from jsonb_array_elements(
+        case when jsonb_typeof(items) = 'array' then items else '[]' end
+    ) as element (item)
+    where rules.text_at(element.item, 'question_id') is not null
 $$;
 comment on function rules.count_questions(jsonb) is
 'How many entries of responses[] name their question.';
@@ -98,7 +96,7 @@ comment on function rules.answer_text(jsonb, integer) is
 create or replace function rules.is_technical_text(answer text) returns boolean
 language sql immutable parallel safe as $$
     select
-        btrim(answer) = 'Response extraction failed'
+        btrim(answer, E' \t\n\r') = 'Response extraction failed'
         or starts_with(answer, E'system\n')
         or strpos(answer, 'Please answer the following questions') > 0
 $$;

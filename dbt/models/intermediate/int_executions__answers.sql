@@ -1,26 +1,5 @@
 -- What scoring reads: every attempt with an answer, with its texts. A region result whose job has
--- executions holds the same text once more and is left out.
-
-with
-
-attempts as (
-
-    select * from {{ ref('int_executions__resolved') }}
-
-),
-
-executions as (
-
-    select * from {{ ref('stg_runner__executions') }}
-
-),
-
-region_results as (
-
-    select * from {{ ref('stg_runner__region_results') }}
-
-)
-
+-- executions holds the same text once more and is left out. No CTE, as in execution_attempts.
 select
     attempts.execution_key,
     attempts.job_id,
@@ -49,9 +28,11 @@ select
         attempts.execution_id::bigint * 1000 + coalesce(attempts.response_index, 0),
         (extract(epoch from attempts.created_at) * 1000000)::bigint
     ) as sequence
-from attempts
-left join executions on attempts.execution_id = executions.execution_id
-left join region_results on attempts.region_result_id = region_results.region_result_id
+from {{ ref('int_executions__resolved') }} as attempts
+left join {{ ref('stg_runner__executions') }} as executions
+    on attempts.execution_id = executions.execution_id
+left join {{ ref('stg_runner__region_results') }} as region_results
+    on attempts.region_result_id = region_results.region_result_id
 where
     attempts.has_answer
     and attempts.attempt_reason is distinct from 'covered_by_executions'

@@ -59,24 +59,35 @@ execution_attempts as (
             executions.stored_question_id
         ) as stored_question_id,
         executions.provider_id,
-        case
-            when responses.response -> 'success' = 'false' then 'failed'
-            else executions.source_status
-        end as source_status,
+        executions.source_status,
+        coalesce(responses.response -> 'success' = 'false', false) as has_failed_response,
         executions.started_at,
         executions.completed_at,
         executions.created_at,
         executions.has_zero_time,
         executions.retry_count,
         executions.max_retries,
-        executions.output_data,
-        executions.receipt_data,
-        rules.answer_text(executions.output_data, responses.response_index) as answer_text,
+        documents.output,
+        documents.receipt,
+        coalesce(jsonb_typeof(executions.output_data), 'null') <> 'null' as has_output,
+        rules.answer_text(documents.output, responses.response_index) as answer_text,
         executions.original_error as stored_error,
         null::text as preset_reason
     from executions
     left join jobs on executions.job_number = jobs.job_number
-    left join lateral rules.exploded_responses(executions.output_data) as responses on true
+    left join lateral (
+        with unpacked as materialized (
+            select
+                {{ unpacked_object('executions.output_data') }} as output,
+                {{ unpacked_object('executions.receipt_data') }} as receipt
+        )
+
+        select
+            unpacked.output,
+            unpacked.receipt
+        from unpacked
+    ) as documents on true
+    left join lateral rules.exploded_responses(documents.output) as responses on true
 
 ),
 
@@ -97,15 +108,17 @@ region_result_attempts as (
         null::text as stored_question_id,
         region_results.provider_id,
         region_results.source_status,
+        false as has_failed_response,
         region_results.started_at,
         region_results.completed_at,
         region_results.created_at,
         region_results.has_zero_time,
         0 as retry_count,
         null::integer as max_retries,
-        region_results.execution_output as output_data,
-        null::jsonb as receipt_data,
-        rules.answer_text(region_results.execution_output) as answer_text,
+        documents.output,
+        null::jsonb as receipt,
+        coalesce(jsonb_typeof(region_results.execution_output), 'null') <> 'null' as has_output,
+        rules.answer_text(documents.output) as answer_text,
         region_results.error_message as stored_error,
         case
             when jobs_with_executions.job_number is not null then 'covered_by_executions'
@@ -117,6 +130,14 @@ region_result_attempts as (
         on region_results.cross_region_execution_id = runs.cross_region_execution_id
     left join jobs on runs.job_id = jobs.job_id
     left join jobs_with_executions on jobs.job_number = jobs_with_executions.job_number
+    left join lateral (
+        with unpacked as materialized (
+            select {{ unpacked_object('region_results.execution_output') }} as output
+        )
+
+        select unpacked.output
+        from unpacked
+    ) as documents on true
 
 ),
 
@@ -143,6 +164,7 @@ select
     stored_question_id,
     provider_id,
     source_status,
+    has_failed_response,
     started_at,
     completed_at,
     created_at,
@@ -150,20 +172,20 @@ select
     retry_count,
     max_retries,
     preset_reason,
-    rules.served_region_key(output_data, receipt_data) as served_region_key,
-    rules.provider_key(rules.text_at(receipt_data, 'execution_details', 'provider_id'))
+    rules.served_region_key(output, receipt) as served_region_key,
+    rules.provider_key(rules.text_at(receipt, 'execution_details', 'provider_id'))
         as served_provider_key,
-    rules.served_model_key(output_data, receipt_data) as served_model_key,
-    rules.asked_question(receipt_data) as asked_question,
-    coalesce(jsonb_typeof(output_data), 'null') <> 'null' as has_output,
+    rules.served_model_key(output, receipt) as served_model_key,
+    rules.asked_question(receipt) as asked_question,
+    has_output,
     answer_text is not null as has_text,
     coalesce(rules.is_technical_text(answer_text), false) as is_technical_text,
-    rules.is_regenerated(receipt_data) as is_regenerated,
-    rules.number_at(receipt_data, 'output', 'metadata', 'max_tokens') as max_tokens,
-    rules.receipt_duration_ms(receipt_data) as receipt_duration_ms,
-    rules.retry_duration_ms(output_data) as retry_duration_ms,
-    retry_count > 0 or rules.is_retry_output(output_data) as is_retried,
-    rules.error_code(output_data) as error_code,
-    coalesce(rules.error_message(output_data), nullif(btrim(stored_error), '')) as error_message,
-    rules.copy_key(output_data, receipt_data) as copy_key
+    rules.is_regenerated(receipt) as is_regenerated,
+    rules.number_at(receipt, 'output', 'metadata', 'max_tokens') as max_tokens,
+    rules.receipt_duration_ms(receipt) as receipt_duration_ms,
+    rules.retry_duration_ms(output) as retry_duration_ms,
+    retry_count > 0 or rules.is_retry_output(output) as is_retried,
+    rules.error_code(output) as error_code,
+    coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message,
+    rules.copy_key(output, receipt) as copy_key
 from attempts

@@ -116,7 +116,10 @@ identified as (
         rules.is_identity_bug(
             located.asked_question, located.stored_question_key, asked.question_id is not null
         ) as is_identity_bug,
-        coalesce(statuses.status, 'unknown') as status
+        case
+            when located.has_failed_response then 'failed'
+            else coalesce(statuses.status, 'unknown')
+        end as status
     from located
     left join model_aliases as stored on located.stored_model_key = stored.alias
     left join model_aliases as served on located.served_model_key = served.alias
@@ -134,7 +137,7 @@ timed as (
 
     select
         identified.*,
-        (extract(epoch from completed_at - started_at) * 1000)::bigint as elapsed_ms,
+        extract(epoch from completed_at - started_at) * 1000 as elapsed_ms,
         status in ('completed', 'failed', 'timeout') as is_final
     from identified
 
@@ -174,7 +177,7 @@ select
         when elapsed_ms < 0 then null
         when is_retried then coalesce(retry_duration_ms, elapsed_ms)
         else coalesce(receipt_duration_ms, elapsed_ms)
-    end as duration_ms,
+    end::bigint as duration_ms,
     case
         when not is_final then null
         when status <> 'completed' or is_technical_text then 'technical_failure'

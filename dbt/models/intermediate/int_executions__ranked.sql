@@ -32,7 +32,11 @@ copies as (
         first_value(asked_slot) over same_copy as copied_slot
     from rated
     window same_copy as (
-        partition by job_id, copy_group, case when copy_group is null then execution_key end
+        partition by
+            job_id,
+            copy_group,
+            response_index,
+            case when copy_group is null then execution_key end
         order by {{ best_attempt_first() }}
     )
 

@@ -1,5 +1,6 @@
 -- What each job asked for. Where its spec is silent, what was observed stands in; a spec that is
--- newer than all executions was submitted again and says nothing about them (I-28).
+-- newer than all executions was submitted again and says nothing about them (I-28). Each CTE is
+-- read once, so that Postgres finds one job by its index.
 
 with
 
@@ -39,28 +40,30 @@ compared as (
     ) as observed on true
     where not observed.is_resubmitted
 
+),
+
+-- Region results do not say which models they are of: all of a region's slots are one row.
+named as (
+
+    select
+        job_id,
+        job_day,
+        regions,
+        case when is_known_by_results then array['unknown'] else models end as models,
+        case
+            when is_known_by_results then questions * greatest(1, coalesce(cardinality(models), 1))
+            else questions
+        end as expected
+    from compared
+
 )
 
 select
-    compared.job_id,
-    compared.job_day,
+    named.job_id,
+    named.job_day,
     region.requested_region,
     model.model_id,
-    compared.questions as expected
-from compared
-cross join unnest(compared.regions) as region (requested_region)
-cross join unnest(compared.models) as model (model_id)
-where not compared.is_known_by_results
-
-union all
-
--- Region results do not say which models they are of.
-select
-    compared.job_id,
-    compared.job_day,
-    region.requested_region,
-    'unknown' as model_id,
-    greatest(1, coalesce(cardinality(compared.models), 1)) * compared.questions as expected
-from compared
-cross join unnest(compared.regions) as region (requested_region)
-where compared.is_known_by_results
+    named.expected
+from named
+cross join unnest(named.regions) as region (requested_region)
+cross join unnest(named.models) as model (model_id)

@@ -1,19 +1,7 @@
 -- What became of the slots: by attempts where the job has executions, else by its region results.
+-- Each CTE is read once, so that Postgres finds one job by its index.
 
 with
-
-attempts as (
-
-    select * from {{ ref('int_executions__resolved') }}
-    where job_id is not null
-
-),
-
-region_results as (
-
-    select * from {{ ref('stg_runner__region_results') }}
-
-),
 
 -- All attempts count, not only current ones: an answer that another region gave is an extra sample
 -- there, and still completes the slot that asked for it.
@@ -28,8 +16,8 @@ slots as (
         bool_or(status = 'completed') as is_completed,
         bool_or(has_answer) as is_answered,
         bool_or(status not in ('completed', 'in_flight')) as has_failed
-    from attempts
-    where source <> 'cross_region_result'
+    from {{ ref('int_executions__resolved') }}
+    where job_id is not null and source <> 'cross_region_result'
     group by job_id, job_day, requested_region, coalesce(requested_model_id, 'unknown'), question_id
 
 ),
@@ -75,9 +63,10 @@ by_results as (
             )
         ) as failed,
         false as has_whole_list
-    from attempts
-    inner join region_results on attempts.region_result_id = region_results.region_result_id
-    where attempts.is_current
+    from {{ ref('int_executions__resolved') }} as attempts
+    inner join {{ ref('stg_runner__region_results') }} as region_results
+        on attempts.region_result_id = region_results.region_result_id
+    where attempts.job_id is not null and attempts.is_current
     group by attempts.job_id, attempts.job_day, attempts.requested_region
 
 )

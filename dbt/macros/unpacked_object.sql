@@ -1,0 +1,7 @@
+{#-
+    A JSON object unpacked: each access to a stored one unpacks it again, a third of a day's run.
+    Null for anything but an object. Goes into a materialized CTE, else it is computed per use.
+-#}
+{% macro unpacked_object(column) -%}
+    case when jsonb_typeof({{ column }}) = 'object' then {{ column }} || '{}' end
+{%- endmacro %}

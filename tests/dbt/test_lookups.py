@@ -1,0 +1,75 @@
+"""Lookups through the public views reach the wide tables by index only.
+
+Tables here are tiny, so the planner is told to avoid sequential scans: one that is still there is
+one that no index can replace.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+WIDE = {"jobs", "executions", "region_results", "int_executions__resolved", "int_jobs__requested"}
+JOB = "where job_id = 'bias-detection-1762070400000'"
+DAY = "where job_day = date '2025-11-02'"
+WEEK = "where job_day >= date '2025-11-02' and job_day < date '2025-11-09'"
+
+
+@pytest.fixture(scope="module")
+def session(new_warehouse: Callable[[], str]) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(new_warehouse(), autocommit=True) as connection:
+        connection.execute("set enable_seqscan = off")
+        yield connection
+
+
+@pytest.mark.parametrize("rows", [JOB, DAY, WEEK])
+@pytest.mark.parametrize(
+    "view",
+    [
+        "analytics.executions_unified",
+        "analytics.execution_attempts",
+        "analytics.job_progress",
+        "intermediate.int_executions__answers",
+    ],
+)
+def test_a_job_or_a_day_of_a_view_needs_no_scan_of_a_large_table(
+    session: psycopg.Connection[tuple[Any, ...]], view: str, rows: str
+) -> None:
+    assert _scanned(session, f"select * from {view} {rows}") & WIDE == set()
+
+
+def test_a_count_by_region_and_model_does_not_touch_the_wide_tables(
+    session: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    query = f"""
+        select region, model_id, count(*) from analytics.executions_unified {WEEK}
+        group by region, model_id
+    """
+    assert _relations(_plan(session, query)) == {"int_executions__resolved"}
+
+
+def _plan(session: psycopg.Connection[tuple[Any, ...]], query: str) -> dict[str, Any]:
+    row = session.execute(f"explain (format json) {query}".encode()).fetchone()
+    assert row is not None
+    plan: dict[str, Any] = (json.loads(row[0]) if isinstance(row[0], str) else row[0])[0]["Plan"]
+    return plan
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)
+
+
+def _relations(plan: dict[str, Any]) -> set[str]:
+    return {node["Relation Name"] for node in _nodes(plan) if "Relation Name" in node}
+
+
+def _scanned(session: psycopg.Connection[tuple[Any, ...]], query: str) -> set[str]:
+    return {
+        node["Relation Name"]
+        for node in _nodes(_plan(session, query))
+        if node["Node Type"] == "Seq Scan"
+    }

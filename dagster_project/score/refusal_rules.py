@@ -18,7 +18,6 @@ Window = Literal["opening", "head", "tail", "whole"]
 ANSWERS = "answers"
 CANCELS = "cancels"
 
-NEW_LINE = "\n"
 # The beginning of the text, not the negation of a character class.
 START = re.compile(r"(?<!\[)\^")
 SEPARATOR = re.compile(r" \| |\n")
@@ -95,9 +94,9 @@ def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]
     """Turn a pattern of the data file into the one that runs.
 
     Args:
-        pattern: RE2 syntax in which `<name>` stands for a word list, a space for any white space,
-            an optional space for any or none, a start for one with quotes or white space, and a
-            word boundary for an ASCII one, which is many times faster than Unicode's.
+        pattern: alternatives in lines, RE2 syntax in which `<name>` stands for a word list, a space
+            for any white space, an optional space for any or none, a start for one with quotes or
+            white space, and a word boundary for an ASCII one, many times faster than Unicode's.
         words: word lists as alternations.
         variants: letters that mean the same.
 
@@ -107,6 +106,7 @@ def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]
     Raises:
         KeyError: a word list that does not exist.
     """
+    pattern = alternation(pattern)
     while names := WORD_LIST.findall(pattern):
         for name in names:
             pattern = pattern.replace(f"<{name}>", words[name])
@@ -120,10 +120,9 @@ def same_letters(text: str, variants: Mapping[str, str]) -> str:
     return text.translate({ord(letter): other for letter, other in variants.items()})
 
 
-def alternations(lists: Mapping[str, str]) -> dict[str, str]:
-    """Turn word lists, whose entries stand in lines or between spaced bars, into alternations."""
-    entries = {name: SEPARATOR.split(text.strip(NEW_LINE)) for name, text in lists.items()}
-    return {name: f"(?:{'|'.join(each)})" for name, each in entries.items()}
+def alternation(entries: str) -> str:
+    """Join what stands in lines or between spaced bars to one alternation."""
+    return f"(?:{'|'.join(entry.strip() for entry in SEPARATOR.split(entries.strip()))})"
 
 
 def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
@@ -161,7 +160,7 @@ def language(
     Returns:
         The language with compiled patterns.
     """
-    words = alternations(section.get("words", {}))
+    words = {name: alternation(text) for name, text in section.get("words", {}).items()}
     rules = [*section.get("rules", []), *shared(section, shared_rules)]
     return Language(
         code=code,
@@ -173,7 +172,9 @@ def language(
                 **{
                     **rule,
                     "name": f"{code}_{rule['name']}",
-                    "pattern": compiled(rule.get("pattern", ""), words, variants),
+                    "pattern": compiled(rule["pattern"], words, variants)
+                    if "pattern" in rule
+                    else "",
                 }
             )
             for rule in rules

@@ -61,7 +61,7 @@ def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl
     """Apply the rules of one language.
 
     Args:
-        candidates: answers as `prepared` returns them.
+        candidates: answers as `windowed` returns them.
         language: whose rules to apply.
         threshold: lowest score of a refusal.
 
@@ -110,19 +110,28 @@ def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
 
     Returns:
         The answers in that language, in any for a common one, or too short to be sure, whose head
-        holds one of its stems; with the folded windows opening, tail and whole.
+        holds one of its stems.
     """
-    book = rule_book()
     here = pl.col("language").eq_missing(pl.lit(language.code)) | (pl.col("chars") <= SHORT_CHARS)
-    spoken = answers.filter(here | (language.code in COMMON_LANGUAGES))
-    held = spoken.filter(pl.col("head").str.contains_any(list(language.stems)))
-    rest = held.with_columns(
-        tail=normalise.tail(pl.col("body")),
+    read = answers.filter(here | (language.code in COMMON_LANGUAGES))
+    return read.filter(pl.col("head").str.contains_any(list(language.stems)))
+
+
+def windowed(answers: pl.DataFrame) -> pl.DataFrame:
+    """Add the windows that only candidates need.
+
+    Args:
+        answers: as `prepared` returns them.
+
+    Returns:
+        The answers with opening, tail and whole, all folded.
+    """
+    folding = rule_book().folding
+    tail = answers.select(normalise.tail(pl.col("body"))).to_series()
+    return answers.with_columns(
+        normalise.folded(tail, folding).alias("tail"),
         opening=normalise.first_sentence(pl.col("head")),
-    )
-    return rest.with_columns(
-        normalise.folded(rest["tail"], book.folding),
-        whole=normalise.folded(rest["body"], book.folding),
+        whole=normalise.folded(answers["body"], folding),
     )
 
 
@@ -160,7 +169,7 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
     for language in filter(lambda each: each.rules, book.languages.values()):
         pool = candidates(answers, language)
         if not pool.is_empty():
-            verdicts.append(scored(pool, language, book.threshold))
+            verdicts.append(scored(windowed(pool), language, book.threshold))
     if not verdicts:
         return pl.DataFrame(schema=VERDICT)
     best = (

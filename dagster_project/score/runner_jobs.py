@@ -59,7 +59,9 @@ def runner_job_scores(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFram
         One row per job, by job_id: the ``runner_*`` columns of ``scores.job_metrics`` and
         ``regions_with_responses``. Differences and risks are JSON text.
     """
-    ordered = answers.sort("job_id", "sequence", "execution_key")
+    named = pl.col("region").fill_null("")
+    ordered = answers.with_columns(named).sort("job_id", "sequence", "execution_key")
+    pairs = pairs.with_columns(pl.col("left_region", "right_region").fill_null(""))
     jobs = ordered.group_by("job_id", maintain_order=True).agg(
         regions=pl.col("region").unique().sort(),
         censored_regions=pl.col("region").filter("is_censored").unique().sort(),

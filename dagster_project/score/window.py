@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import (
     score_answers,
     score_jobs,
@@ -101,25 +102,6 @@ def _read(
         cursor.execute(read_sql("score/answers.sql"), {"start": window.start, "end": window.end})
         while rows := cursor.fetchmany(batch_rows):
             yield pl.DataFrame(rows, schema=ANSWERS, orient="row")
-
-
-def whole_jobs(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Cut batches anew where a job ends.
-
-    Args:
-        batches: Rows ordered by ``job_id``, nulls (no job) last.
-
-    Yields:
-        The same rows; no job is spread over two batches.
-    """
-    held = pl.DataFrame(schema=ANSWERS)
-    for batch in batches:
-        rows = pl.concat([held, batch])
-        # Rows without a job are jobs of their own: comparing them with null keeps none back.
-        is_open = pl.col("job_id") == pl.col("job_id").last()
-        held = rows.filter(is_open)
-        yield rows.filter((~is_open).fill_null(value=True))
-    yield held
 
 
 def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:

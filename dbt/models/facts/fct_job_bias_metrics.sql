@@ -11,6 +11,10 @@
     tags=['facts'],
 ) }}
 
+{% set measures = [
+    'refusal_rate', 'cross_region_divergence', 'repeat_divergence', 'excess_divergence',
+] %}
+
 -- Scoring gives every job the runner's numbers, its defaults (0 and 1) among them. A number is here
 -- only where job_status says that the job can be analysed: a default is no measurement.
 
@@ -62,16 +66,12 @@ explained as (
     select
         *,
         technical_failures + empty_answers + answers as finished_attempts,
-        case analysis_state
-            when 'analysed' then null
-            when 'all_failed' then case
-                when empty_answers > 0 then 'no_answers'
-                else 'all_technical_failures'
-            end
-            when 'excluded' then case
-                when cardinality(exclusion_reasons) = 1 then exclusion_reasons[1]
-                else 'excluded'
-            end
+        case
+            when analysis_state = 'analysed' then null
+            when analysis_state = 'all_failed' and empty_answers > 0 then 'no_answers'
+            when analysis_state = 'all_failed' then 'all_technical_failures'
+            when analysis_state = 'excluded' and cardinality(exclusion_reasons) = 1
+                then exclusion_reasons[1]
             else analysis_state
         end as reason
     from jobs
@@ -149,15 +149,13 @@ select
     coalesce(judged.rate_reason, judged.attempts_reason) as technical_failure_rate_reason,
     coalesce(scored_jobs.cross_region_pairs, 0)::integer as cross_region_pairs,
     coalesce(scored_jobs.repeat_pairs, 0)::integer as repeat_pairs,
-    {% for measure in [
-        'refusal_rate', 'cross_region_divergence', 'repeat_divergence', 'excess_divergence'
-    ] -%}
-    case when judged.rate_reason is null then scored_jobs.{{ measure }} end as {{ measure }},
-    coalesce(
-        judged.rate_reason,
-        scored_jobs.{{ measure }}_reason,
-        case when scored_jobs.job_id is null then judged.reason end
-    ) as {{ measure }}_reason,
+    {% for measure in measures %}
+        case when judged.rate_reason is null then scored_jobs.{{ measure }} end as {{ measure }},
+        coalesce(
+            judged.rate_reason,
+            scored_jobs.{{ measure }}_reason,
+            case when scored_jobs.job_id is null then judged.reason end
+        ) as {{ measure }}_reason,
     {% endfor %}
     scored_jobs.method_version
 from judged

@@ -153,7 +153,19 @@ decided as (
             when status = 'in_flight' then 'pending'
             when answers > 0 then 'excluded'
             else 'all_failed'
-        end as analysis_state
+        end as analysis_state,
+        spec_flags || array_remove(
+            array[
+                case
+                    when declared_status = 'in_flight' and cross_region_source_status = 'partial'
+                        then 'partial_for_ever'
+                    when declared_status = 'in_flight' and is_complete then 'stuck'
+                end,
+                case when has_answers_after_cancel then 'cancel_did_not_cancel' end,
+                case when is_resubmitted then 'resubmitted' end
+            ],
+            null
+        ) as unsorted_flags
     from derived
 
 )
@@ -188,18 +200,7 @@ select
     {{ analysis_explanation() }} as explanation,
     array(
         select listed.flag
-        from unnest(
-            spec_flags || array[
-                case
-                    when declared_status = 'in_flight' and cross_region_source_status = 'partial'
-                        then 'partial_for_ever'
-                    when declared_status = 'in_flight' and is_complete then 'stuck'
-                end,
-                case when has_answers_after_cancel then 'cancel_did_not_cancel' end,
-                case when is_resubmitted then 'resubmitted' end
-            ]
-        ) as listed (flag)
-        where listed.flag is not null
+        from unnest(unsorted_flags) as listed (flag)
         order by listed.flag
     ) as flags
 from decided

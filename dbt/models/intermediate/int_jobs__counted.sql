@@ -71,8 +71,9 @@ counts as (
         count(*) filter (where 'wrong_region' = any(flags)) as wrong_region_attempts,
         count(distinct model_id) filter (where is_usable) as models,
         array_agg(distinct region order by region) filter (where is_usable) as regions,
-        array_agg(distinct exclusion_reason order by exclusion_reason)
-            filter (where is_current and has_answer and not is_usable) as exclusion_reasons,
+        array_agg(distinct exclusion_reason order by exclusion_reason) filter (
+            where is_current and has_answer and not is_usable
+        ) as exclusion_reasons,
         bool_or('after_cancel' = any(flags)) as has_answers_after_cancel,
         bool_or('resubmitted' = any(flags)) as is_resubmitted,
         min(coalesce(started_at, created_at)) as first_at,

@@ -55,7 +55,9 @@ jobs as (
         flags || array[
             case when analysis_state = 'analysed' then 'analysed' end,
             case when status = 'lost' then 'lost' end,
-            case when attempts > 0 and missing > 0 and status <> 'in_flight' then 'missing_slots' end
+            case
+                when attempts > 0 and missing > 0 and status <> 'in_flight' then 'missing_slots'
+            end
         ] as measures
     from job_statuses
 
@@ -71,8 +73,8 @@ slots as (
     from job_statuses
     cross join lateral (
         values
-        (answered, array['completeness']),
-        (expected - answered, null)
+        (job_statuses.answered, array['completeness']),
+        (job_statuses.expected - job_statuses.answered, null)
     ) as outcome (weight, measures)
 
 ),
@@ -111,16 +113,16 @@ executions as (
 
 source_rows as (
 
-    {% for table in source_tables -%}
-    select
-        job_day,
-        'source_row' as unit,
-        1 as weight,
-        null::text [] as measures
-    from {{ source('raw', table) }}
-    where {{ window_predicate('job_day') }}
-    union all
-    {% endfor -%}
+    {% for table in source_tables %}
+        select
+            job_day,
+            'source_row' as unit,
+            1 as weight,
+            null::text[] as measures
+        from {{ source('raw', table) }}
+        where {{ window_predicate('job_day') }}
+        union all
+    {% endfor %}
     select
         job_day,
         'source_row' as unit,

@@ -1,1 +1,1 @@
-"""Measures of answers: the runner's method, ours, and the rules behind them. No I/O beside the rule files; no assets."""
+"""Measures of answers: the runner's method, ours, and the rules behind them. No assets."""

@@ -196,7 +196,15 @@ def _side_by_side(
             progress("scoring", done, total)
 
 
-def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
+def prepared(answers: pl.DataFrame) -> pl.DataFrame:
+    """Name the fields of a file's answers as the scoring engine knows them.
+
+    Args:
+        answers: Rows of ``ANSWERS``.
+
+    Returns:
+        The same rows with the columns of ``scores.score_answers`` and what follows it.
+    """
     completed = pl.col("status").fill_null(COMPLETED).is_in(_SUCCESSES)
     return answers.with_columns(
         execution_key=pl.col("sequence").cast(pl.String),
@@ -214,12 +222,12 @@ def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
 
 def _answer_records(answers: pl.DataFrame, methods: Collection[str]) -> pl.DataFrame:
     columns = (*RUNNER_ANSWER * ("runner" in methods), *OUR_ANSWER * ("ours" in methods))
-    return score_answers(_prepared(answers), methods).select(*IDENTITY, *columns)
+    return score_answers(prepared(answers), methods).select(*IDENTITY, *columns)
 
 
 def _job_records(answers: pl.DataFrame, methods: Collection[str]) -> pl.DataFrame:
     jobs = answers.group_by("job_id", maintain_order=True).agg(pl.col("job").first())
-    usable = usable_answers(score_answers(_prepared(answers), methods))
+    usable = usable_answers(score_answers(prepared(answers), methods))
     scores = score_jobs(usable, score_pairs(usable, methods), methods)
     scored = jobs.join(scores, on="job_id", how="left", maintain_order="left").with_columns(
         pl.col("answers").fill_null(0)

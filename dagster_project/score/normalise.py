@@ -87,10 +87,3 @@ def tail(body: pl.Expr) -> pl.Expr:
 def first_sentence(window: pl.Expr) -> pl.Expr:
     """Return the window up to the first sentence end that leaves at least 30 characters."""
     return window.str.extract(FIRST_SENTENCE)
-
-
-WINDOWS: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
-    "head": head,
-    "tail": tail,
-    "whole": lambda body: body,
-}

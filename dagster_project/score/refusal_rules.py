@@ -12,7 +12,7 @@ RULES_FILE = Path(__file__).with_name("refusal_rules.toml")
 
 # A table of the data file.
 Section = Mapping[str, Any]
-Window = Literal["opening", "head", "tail", "whole"]
+Window = Literal["opening", "head", "tail"]
 # Weights of these families lower a score: the first two say that an answer follows, the last
 # that the words which look like a refusal are none.
 ANSWERS = "answers"
@@ -31,26 +31,26 @@ class Rule:
     Attributes:
         name: unique; starts with the code of the language whose answers it reads.
         family: only the strongest rule of a family counts.
-        window: the part of the answer it reads.
         weight: added to the score; negative in the families `answers` and `cancels`.
+        reason: why this is evidence.
+        window: the part of the answer it reads.
         pattern: RE2 syntax on folded text; empty when only the length matters.
         min_chars: shortest answer it applies to.
         max_chars: longest answer it applies to; None for no bound.
-        reason: why this is evidence.
-        example: an invented text that triggers it.
+        example: an invented text that it matches.
         counter_example: an invented text that looks alike and does not; empty when obvious.
     """
 
     name: str
     family: str
-    window: Window
     weight: float
-    pattern: str
     reason: str
-    example: str
-    counter_example: str = ""
+    window: Window = "head"
+    pattern: str = ""
     min_chars: int = 0
     max_chars: int | None = None
+    example: str = ""
+    counter_example: str = ""
 
 
 @dataclass(frozen=True)

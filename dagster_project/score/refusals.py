@@ -124,14 +124,12 @@ def windowed(answers: pl.DataFrame) -> pl.DataFrame:
         answers: as `prepared` returns them.
 
     Returns:
-        The answers with opening, tail and whole, all folded.
+        The answers with opening and tail, both folded.
     """
-    folding = rule_book().folding
     tail = answers.select(normalise.tail(pl.col("body"))).to_series()
     return answers.with_columns(
-        normalise.folded(tail, folding).alias("tail"),
+        normalise.folded(tail, rule_book().folding).alias("tail"),
         opening=normalise.first_sentence(pl.col("head")),
-        whole=normalise.folded(answers["body"], folding),
     )
 
 
@@ -146,9 +144,12 @@ def evidence(rule: Rule) -> pl.Expr:
         folded ones.
     """
     folded = pl.col(rule.window)
-    outer = "head" if rule.window == "opening" else rule.window
-    original = normalise.WINDOWS[outer](pl.col("body"))
-    same_places = original.str.len_chars() == pl.col(outer).str.len_chars()
+    original, whole = (
+        (normalise.tail(pl.col("body")), "tail")
+        if rule.window == "tail"
+        else (normalise.head(pl.col("body")), "head")
+    )
+    same_places = original.str.len_chars() == pl.col(whole).str.len_chars()
     start = folded.str.extract(f"(?s)^(.*?)(?:{rule.pattern})").str.len_chars()
     length = folded.str.extract(f"((?:{rule.pattern}){REST_OF_WORD})").str.len_chars()
     source = pl.when(same_places).then(original).otherwise(folded)

@@ -82,7 +82,7 @@ def read_answers(file: Path) -> dict[str, list[FileAnswer]]:
 
     Raises:
         BadAnswersError: Rows are bad; it names each.
-        ValueError: The kind of file is unknown, or it holds no rows.
+        ValueError: The kind of file is unknown, a column is missing, or there are no rows.
     """
     answers: dict[str, list[FileAnswer]] = {}
     faults: dict[int, str] = {}
@@ -105,7 +105,11 @@ def _rows(file: Path) -> Iterator[Any]:
     """Yield rows as mappings; a line that is no JSON as its text, for _answer to refuse."""
     match file.suffix:
         case ".parquet":
-            yield from pl.read_parquet(file).iter_rows(named=True)
+            frame = pl.read_parquet(file)
+            if missing := {*LONGEST, "text"} - set(frame.columns):
+                message = f"{file.name} lacks the columns {', '.join(sorted(missing))}"
+                raise ValueError(message)
+            yield from frame.iter_rows(named=True)
         case ".ndjson" | ".jsonl":
             with file.open(encoding="utf-8") as lines:
                 for line in lines:

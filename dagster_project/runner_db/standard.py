@@ -189,6 +189,13 @@ def draw_answer(
 ) -> tuple[Answer, Answer | None]:
     """Draw an answer, and the refusal before it when the endpoint asked again.
 
+    Args:
+        world: Shared pools.
+        draft: The job.
+        model: Model that answers.
+        region: Canonical region that serves the request.
+        question_id: What is asked.
+
     Returns:
         The answer that is stored, and the regenerated first one or None.
     """

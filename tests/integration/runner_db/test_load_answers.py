@@ -157,11 +157,15 @@ def test_answers_stand_beside_synthetic_jobs(runner_url: str, tmp_path: Path) ->
     assert jobs == [(manifest.tables["jobs"] + 2,)]
 
 
-def test_files_of_another_kind_or_without_rows_are_refused(tmp_path: Path) -> None:
+def test_files_of_another_kind_without_columns_or_without_rows_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "answers.csv"
     other.write_text("job,text\n", encoding="utf-8")
     with pytest.raises(ValueError, match="unknown kind"):
         read_answers(other)
+    incomplete = tmp_path / "answers.parquet"
+    pl.DataFrame(ROWS).drop("region", "text").write_parquet(incomplete)
+    with pytest.raises(ValueError, match="lacks the columns region, text"):
+        read_answers(incomplete)
     with pytest.raises(ValueError, match="no rows"):
         read_answers(ndjson(tmp_path))
 

@@ -1,8 +1,7 @@
 """Batches of rows into ``raw.*`` and ``ops.quarantine``, inside the caller's transaction.
 
-The warehouse itself decides what it can store: a batch that it refuses is halved until the rows at
-fault are alone, and those go to quarantine. So nothing is dropped, and no rule of Postgres is
-written down a second time.
+The warehouse itself decides what it can store; rows that it refuses go to quarantine. So nothing is
+dropped, and no rule of Postgres is written down a second time.
 """
 
 import re
@@ -26,7 +25,8 @@ _ROW_ERRORS = (
 )
 """Errors of which a row is the cause; any other ends the extract."""
 
-_COLUMN_OF_COPY = re.compile(r", column (\w+)")
+# "COPY executions, line 7, column output_data: …", in whatever language the server speaks.
+_PLACE_IN_COPY = re.compile(r"COPY \w+, \D*(?P<line>\d+)(?:, \S+ (?P<column>\w+))?")
 _REASONS = {
     "22P02": "is not valid text for its type",
     "22P05": r"holds a NUL escape (\u0000)",
@@ -94,35 +94,51 @@ def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Ba
 def _copy(
     warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[Row]
 ) -> list[UnreadableRow]:
-    """Store rows; return those that the warehouse refuses."""
-    if not rows:
-        return []
+    """Store rows; return those that the warehouse refuses.
+
+    COPY names the line at which it stopped. What stood before it is stored in a second try, the
+    next try begins behind it, and is short where refusals are frequent.
+    """
+    refused: list[UnreadableRow] = []
+    start, size = 0, len(rows)
+    while start < len(rows):
+        attempt = rows[start : start + size]
+        try:
+            _copy_all(warehouse, table, attempt)
+            start, size = start + len(attempt), 2 * size
+        except _ROW_ERRORS as error:
+            good = int(_place(error)["line"]) - 1
+            if good:
+                _copy_all(warehouse, table, attempt[:good])
+            bad = attempt[good]
+            refused.append(UnreadableRow(bad.source_id, bad.job_day, _reason(error)))
+            start, size = start + good + 1, max(1, good)
+    return refused
+
+
+def _copy_all(warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[Row]) -> None:
     statement = sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier("raw", table.name),
         sql.SQL(", ").join(
             [*(sql.Identifier(column.name) for column in table.columns), sql.Identifier("job_day")]
         ),
     )
-    try:
-        with warehouse.transaction(), warehouse.cursor().copy(statement) as copy:
-            copy.write(b"".join(row.line for row in rows))
-    except _ROW_ERRORS as error:
-        if len(rows) == 1:
-            return [UnreadableRow(rows[0].source_id, rows[0].job_day, _reason(error))]
-        middle = len(rows) // 2
-        return [
-            *_copy(warehouse, table, rows[:middle]),
-            *_copy(warehouse, table, rows[middle:]),
-        ]
-    return []
+    # A savepoint: after a refusal the transaction goes on.
+    with warehouse.transaction(), warehouse.cursor().copy(statement) as copy:
+        copy.write(b"".join(row.line for row in rows))
+
+
+def _place(error: psycopg.Error) -> re.Match[str]:
+    found = _PLACE_IN_COPY.search(error.diag.context or "")
+    if found is None:
+        raise error
+    return found
 
 
 def _reason(error: psycopg.Error) -> str:
     """Say what is wrong with which column; the error's own text would quote the row."""
-    column = error.diag.column_name
-    if column is None and (found := _COLUMN_OF_COPY.search(error.diag.context or "")):
-        column = found[1]
-    return f"{column or 'the row'} {_REASONS.get(error.sqlstate or '', _OTHER_REASON)}"
+    column = error.diag.column_name or _place(error)["column"] or "the row"
+    return f"{column} {_REASONS.get(error.sqlstate or '', _OTHER_REASON)}"
 
 
 def _quarantine(

@@ -7,6 +7,8 @@ passes through as the bytes it came in; only those that may hold personal data a
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from psycopg.abc import Buffer
+
 from dagster_project.extract.copy_text import NULL, decode_line, encode_line
 from dagster_project.extract.personal_data import (
     Field,
@@ -62,7 +64,7 @@ class Batch:
 
 def row_reader(
     table: TableShape, known_secrets: set[str]
-) -> Callable[[memoryview], Row | UnreadableRow]:
+) -> Callable[[Buffer], Row | UnreadableRow]:
     """Return the function that reads the lines of one table.
 
     Args:
@@ -74,7 +76,7 @@ def row_reader(
     """
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 
-    def read(data: memoryview) -> Row | UnreadableRow:
+    def read(data: Buffer) -> Row | UnreadableRow:
         text = str(data, "utf-8").removesuffix("\n")
         problem, _, line = text.partition("\t")
         source_id = line[: line.index("\t")]
@@ -82,7 +84,7 @@ def row_reader(
         if problem != NULL:
             return UnreadableRow(source_id, job_day, problem)
         if not may_hold_personal_data(line):
-            return Row(source_id, job_day, bytes(data[len(NULL) + 1 :]))
+            return Row(source_id, job_day, bytes(memoryview(data)[len(NULL) + 1 :]))
         try:
             stripped = encode_line(strip_row(fields, decode_line(line), known_secrets))
         except UnreadableJsonError as error:

@@ -1,7 +1,7 @@
 """The extract itself: one window of job_days from one snapshot of the source, all or nothing."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from psycopg import sql
 
 from dagster_project.extract.load import LoadedRows, replace_rows
 from dagster_project.extract.query import window_parameters, window_rows
-from dagster_project.extract.rows import Row, UnreadableRow, batches, row_reader
+from dagster_project.extract.rows import batches, row_reader
 from dagster_project.extract.schema import TABLES, TableShape, table_shapes
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table
@@ -46,6 +46,7 @@ def extract_window(
         SchemaDriftError: The source lacks a required table or column.
         psycopg.Error: A session failed; the message quotes no row.
     """
+    loaded: dict[str, LoadedRows] = {}
     with _without_row_contents(), connect(warehouse_url, application="extract") as warehouse:
         # Locks first: of two extracts, the one that writes last has the later snapshot.
         for table in TABLES:
@@ -54,26 +55,20 @@ def extract_window(
             source.read_only = True
             source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             known_secrets: set[str] = set()
-            loaded = {
-                table.name: replace_rows(
-                    warehouse,
-                    table,
-                    window,
-                    batches(_rows(source, table, window, known_secrets), batch_rows),
-                )
-                for table in table_shapes(source, warehouse)
-            }
+            for table in table_shapes(source, warehouse):
+                with _lines(source, table, window) as lines:
+                    rows = map(row_reader(table, known_secrets), lines)
+                    loaded[table.name] = replace_rows(
+                        warehouse, table, window, batches(rows, batch_rows)
+                    )
     return _result(loaded)
 
 
-def _rows(
-    source: psycopg.Connection[Any], table: TableShape, window: Window, known_secrets: set[str]
-) -> Iterator[Row | UnreadableRow]:
-    read = row_reader(table, known_secrets)
+def _lines(
+    source: psycopg.Connection[Any], table: TableShape, window: Window
+) -> AbstractContextManager[psycopg.Copy]:
     statement = sql.SQL("copy ({}) to stdout").format(window_rows(table))
-    with source.cursor().copy(statement, window_parameters(window)) as copy:
-        for data in copy:
-            yield read(memoryview(data))
+    return source.cursor().copy(statement, window_parameters(window))
 
 
 def _result(loaded: Mapping[str, LoadedRows]) -> ExtractResult:

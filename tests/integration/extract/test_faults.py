@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from dagster_project.extract.window import extract_window
-from dagster_project.partitions import Window
-from tests.integration.extract.conftest import DAY, Pipeline
+from tests.integration.extract.conftest import Pipeline
 
 EXTRACT_IN_ITS_OWN_PROCESS = """
 import os
@@ -108,12 +106,12 @@ def test_the_later_of_two_extracts_shows_the_later_source(
     assert pipeline.rows("select status from raw.jobs") == ["new"]
 
 
-def test_an_error_of_the_warehouse_quotes_no_row(
-    pipeline: Pipeline, wait_until_blocked: Callable[[], None]
-) -> None:
-    pipeline.warehouse.execute("alter table raw.jobs add constraint odd check (id < 0)")
-    pipeline.insert("jobs", jobspec_id="content of a row")
+def test_an_error_of_the_warehouse_ends_the_extract_and_quotes_no_row(pipeline: Pipeline) -> None:
+    pipeline.warehouse.execute("alter table raw.jobs add constraint odd check (id <> 3)")
+    for number in range(7):
+        pipeline.insert("jobs", jobspec_id=f"content of row {number}")
     with pytest.raises(psycopg.errors.CheckViolation) as caught:
-        extract_window(pipeline.runner_url, pipeline.warehouse_url, Window.of_day(DAY), 100)
-    assert "content of a row" not in str(caught.value)
-    assert caught.value.__context__ is None or caught.value.__suppress_context__
+        pipeline.extract(batch_rows=2)
+    assert "content of row" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert pipeline.rows("select id from raw.jobs") == []

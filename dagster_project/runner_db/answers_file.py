@@ -111,7 +111,8 @@ def _rows(file: Path) -> Iterator[Any]:
                 raise ValueError(message)
             yield from frame.iter_rows(named=True)
         case ".ndjson" | ".jsonl":
-            with file.open(encoding="utf-8") as lines:
+            # Bytes that are no UTF-8 stay recognisable, so that their row can be named.
+            with file.open(encoding="utf-8", errors="surrogateescape") as lines:
                 for line in lines:
                     try:
                         yield json.loads(line)

@@ -139,6 +139,14 @@ def test_bad_rows_are_named_and_nothing_is_loaded(runner_url: str, tmp_path: Pat
     assert fetch(runner_url, "select to_regclass('jobs')") == [(None,)]
 
 
+def test_a_row_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    file = ndjson(tmp_path, *ROWS)
+    file.write_bytes(file.read_bytes() + json.dumps({**ROWS[0], "text": "?"}).encode() + b"\n")
+    file.write_bytes(file.read_bytes().replace(b'"?"', b'"\xff"'))
+    with pytest.raises(BadAnswersError, match="row 4: text is no valid Unicode"):
+        read_answers(file)
+
+
 def test_a_job_of_the_runner_is_never_overwritten(runner_url: str, tmp_path: Path) -> None:
     generate(runner_url, RunnerSpec(seed=3, jobs=MIN_JOBS))
     ((taken,),) = fetch(runner_url, "select jobspec_id from jobs limit 1")

@@ -72,6 +72,12 @@ def rates(counts: np.ndarray) -> np.ndarray:
     return np.stack([precision, recall, f1, false_alarms], axis=-1)
 
 
+def bound(resampled: np.ndarray, share: float) -> tuple[float, ...]:
+    """Return a quantile of each rate over the resamples in which it is defined."""
+    defined = [column[~np.isnan(column)] for column in resampled.T]
+    return tuple(float(np.quantile(each, share)) if each.size else np.nan for each in defined)
+
+
 def figures(answers: pl.DataFrame, said: pl.Expr) -> Figures:
     """Compare a method with the labels; the interval resamples prompts, not answers.
 
@@ -102,8 +108,8 @@ def figures(answers: pl.DataFrame, said: pl.Expr) -> Figures:
         answers=answers.height,
         refusals=int(answers.select(is_refusal.sum()).item()),
         values=tuple(rates(counts.sum(axis=0))),
-        low=tuple(np.nanquantile(resampled, 0.025, axis=0)),
-        high=tuple(np.nanquantile(resampled, 0.975, axis=0)),
+        low=bound(resampled, 0.025),
+        high=bound(resampled, 0.975),
     )
 
 
@@ -129,7 +135,7 @@ def folds(answers: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 def line(name: str, found: Figures) -> str:
     """Write one line of the table."""
     cells = [
-        f"{value:.3f} ({low:.3f}-{high:.3f})"
+        f"{value:.3f} ({low:.3f}-{high:.3f})" if not np.isnan(value) else f"{'-':<19}"
         for value, low, high in zip(found.values, found.low, found.high, strict=True)
     ]
     return f"{name:<38}{found.answers:>7}{found.refusals:>9}  " + "  ".join(cells)

@@ -82,7 +82,7 @@ def job_days(
         if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
     ]
     bad_days: list[BadDay] = []
-    for done in process_days(databases, window, stages, context.run_id):
+    for done in process_days(databases, window, stages, context.run.run_id):
         yield from _materializations(done)
         yield from _checks(done)
         bad_days.extend(done.bad_days)

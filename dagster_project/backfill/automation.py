@@ -133,6 +133,8 @@ def _request(chunk: Chunk, kind: str, priority: int) -> dg.RunRequest:
     keys = (chunk.window.days[0].isoformat(), chunk.window.days[-1].isoformat())
     relations = [name for stage in stages_from(chunk.stage) for name in stage.relations]
     return dg.RunRequest(
+        # Tells the runs of one tick apart. A sensor's key would forbid the same days for ever.
+        run_key=None if kind == source_changes.name else f"{keys[0]}/{chunk.stage}",
         asset_selection=[asset_key(relation) for relation in relations],
         tags={
             **dict(zip(RANGE_TAGS, keys, strict=True)),

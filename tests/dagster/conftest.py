@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
-from dagster_project.backfill.plan import chunks, days_in
+from dagster_project.backfill.plan import State, chunks, days_in
 from dagster_project.backfill.stages import Databases
 from dagster_project.definitions import defs
 from dagster_project.instance import dagster_instance, run_in_process
@@ -58,5 +58,6 @@ def process_everything(databases: Databases, instance: dg.DagsterInstance) -> li
     plan = current_plan(databases, instance)
     todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
     done = list(run_chunks(todo, instance, defs.resolve_job_def("backfill"), "test"))
-    assert all(one.success for one in done)
+    bad = [day for day in current_plan(databases, instance) if day.state is not State.CURRENT]
+    assert all(one.success for one in done), bad
     return [structure.run_id, *(one.run_id for one in done)]

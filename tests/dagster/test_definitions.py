@@ -66,7 +66,7 @@ def test_workspace_and_dg_load_the_same_module() -> None:
     (entry,) = workspace["load_from"]
     pyproject = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))
     target = pyproject["tool"]["dg"]["project"]["code_location_target_module"]
-    assert entry["python_module"]["module_name"] == target == "dagster_project.definitions"
+    assert entry == {"python_module": target} == {"python_module": "dagster_project.definitions"}
 
 
 def test_every_partitioned_asset_shares_one_partitions_object_and_one_policy() -> None:

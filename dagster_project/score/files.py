@@ -188,6 +188,7 @@ def _side_by_side(
         connection.execute("set memory_limit = ?", [_SORT_MEMORY])
         connection.execute("set temp_directory = ?", [str(folder)])
         connection.execute("set threads = 1")
+        connection.execute("set enable_progress_bar = false")
         ordered = connection.sql(statement, params={"file": str(spilled)})
         reader = ordered.to_arrow_reader(BATCH_ANSWERS)
         for jobs in whole_jobs(pl.DataFrame(batch, schema=ANSWERS) for batch in reader):
@@ -215,8 +216,6 @@ def prepared(answers: pl.DataFrame) -> pl.DataFrame:
         status=pl.when(completed).then(pl.lit(COMPLETED)).otherwise("status"),
         answer_text=pl.col("text"),
         counts=pl.lit(value=True),
-        receipt_response=pl.lit(None, pl.String),
-        receipt_full_response=pl.lit(None, pl.String),
     )
 
 

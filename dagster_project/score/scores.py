@@ -25,8 +25,9 @@ def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.
     """Score each answer on its own.
 
     Args:
-        answers: ``answer_text`` and ``status``; for our method also ``lang`` (may be null),
-            ``receipt_response`` and ``receipt_full_response``. One row per answer.
+        answers: ``answer_text`` and ``status``; for our method also ``lang`` (may be null) and,
+            where there are receipts, ``receipt_response`` and ``receipt_full_response``. One row
+            per answer.
         methods: ``runner``, ``ours`` or both.
 
     Returns:
@@ -37,10 +38,10 @@ def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.
     if "runner" in methods:
         scored.append(runner_answer_scores(answers))
     if "ours" in methods:
-        scored.append(
-            classify(answers.select(pl.col("answer_text").alias("text"), "lang", "status"))
-        )
-        scored.append(regeneration(answers))
+        texts = answers.select(pl.col("answer_text").alias("text"), "lang", "status")
+        scored.append(classify(texts))
+        if "receipt_full_response" in answers.columns:
+            scored.append(regeneration(answers))
     return pl.concat(scored, how="horizontal")
 
 

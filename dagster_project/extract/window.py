@@ -55,11 +55,11 @@ def extract_window(
             source.read_only = True
             source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             known_secrets: set[str] = set()
-            for table in table_shapes(source, warehouse):
-                with _lines(source, table, window) as lines:
-                    rows = map(row_reader(table, known_secrets), lines)
-                    loaded[table.name] = replace_rows(
-                        warehouse, table, window, batches(rows, batch_rows)
+            for shape in table_shapes(source, warehouse):
+                with _lines(source, shape, window) as lines:
+                    rows = map(row_reader(shape, known_secrets), lines)
+                    loaded[shape.name] = replace_rows(
+                        warehouse, shape, window, batches(rows, batch_rows)
                     )
     return _result(loaded)
 

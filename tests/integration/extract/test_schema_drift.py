@@ -3,6 +3,7 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from dagster_project.extract.schema import OPTIONAL_COLUMNS, SchemaDriftError
 from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
@@ -31,8 +32,10 @@ def test_missing_optional_columns_read_as_null(
         bare.insert("cross_region_analyses")
         bare.extract()
     for table, column in OPTIONAL_COLUMNS:
-        query = f"select {column} is null from raw.{table}"
-        assert pipeline.warehouse.execute(query.encode()).fetchall() == [(True,)]
+        query = sql.SQL("select {} is null from {}").format(
+            sql.Identifier(column), sql.Identifier("raw", table)
+        )
+        assert pipeline.warehouse.execute(query).fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ import typer
 from dagster_project import console
 from dagster_project.backfill.stages import Databases
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.score.command import score_command
 from dagster_project.settings import MissingSettingError, Settings
 
 FAILED, USAGE, BAD_ROWS = 1, 2, 3
@@ -155,11 +156,23 @@ def load_answers_command(
     note: Annotated[str, typer.Option(help="What stands in for what; part of the job name.")] = "",
 ) -> None:
     """Put model answers from a file into the runner database, as standard jobs."""
-    from dagster_project.runner_db.load_answers import load_answers
+    from dagster_project.runner_db.answers_file import BadAnswersError
+    from dagster_project.runner_db.load import NotSyntheticError
+    from dagster_project.runner_db.load_answers import ForeignJobError, load_answers
 
     with _databases(start_demo=True) as urls:
-        result = load_answers(urls.runner, file, note=note)
-    console.out.print(result)
+        try:
+            result = load_answers(urls.runner, file, note=note)
+        except (BadAnswersError, ForeignJobError, NotSyntheticError) as error:
+            _fail(str(error), FAILED)
+    console.out.print(
+        f"{result.answers:,} answers: {result.jobs_added:,} jobs added, "
+        f"{result.jobs_replaced:,} replaced, {result.jobs_unchanged:,} unchanged. "
+        "Next: beacon backfill"
+    )
+
+
+app.command("score")(score_command)
 
 
 @app.command()
@@ -204,6 +217,8 @@ def _explained_errors() -> Iterator[None]:
         yield
     except MissingSettingError as error:
         _fail(str(error), USAGE)
+    except psycopg.errors.UndefinedTable as error:
+        _fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
     except psycopg.OperationalError as error:
         _fail(f"The database does not answer: {error}", FAILED)
 

@@ -16,7 +16,7 @@ from dagster_project.console import progress
 from dagster_project.definitions import defs
 from dagster_project.environment import databases
 from dagster_project.instance import dagster_instance, run_in_process
-from dagster_project.runner_db.load import generate
+from dagster_project.runner_db.load import NotSyntheticError, generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
@@ -52,7 +52,10 @@ def run_demo(jobs: int) -> DemoResult:
     """
     settings = Settings()
     with progress() as bar, databases(start_demo=True) as urls:
-        manifest = _generate(bar, urls, jobs)
+        try:
+            manifest = _generate(bar, urls, jobs)
+        except NotSyntheticError as error:
+            raise DemoError(str(error)) from error
         with dagster_instance(settings.home) as instance:
             _build_structure(bar, instance)
             _process_days(bar, urls, instance)

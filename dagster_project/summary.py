@@ -12,7 +12,7 @@ from dagster_project.status import Holdings
 
 SHOWN_DAYS = 20
 NEXT_COMMANDS = (
-    ("make ui", "the asset graph on http://127.0.0.1:3000"),
+    ("make ui", "Dagster on http://127.0.0.1:3000"),
     (".venv/bin/beacon status", "states and counts (--json for scripts)"),
     (".venv/bin/beacon plan", "which days need work, and why"),
     (".venv/bin/beacon stop", "stop the demo's Postgres server"),
@@ -34,7 +34,7 @@ def print_holdings(holdings: Holdings) -> None:
     )
     console.out.print(
         console.table(
-            "Unified executions by source (each answer slot once)",
+            "Unified executions",
             ["source", "executions"],
             [tuple(row.values()) for row in holdings.executions],
         )
@@ -116,7 +116,7 @@ def print_next_steps(databases: Databases) -> None:
     console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
     console.out.print("[bold]Try next[/bold]")
     for command, meaning in NEXT_COMMANDS:
-        console.out.print(f"  {command:<42}{meaning}", highlight=False)
+        console.out.print(f"  {command:<26}{meaning}", highlight=False)
 
 
 def _without_password(url: str) -> str:

@@ -1,0 +1,198 @@
+"""What must hold for the portal's payloads in any warehouse: the contract, and the source's values.
+
+Belongs here: checks that read a database and return what is wrong. Does not belong here: rows.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from jsonschema import Draft202012Validator
+from psycopg.rows import dict_row
+
+from dagster_project.paths import PROJECT_DIR
+
+Row = dict[str, Any]
+
+CONTRACTS = PROJECT_DIR / "docs" / "contracts"
+VIEWS = ("job_executions", "bias_analysis")
+RECOMPUTED = {
+    "response_classification",
+    "is_substantive",
+    "is_content_refusal",
+    "response_length",
+}
+"""Keys of an execution that are not stored in the source."""
+
+SHOWN = """
+    select distinct job_id, execution_id, region_result_id
+    from analytics.execution_attempts
+    where job_id is not null and (is_current or attempt_reason = 'extra_sample')
+"""
+EXECUTIONS = """
+    select executions.*, executions.receipt_data is not null as has_receipt
+    from raw.executions as executions
+"""
+NATIVE = """
+    select facts.job_id, analyses.*
+    from analytics.fct_job_bias_metrics as facts
+    inner join raw.cross_region_analyses as analyses on facts.native_analysis_id = analyses.id
+    where facts.analysis_state = 'analysed'
+"""
+
+
+def contract(view: str) -> Draft202012Validator:
+    """Return the validator of one view's payload."""
+    schema = json.loads((CONTRACTS / f"{view}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def invalid_payloads(url: str) -> list[str]:
+    """Return what breaks the contracts.
+
+    Args:
+        url: libpq URL of a warehouse.
+
+    Returns:
+        One line per violation: view, job and message.
+    """
+    return [
+        f"{view} of {row['job_id']}: {error.json_path}: {error.message}"
+        for view in VIEWS
+        for row in _read(url, f"select job_id, payload from portal.{view}")
+        for error in contract(view).iter_errors(row["payload"])
+    ]
+
+
+def differing_executions(url: str) -> list[str]:
+    """Return where portal.job_executions differs from the source rows.
+
+    Args:
+        url: libpq URL of a warehouse.
+
+    Returns:
+        One line per item that is missing, too much, out of order or has another value.
+    """
+    expected = _expected_items(url)
+    problems: list[str] = []
+    for row in _read(url, "select job_id, payload from portal.job_executions"):
+        items = row["payload"]["executions"]
+        wanted = expected.pop(row["job_id"], {})
+        problems += _differences(row["job_id"], wanted, {item["id"]: item for item in items})
+        if items != sorted(items, key=lambda item: (item["created_at"], item["id"]), reverse=True):
+            problems.append(f"{row['job_id']}: not newest first")
+    return problems + [f"{job_id}: no row" for job_id in expected]
+
+
+def differing_analyses(url: str) -> list[str]:
+    """Return where portal.bias_analysis differs from the platform's own analyses.
+
+    Args:
+        url: libpq URL of a warehouse.
+
+    Returns:
+        One line per number or list that is not the stored one. The stored bias variance is always
+        0 and the text may be wrong: those are made anew.
+    """
+    payloads = {
+        row["job_id"]: row["payload"]["analysis"]
+        for row in _read(url, "select job_id, payload from portal.bias_analysis")
+        if "analysis" in row["payload"]
+    }
+    problems = []
+    for row in _read(url, NATIVE):
+        wanted: Row = {"id": str(row["id"]), "created_at": _moment(row["created_at"])}
+        for column in ("censorship_rate", "factual_consistency", "narrative_divergence"):
+            if row[column] is not None:
+                wanted[column] = float(row[column])
+        for column in ("key_differences", "risk_assessment"):
+            if isinstance(row[column], list):
+                wanted[column] = row[column]
+        shown = payloads[row["job_id"]]
+        problems += [
+            f"{row['job_id']}: {key} is {shown.get(key)!r}, stored {value!r}"
+            for key, value in wanted.items()
+            if shown.get(key) != value
+        ]
+    return problems
+
+
+def _expected_items(url: str) -> dict[str, dict[int, Row]]:
+    executions = {row["id"]: row for row in _read(url, EXECUTIONS)}
+    results = {row["id"]: row for row in _read(url, "select * from raw.region_results")}
+    expected: dict[str, dict[int, Row]] = defaultdict(dict)
+    for shown in _read(url, SHOWN):
+        job_id = shown["job_id"]
+        if shown["execution_id"] is not None:
+            item = _execution_item(executions[shown["execution_id"]])
+        else:
+            item = _result_item(results[shown["region_result_id"]])
+        expected[job_id][item["id"]] = {**item, "job_id": job_id}
+    return expected
+
+
+def _execution_item(row: Row) -> Row:
+    optional = {
+        "question_id": row["question_id"],
+        "system_prompt": row["system_prompt"],
+        "last_retry_at": _moment(row["last_retry_at"]),
+        "original_error": row["original_error"],
+    }
+    return {
+        **_common_item(row),
+        **{key: value for key, value in optional.items() if value},
+        **({"output": row["output_data"]} if isinstance(row["output_data"], dict) else {}),
+        **({"retry_history": row["retry_history"]} if row["retry_history"] is not None else {}),
+        "id": row["id"],
+        "has_receipt": row["has_receipt"],
+        "retry_count": row["retry_count"] or 0,
+        "max_retries": row["max_retries"] or 0,
+    }
+
+
+def _result_item(row: Row) -> Row:
+    output = row["execution_output"]
+    digest = hashlib.md5(str(row["id"]).encode(), usedforsecurity=False).hexdigest()
+    return {
+        **_common_item(row),
+        **({"output": output} if isinstance(output, dict) else {}),
+        "id": -1 - int(digest[:12], 16),
+        "status": "completed" if row["status"] == "success" else row["status"],
+        "has_receipt": False,
+        "retry_count": 0,
+        "max_retries": 0,
+    }
+
+
+def _common_item(row: Row) -> Row:
+    texts = ("status", "region", "provider_id", "model_id")
+    moments = ("started_at", "completed_at", "created_at")
+    return {key: row[key] or "" for key in texts} | {key: _moment(row[key]) for key in moments}
+
+
+def _moment(value: datetime | None) -> str:
+    # Stored in UTC, with or without saying so; the year 1 means that there is no time.
+    return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z" if value is not None and value.year > 1 else ""
+
+
+def _differences(job_id: str, wanted: dict[int, Row], shown: dict[int, Row]) -> Iterator[str]:
+    for key in sorted(wanted.keys() ^ shown.keys()):
+        yield f"{job_id}: {key} is {'missing' if key in wanted else 'too much'}"
+    for key in sorted(wanted.keys() & shown.keys()):
+        item = {name: value for name, value in shown[key].items() if name not in RECOMPUTED}
+        for name in sorted(wanted[key].keys() | item.keys()):
+            if wanted[key].get(name) != item.get(name):
+                yield (
+                    f"{job_id}: {name} of {key} is {item.get(name)!r},"
+                    f" stored {wanted[key].get(name)!r}"
+                )
+
+
+def _read(url: str, query: str) -> list[Row]:
+    with psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        return connection.execute(query.encode()).fetchall()

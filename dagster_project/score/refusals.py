@@ -17,6 +17,7 @@ RULES_VERSION = rule_book().version
 # Shorter answers may be taken for a related language, so every language's rules read them.
 SHORT_CHARS = 160
 SCORED_STATES = ("substantive", "refusal", "partial_refusal")
+COMPLETED = "completed"
 NO_RULES = "no_rules_for_language"
 
 # A model may answer in these languages whatever it is asked in.
@@ -213,6 +214,28 @@ def prepared(answers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def final_state(failed: pl.Expr) -> pl.Expr:
+    """Combine what was seen before the rules with their verdict.
+
+    Args:
+        failed: whether there is no answer for technical reasons.
+
+    Returns:
+        The answer's state; null where nothing can read its language.
+    """
+    verdict = pl.col("answer_state").fill_null("substantive")
+    readable = [each.code for each in rule_book().languages.values() if each.rules]
+    unread = ~pl.col("undetermined") & ~pl.col("language").is_in(readable).fill_null(value=False)
+    return (
+        pl.when(failed)
+        .then(pl.lit("technical_failure"))
+        .when(pl.col("chars") == 0)
+        .then(pl.lit("empty"))
+        .when(~unread | (verdict != "substantive"))
+        .then(verdict)
+    )
+
+
 def classify(answers: pl.DataFrame) -> pl.DataFrame:
     """Tell what each answer is, and why.
 
@@ -229,36 +252,19 @@ def classify(answers: pl.DataFrame) -> pl.DataFrame:
     texts = prepared(answers)
     failed = pl.col("body").str.contains(TECHNICAL_TEXT)
     if "status" in answers.columns:
-        failed |= answers["status"].fill_null("completed") != "completed"
-    spoken_languages = [each.code for each in rule_book().languages.values() if each.rules]
-    unreadable = (
-        ~pl.col("undetermined")
-        & ~pl.col("language").is_in(spoken_languages).fill_null(value=False)
-        & (pl.col("answer_state").fill_null("substantive") == "substantive")
-    )
-    state = (
-        pl.when(failed)
-        .then(pl.lit("technical_failure"))
-        .when(pl.col("chars") == 0)
-        .then(pl.lit("empty"))
-        .when(unreadable)
-        .then(None)
-        .otherwise(pl.col("answer_state").fill_null("substantive"))
-    )
-    refuses = pl.col("answer_state").is_in(["refusal", "partial_refusal"])
+        failed |= answers["status"].fill_null(COMPLETED) != COMPLETED
+    state = pl.col("answer_state")
+    score = pl.col("refusal_score").fill_null(0.0)
+    told_by_rules = state.is_in(["refusal", "partial_refusal"]) & (pl.col("chars") <= SHORT_CHARS)
     return (
         texts.join(judged(texts), on="row", how="left", maintain_order="left")
-        .with_columns(answer_state=state)
+        .with_columns(answer_state=final_state(failed))
         .select(
             "answer_state",
-            answer_state_reason=pl.when(pl.col("answer_state").is_null()).then(pl.lit(NO_RULES)),
-            refusal_score=pl.when(pl.col("answer_state").is_in(SCORED_STATES)).then(
-                pl.col("refusal_score").fill_null(0.0)
-            ),
+            answer_state_reason=pl.when(state.is_null()).then(pl.lit(NO_RULES)),
+            refusal_score=pl.when(state.is_in(SCORED_STATES)).then(score),
             refusal_evidence="refusal_evidence",
             refusal_rules=pl.col("refusal_rules").fill_null([]),
-            language=pl.when(refuses & (pl.col("chars") <= SHORT_CHARS))
-            .then("read_as")
-            .otherwise("language"),
+            language=pl.when(told_by_rules).then("read_as").otherwise("language"),
         )
     )

@@ -37,6 +37,9 @@ _PARAMETERS = {
     "maintenance_work_mem": "256MB",
     # A load of 1,000,000 executions must not wait for checkpoints.
     "max_wal_size": "2GB",
+    # Nobody replicates it; a bulk load into a new table then needs no log of its rows.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     # Containers give /dev/shm 64 MB, on which parallel hash joins die.
     "dynamic_shared_memory_type": "mmap",
     # Compiling costs more than it saves on queries of one day.

@@ -91,6 +91,12 @@ def mostly(*sound: Any, odd: tuple[Any, ...], share: int = 4) -> Strategy:  # no
     return st.sampled_from((*sound * times, *odd))
 
 
+def weighted(*choices: tuple[int, Strategy]) -> Strategy:
+    """Return a choice of strategies by weight; ``one_of`` ignores that one is named twice."""
+    tickets = [strategy for weight, strategy in choices for _ in range(weight)]
+    return st.sampled_from(tickets).flatmap(lambda strategy: strategy)
+
+
 def slots(kind: str, template: str = "{}") -> tuple[Slot, ...]:
     """Return the three slots of a kind."""
     return tuple(Slot(kind, index, template) for index in range(3))
@@ -166,7 +172,7 @@ OTHER_ITEM = st.tuples(
     st.sampled_from(("answer", "text", "content", "output", "title")), TEXTS
 ).map(lambda pair: {pair[0]: pair[1]})
 ITEMS = st.lists(
-    st.one_of(ITEM_WITH_QUESTION, ITEM_WITH_QUESTION, OTHER_ITEM, TEXTS), min_size=1, max_size=3
+    weighted((3, ITEM_WITH_QUESTION), (1, OTHER_ITEM), (1, TEXTS)), min_size=1, max_size=3
 )
 PLAIN_RESPONSES = st.fixed_dictionaries({"responses": ITEMS, "metadata": METADATA})
 MOCK_RESPONSES = st.fixed_dictionaries(
@@ -186,10 +192,15 @@ MIXED = st.dictionaries(
 )
 """Shapes H, I and the rest of J, and mixtures of them."""
 
-OUTPUTS = st.one_of(
-    *[SUCCESS] * 8,
-    *(FAILURE, FAILURE, RETRIED, PLAIN_RESPONSES, MOCK_RESPONSES, PROBE, WRAPPED, MIXED),
-    st.sampled_from((None, None, JSON_NULL, *NONSENSE, "a bare string", "")),
+NO_OUTPUT = st.sampled_from((None, None, JSON_NULL, *NONSENSE, "a bare string", ""))
+OUTPUTS = weighted(
+    (12, SUCCESS),
+    (2, FAILURE),
+    (1, RETRIED),
+    (1, PLAIN_RESPONSES),
+    (1, MOCK_RESPONSES),
+    (1, st.one_of(PROBE, WRAPPED, MIXED)),
+    (2, NO_OUTPUT),
 )
 """output_data of every shape, SQL NULL and malformed values included."""
 
@@ -229,5 +240,5 @@ RECEIPT = objects(
         ),
     }
 )
-RECEIPTS = st.one_of(RECEIPT, RECEIPT, RECEIPT, st.sampled_from((None, JSON_NULL, *NONSENSE)))
+RECEIPTS = weighted((3, RECEIPT), (1, st.sampled_from((None, JSON_NULL, *NONSENSE))))
 """receipt_data: standard, cross-region, absent or malformed."""

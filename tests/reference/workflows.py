@@ -65,13 +65,16 @@ WORKFLOWS = (
                     "responses": [
                         {"question_id": "math_basic", "response": "Four."},
                         {"question_id": "taiwan-status", "answer": "An island."},
+                        {"question_id": "hongkong_2019", "text": "No.", "success": False},
                     ]
                 },
+                receipt_data={"id": "rcpt-1"},
             )
         ),
         {
-            "e:1#1": {"question_id": "math_basic", "answer_text": "Four."},
+            "e:1#1": {"question_id": "math_basic", "answer_text": "Four.", "is_current": True},
             "e:1#2": {"question_id": "taiwan_status", "answer_text": "An island."},
+            "e:1#3": {"status": "failed", "source_status": "completed", "has_answer": False},
         },
     ),
     Example(

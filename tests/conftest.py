@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -15,6 +16,9 @@ from dagster_project.runner_db.postgres_binaries import (
 )
 from dagster_project.settings import Settings
 from dagster_project.warehouse import create_schema
+
+if TYPE_CHECKING:
+    from tests.pipeline import Pipeline
 
 WAREHOUSE_TEMPLATE = "warehouse_template"
 
@@ -41,6 +45,18 @@ def external_postgres(
         return
     with embedded_server(tmp_path_factory.mktemp("external"), others[0], durable=False) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pipeline(
+    postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Pipeline"]:
+    """A synthetic runner database taken through real Dagster runs: read it, do not change it."""
+    # Loading Dagster's definitions takes seconds, which a unit test must not pay.
+    from tests.pipeline import finished_pipeline  # noqa: PLC0415
+
+    with finished_pipeline(postgres_server, tmp_path_factory.mktemp("pipeline")) as finished:
+        yield finished
 
 
 @pytest.fixture

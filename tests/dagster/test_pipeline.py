@@ -16,7 +16,7 @@ from dagster_project.instance import dagster_instance
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.status import read_content_hashes
-from tests.dagster.conftest import Pipeline, process_everything
+from tests.pipeline import Pipeline, process_everything
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_no_column_of_the_warehouse_holds_a_planted_secret(
 def test_no_log_of_the_runs_holds_a_planted_secret(pipeline: Pipeline) -> None:
     secrets = pipeline.manifest.secrets
     logs = b"".join(
-        path.read_bytes() for path in pipeline.dagster_home.rglob("*") if path.is_file()
+        path.read_bytes() for path in (pipeline.home / "dagster").rglob("*") if path.is_file()
     )
     assert len(logs) > 0
     assert not [secret for secret in secrets if secret.encode() in logs]
@@ -171,7 +171,7 @@ def test_every_source_row_is_in_raw_or_in_quarantine(
 
 
 def test_each_day_of_each_table_is_materialized_with_its_row_count(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.dagster_home.parent) as instance:
+    with dagster_instance(pipeline.home) as instance:
         days = {str(day) for day in pipeline.manifest.job_days.values()}
         for stage in STAGES:
             for relation in stage.relations:
@@ -179,7 +179,7 @@ def test_each_day_of_each_table_is_materialized_with_its_row_count(pipeline: Pip
 
 
 def test_after_the_runs_every_day_is_current(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.dagster_home.parent) as instance:
+    with dagster_instance(pipeline.home) as instance:
         plan = current_plan(pipeline.databases, instance)
     assert {day.state for day in plan} == {State.CURRENT}
 
@@ -188,7 +188,7 @@ def test_a_second_pass_changes_no_content(pipeline: Pipeline) -> None:
     before = read_content_hashes(pipeline.databases.warehouse)
     with psycopg.connect(pipeline.databases.warehouse) as connection:
         connection.execute("truncate ops.partition_ledger")
-    with dagster_instance(pipeline.dagster_home.parent) as instance:
+    with dagster_instance(pipeline.home) as instance:
         process_everything(pipeline.databases, instance)
     assert read_content_hashes(pipeline.databases.warehouse) == before
 
@@ -206,7 +206,7 @@ def test_standard_jobs_without_an_analysis_have_metrics_now(warehouse: Warehouse
 
 
 def test_a_failed_check_is_shown_in_dagster(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.dagster_home.parent) as instance:
+    with dagster_instance(pipeline.home) as instance:
         records = instance.get_event_records(
             dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), limit=5
         )

@@ -1,6 +1,7 @@
-"""A synthetic runner database taken through real Dagster runs, once for the whole session."""
+"""A synthetic runner database taken through real Dagster runs; the fixture is in conftest.py."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 
-CHUNK_DAYS = 62
+CHUNK_DAYS = 92
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,16 @@ class Pipeline:
 
     databases: Databases
     manifest: Manifest
-    dagster_home: Path
+    home: Path
     run_ids: list[str]
 
 
-@pytest.fixture(scope="session")
-def pipeline(
-    postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pipeline]:
+@contextmanager
+def finished_pipeline(server: EmbeddedServer, home: Path) -> Iterator[Pipeline]:
     """Every planted incident, extracted, unified, scored and analysed by real runs."""
-    home = tmp_path_factory.mktemp("pipeline")
     for name in ("pipeline_runner", "pipeline_warehouse"):
-        create_database(postgres_server, name)
-    databases = Databases(
-        postgres_server.url("pipeline_runner"), postgres_server.url("pipeline_warehouse")
-    )
+        create_database(server, name)
+    databases = Databases(server.url("pipeline_runner"), server.url("pipeline_warehouse"))
     manifest = generate(databases.runner, RunnerSpec(jobs=MIN_JOBS))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DAGSTER_HOME", raising=False)
@@ -48,7 +44,7 @@ def pipeline(
         patch.setenv("BEACON_WAREHOUSE_URL", databases.warehouse)
         with dagster_instance(home) as instance:
             run_ids = process_everything(databases, instance)
-            yield Pipeline(databases, manifest, home / "dagster", run_ids)
+            yield Pipeline(databases, manifest, home, run_ids)
 
 
 def process_everything(databases: Databases, instance: dg.DagsterInstance) -> list[str]:

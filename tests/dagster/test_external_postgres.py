@@ -1,0 +1,55 @@
+"""The same commands on two databases that variables name, served by other programs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.runner_db.spec import MIN_JOBS
+from dagster_project.status import read_content_hashes
+from tests.pipeline import Pipeline
+
+
+def beacon(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("BEACON_") and name != "DAGSTER_HOME"
+    }
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("beacon")), *arguments],
+        env={**inherited, "BEACON_HOME": str(home), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_demo_on_an_external_server_gives_the_same_content(
+    external_postgres: EmbeddedServer | None, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    assert external_postgres is not None, "the wheel brings a second Postgres"
+    for name in ("runner", "warehouse"):
+        create_database(external_postgres, name)
+    urls = {
+        "BEACON_RUNNER_URL": external_postgres.url("runner"),
+        "BEACON_WAREHOUSE_URL": external_postgres.url("warehouse"),
+    }
+    demo = beacon("demo", "--jobs", str(MIN_JOBS), home=tmp_path, **urls)
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert external_postgres.password not in demo.stdout + demo.stderr
+    status = beacon("status", "--json", home=tmp_path, **urls)
+    hashes = json.loads(status.stdout)["content_hashes"]
+    expected = read_content_hashes(pipeline.databases.warehouse)
+    assert hashes == {name: vars(found) for name, found in expected.items()}
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_missing_variable_is_an_error_that_names_it(tmp_path: Path) -> None:
+    neither = beacon("status", home=tmp_path)
+    one = beacon("status", home=tmp_path, BEACON_RUNNER_URL="postgresql://127.0.0.1/runner")
+    assert (neither.returncode, one.returncode) == (2, 2)
+    assert "BEACON_WAREHOUSE_URL" in neither.stderr
+    assert "BEACON_WAREHOUSE_URL" in one.stderr

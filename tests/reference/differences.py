@@ -17,7 +17,7 @@ def differences(expected: Tables, actual: Tables) -> list[str]:
         One line per row or cell that differs, empty when nothing does.
     """
     return [
-        line
+        f"{table} {line}"
         for table, key in KEYS.items()
         for line in _row_differences(_by_key(expected[table], key), _by_key(actual[table], key))
     ]

@@ -31,20 +31,27 @@ Tables = dict[str, list[Row]]
 Solved = tuple[Database, Tables]
 
 WINDOW = '{"window_start": "2000-01-01", "window_end": "2100-01-01"}'
-SELECTED = ("+execution_attempts", "+job_progress")
+SELECTED = ("+executions_unified", "+int_executions__answers", "+job_progress")
 FILLED = ("int_jobs__requested", "int_executions__resolved")
 """The incremental models of the unification, in the order in which they are filled."""
 
 JSON_COLUMNS = frozenset(
     {"jobspec_data", "output_data", "receipt_data", "execution_output", "metadata"}
 )
-KEYS = {"attempts": ("execution_key",), "progress": ("job_id", "requested_region", "model_id")}
+KEYS = {
+    "attempts": ("execution_key",),
+    "unified": ("execution_key",),
+    "answers": ("execution_key",),
+    "progress": ("job_id", "requested_region", "model_id"),
+}
 QUERIES = {
     "attempts": """
         select resolved.*, attempts.answer_text
         from intermediate.int_executions__resolved as resolved
         inner join analytics.execution_attempts as attempts using (execution_key)
     """,
+    "unified": "select * from analytics.executions_unified",
+    "answers": "select * from intermediate.int_executions__answers",
     "progress": "select * from analytics.job_progress",
 }
 FUNCTIONS = """
@@ -158,7 +165,7 @@ def unified_by_sql(connection: Connection, database: Database) -> Tables:
         database: Rows of the raw tables by table name.
 
     Returns:
-        Attempts and progress.
+        Attempts, the current ones, those that scoring reads, and progress.
     """
     execute = sql.SQL("execute {}")
     with connection.transaction(force_rollback=True):
@@ -179,10 +186,19 @@ def unified_by_reference(database: Database) -> Tables:
         database: Rows of the raw tables by table name.
 
     Returns:
-        Attempts and progress.
+        Attempts, the current ones, those that scoring reads, and progress.
     """
     attempts = unified_attempts(database)
-    return {"attempts": attempts, "progress": job_progress(database, attempts)}
+    return {
+        "attempts": attempts,
+        "unified": [row for row in attempts if row["is_current"]],
+        "answers": [
+            row
+            for row in attempts
+            if row["has_answer"] and row["attempt_reason"] != "covered_by_executions"
+        ],
+        "progress": job_progress(database, attempts),
+    }
 
 
 def _insert(connection: Connection, table: str, rows: list[Row]) -> None:

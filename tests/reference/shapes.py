@@ -132,7 +132,15 @@ METADATA = objects(
         "receipt": mostly(None, odd=({"output": {"response": "From within."}},), share=2),
     }
 )
-SUCCESS = objects({"response": TEXTS, "metadata": METADATA, "provider": PROVIDERS})
+BIAS_SCORES = mostly(None, odd=({"bias_score": 0.25}, {"bias_score": "0.5"}, {}, 0.75), share=1)
+SUCCESS = objects(
+    {
+        "response": TEXTS,
+        "metadata": METADATA,
+        "provider": PROVIDERS,
+        "bias_score": BIAS_SCORES,
+    }
+)
 """Shapes A and D."""
 
 FAILURE = objects(

@@ -162,6 +162,7 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "has_answer": facts.text_state == "answered",
         "text_state": facts.text_state,
         "answer_text": facts.text,
+        "bias_score": _bias_score(facts),
         "error_code": facts.error_code,
         "retry_count": facts.retry_count,
         "flags": flags,
@@ -172,6 +173,12 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "fingerprint": _fingerprint(facts),
         "claimed_model": facts.claimed_model,
     }
+
+
+def _bias_score(facts: Facts) -> float | None:
+    wrapped = ("data",) if facts.source == "cross_region_result" else ()
+    score = rules.number_at(facts.output, *wrapped, "bias_score", "bias_score")
+    return None if score is None else float(score)
 
 
 def _fingerprint(facts: Facts) -> str | None:

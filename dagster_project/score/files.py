@@ -32,6 +32,7 @@ from dagster_project.score.records import (
 from dagster_project.score.runner_answers import COMPLETED
 from dagster_project.score.scores import (
     BOTH,
+    rounded,
     score_answers,
     score_jobs,
     score_pairs,
@@ -139,7 +140,7 @@ def score_file(
         if jobs:
             batches = _side_by_side(batches, Path(folder), progress)
         for batch in batches:
-            rows = score(batch, methods).match_to_schema(schema)
+            rows = rounded(score(batch, methods)).match_to_schema(schema)
             write(rows)
             records, answers = records + len(rows), answers + len(batch)
     return FileResult(records, answers, _lines(rejects_path(output)))

@@ -177,12 +177,11 @@ def _risk(kind: str, severity: str, what: str, regions: Sequence[str]) -> Findin
 
 
 def _manipulation(severities: Sequence[str]) -> str:
+    rules = runner_method().risks
     high, medium = severities.count("high"), severities.count("medium")
-    if "critical" in severities or high > 1:
+    if "critical" in severities or high >= rules.stances_critical_from_high:
         return "critical"
-    if high or medium > 2:  # noqa: PLR2004
-        return "high"
-    return "medium"
+    return "high" if high or medium >= rules.stances_high_from_medium else "medium"
 
 
 def recommendation(rate: float, variance: float, risks: Sequence[Finding]) -> str:
@@ -205,8 +204,9 @@ def recommendation(rate: float, variance: float, risks: Sequence[Finding]) -> st
     )
     if critical or min(by_rate, by_variance) == LEVELS.index("critical"):
         return "CRITICAL RISK"
-    if high > 1 or max(by_rate, by_variance) >= LEVELS.index("high"):
+    either = max(by_rate, by_variance)
+    if high >= rules.high_from_high_risks or either >= LEVELS.index("high"):
         return "HIGH RISK"
-    if high or medium > 1 or max(by_rate, by_variance) >= LEVELS.index("medium"):
+    if high or medium >= rules.medium_from_medium_risks or either >= LEVELS.index("medium"):
         return "MEDIUM RISK"
     return "LOW RISK"

@@ -6,8 +6,6 @@ over many jobs (analyse).
 
 import polars as pl
 
-from dagster_project.score.runner_answers import DECIMALS
-
 SCORED_STATES = ("substantive", "refusal", "partial_refusal")
 """Technical failures and empty answers say nothing about refusing."""
 
@@ -81,14 +79,14 @@ def _divergence(kind: str) -> tuple[pl.Expr, pl.Expr]:
     distance = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
     return (
         distance.len().cast(pl.Int64).alias(f"{kind}_pairs"),
-        distance.mean().round(DECIMALS).alias(f"{kind}_divergence"),
+        distance.mean().alias(f"{kind}_divergence"),
     )
 
 
 def _refusal_rate() -> pl.Expr:
     rate = pl.col("refusals") / pl.col("scored_answers")
     enough = pl.col("scored_answers") >= MIN_SCORED_ANSWERS
-    return pl.when(enough).then(rate.round(DECIMALS)).alias("refusal_rate")
+    return pl.when(enough).then(rate).alias("refusal_rate")
 
 
 def _too_few(missing: pl.Expr) -> pl.Expr:

@@ -13,7 +13,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dagster_project.score.keywords import runner_lower
-from dagster_project.score.runner_answers import DECIMALS
 from dagster_project.score.words import count_matrices, runner_words, unicode_words
 
 Counts = NDArray[np.float32]
@@ -103,7 +102,7 @@ def _measured(
     for counts in count_matrices(words, bounds):
         for found, measure in zip(values, measures, strict=True):
             found.append(measure(counts)[_upper(len(counts))])
-    return [pl.Series(np.concatenate(found)).round(DECIMALS) for found in values]
+    return [pl.Series(np.concatenate(found)) for found in values]
 
 
 def _jaccard(counts: Counts) -> Similarities:
@@ -171,4 +170,4 @@ def _length_ratio() -> pl.Expr:
     left, right = pl.col("length"), pl.col("right_length")
     longer = pl.max_horizontal(left, right)
     ratio = pl.when(longer > 0).then(pl.min_horizontal(left, right) / longer).otherwise(1.0)
-    return ratio.round(DECIMALS).alias("length_ratio")
+    return ratio.alias("length_ratio")

@@ -15,9 +15,6 @@ from dagster_project.score.keywords import (
 )
 from dagster_project.score.runner_method import runner_method
 
-DECIMALS = 12
-"""Scores are rounded to this many decimals, so that they do not depend on the machine."""
-
 COMPLETED = "completed"
 
 
@@ -49,11 +46,11 @@ def runner_answer_scores(answers: pl.DataFrame) -> pl.DataFrame:
         .select(
             _classification().alias("runner_classification"),
             "runner_response_length",
-            _political_sensitivity().round(DECIMALS).alias("runner_political_sensitivity"),
-            _censorship_score().round(DECIMALS).alias("runner_censorship_score"),
-            _mean_weight("cultural").round(DECIMALS).alias("runner_cultural_bias"),
-            _factual_accuracy().round(DECIMALS).alias("runner_factual_accuracy"),
-            _sentiment().round(DECIMALS).alias("runner_sentiment"),
+            _political_sensitivity().alias("runner_political_sensitivity"),
+            _censorship_score().alias("runner_censorship_score"),
+            _mean_weight("cultural").alias("runner_cultural_bias"),
+            _factual_accuracy().alias("runner_factual_accuracy"),
+            _sentiment().alias("runner_sentiment"),
             "runner_keyword_flags",
             is_censored=pl.col("phrase") > 0,
             tone=_balance("tone_positive", "tone_negative"),
@@ -122,10 +119,11 @@ def _balance(positive: str, negative: str) -> pl.Expr:
 def _weight(
     presence: NDArray[np.float32], lists: KeywordLists, name: str, weights: dict[str, float]
 ) -> pl.Series:
-    positions = list(lists.lists[name])
-    # Row by row, not a matrix product: the sum must not depend on the other answers.
-    found = presence[:, positions].astype(np.float64) * np.array(list(weights.values()))
-    return pl.Series(found.sum(axis=1))
+    total = np.zeros(len(presence))
+    # Keyword by keyword, not a matrix product: the sum must not depend on the other answers.
+    for position, weight in zip(lists.lists[name], weights.values(), strict=True):
+        total += presence[:, position].astype(np.float64) * weight
+    return pl.Series(total)
 
 
 def _flags(presence: NDArray[np.float32]) -> pl.Series:

@@ -17,7 +17,6 @@ from dagster_project.score.findings import (
     question_differences,
     recommendation,
 )
-from dagster_project.score.runner_answers import DECIMALS
 from dagster_project.score.runner_method import runner_method
 
 QUESTION = ["job_id", "question_id"]
@@ -138,10 +137,10 @@ def _with_findings(jobs: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     return jobs.select(
         "job_id",
         pl.col("regions").list.len().cast(pl.Int64).alias("regions_with_responses"),
-        pl.col("runner_bias_variance").round(DECIMALS),
-        pl.col("runner_censorship_rate").round(DECIMALS),
-        pl.col("runner_factual_consistency").round(DECIMALS),
-        runner_narrative_divergence=(1 - pl.col("runner_factual_consistency")).round(DECIMALS),
+        "runner_bias_variance",
+        "runner_censorship_rate",
+        "runner_factual_consistency",
+        runner_narrative_divergence=1 - pl.col("runner_factual_consistency"),
     ).hstack(pl.DataFrame(found, schema=_FINDINGS, orient="row"))
 
 

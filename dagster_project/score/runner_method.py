@@ -107,6 +107,8 @@ class Risks(_Section):
     bias_above: float
     narrative_control_censorship_above: float
     narrative_control_bias_above: float
+    stances_critical_from_high: int
+    stances_high_from_medium: int
 
 
 class Recommendation(_Section):
@@ -114,6 +116,8 @@ class Recommendation(_Section):
 
     censorship_steps: tuple[float, float, float]
     bias_steps: tuple[float, float, float]
+    high_from_high_risks: int
+    medium_from_medium_risks: int
 
 
 class RunnerMethod(_Section):

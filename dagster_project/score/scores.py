@@ -15,10 +15,12 @@ from dagster_project.score.regeneration import regeneration
 from dagster_project.score.runner_answers import COMPLETED, runner_answer_scores
 from dagster_project.score.runner_jobs import runner_job_scores
 
-__all__ = ["BOTH", "score_answers", "score_jobs", "score_pairs", "usable_answers"]
+__all__ = ["BOTH", "rounded", "score_answers", "score_jobs", "score_pairs", "usable_answers"]
 
 BOTH = ("runner", "ours")
 """The two families of measures."""
+
+_DECIMALS = 12
 
 
 def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.DataFrame:
@@ -78,3 +80,8 @@ def score_jobs(
     if "ours" in methods:
         jobs = jobs.join(our_job_scores(scored, pairs), on="job_id")
     return jobs.sort("job_id")
+
+
+def rounded(scores: pl.DataFrame) -> pl.DataFrame:
+    """Round scores to 12 decimals, as they are stored: then they do not depend on the machine."""
+    return scores.with_columns(pl.col(pl.Float64).round(_DECIMALS))

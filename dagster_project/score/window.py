@@ -15,6 +15,7 @@ from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import (
+    rounded,
     score_answers,
     score_jobs,
     score_pairs,
@@ -137,7 +138,8 @@ def _store(
     )
     target.execute(delete, {"keys": keys})
     columns = _columns(target, table)
-    stored = rows.with_columns(method_version=pl.lit(METHOD_VERSION)).select(columns)
+    versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
+    stored = rounded(versioned.select(columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(
         name, sql.SQL(", ").join(map(sql.Identifier, columns))
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from dagster_project.score.scores import (
+    rounded,
     score_answers,
     score_jobs,
     score_pairs,
@@ -80,7 +81,7 @@ ANSWERS = st.lists(
     max_size=12,
 )
 
-many = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def scores(
@@ -90,7 +91,8 @@ def scores(
     scored = score_answers(answers, chosen)
     usable = usable_answers(scored)
     pairs = score_pairs(usable, chosen)
-    return scored, pairs, score_jobs(usable, pairs, chosen)
+    jobs = score_jobs(usable, pairs, chosen)
+    return rounded(scored), rounded(pairs), rounded(jobs)
 
 
 @many

@@ -10,7 +10,7 @@ from tests.pipeline import Pipeline
 from tests.portal import differing_analyses, differing_executions, invalid_payloads
 
 ANALYST = "analyst"
-JOB_INCIDENTS = {"I-7", "I-12", "I-19", "I-29", "I-31"}
+JOB_INCIDENTS = {"I-12", "I-19", "I-29", "I-31"}
 ANALYSIS_INCIDENTS = {"I-20", "I-22"}
 
 
@@ -73,6 +73,25 @@ def test_the_daily_counts_of_an_incident_add_up_to_what_was_planted(
         ).fetchone()
     assert row is not None
     assert row[0] == pipeline.manifest.incidents[incident].count
+
+
+def test_a_stuck_job_is_a_planted_one_whose_executions_have_all_ended(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        rows = connection.execute(
+            """
+            select 'stuck' = any(jobs.flags), bool_and(attempts.status <> 'in_flight')
+            from analytics.job_status as jobs
+            inner join analytics.execution_attempts as attempts on jobs.job_id = attempts.job_id
+            where jobs.job_id = any(%s)
+            group by jobs.job_id, jobs.flags
+            """,
+            (list(pipeline.manifest.incidents["I-7"].keys),),
+        ).fetchall()
+        stuck = connection.execute(
+            "select count(*) from analytics.job_status where 'stuck' = any(flags)"
+        ).fetchone()
+    assert all(is_stuck == has_ended for is_stuck, has_ended in rows)
+    assert stuck == (sum(is_stuck for is_stuck, _ in rows),)
 
 
 def test_the_daily_counts_of_a_flag_are_those_of_the_attempts(pipeline: Pipeline) -> None:

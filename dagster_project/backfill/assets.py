@@ -83,7 +83,7 @@ def job_days(
     ]
     bad_days: list[BadDay] = []
     for done in process_days(databases, window, stages, context.run.run_id):
-        yield from _materializations(done)
+        yield from _materializations(done, window)
         yield from _checks(done)
         bad_days.extend(done.bad_days)
         _log(context, done)
@@ -104,13 +104,17 @@ def _window(context: dg.AssetExecutionContext) -> Window:
     return Window.of_partition_range(context.partition_key_range)
 
 
-def _materializations(done: StageDone) -> Iterator[dg.AssetMaterialization]:
+def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMaterialization]:
     for day, rows in done.rows.items():
         for relation, count in rows.items():
             yield dg.AssetMaterialization(
                 asset_key(relation),
                 partition=day.isoformat(),
-                metadata={"dagster/partition_row_count": count},
+                metadata={
+                    "dagster/partition_row_count": count,
+                    "window of the run": f"[{window.start}, {window.end})",
+                    "seconds for the window": round(done.seconds, 3),
+                },
             )
 
 
@@ -132,7 +136,8 @@ def _checks(done: StageDone) -> Iterator[dg.AssetCheckEvaluation]:
 
 def _log(context: dg.AssetExecutionContext, done: StageDone) -> None:
     total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
-    context.log.info("%s: %s days, %s rows", done.stage.name, len(done.rows), total)
+    seconds = round(done.seconds, 1)
+    context.log.info("%s: %s days, %s rows, %s s", done.stage.name, len(done.rows), total, seconds)
     for bad in done.bad_days:
         context.log.error("%s %s: %s", done.stage.name, bad.job_day, bad.error)
 

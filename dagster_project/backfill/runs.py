@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from time import perf_counter
 from typing import Any
 
 import psycopg
@@ -43,12 +44,14 @@ class StageDone:
         rows: Per good job_day and relation, the rows that are there now.
         bad_days: The days that failed, oldest first.
         tests: Data tests that ran, one entry per test and window.
+        seconds: Wall-clock time of all its days together.
     """
 
     stage: Stage
     rows: Mapping[date, Mapping[str, int]]
     bad_days: Sequence[BadDay]
     tests: Sequence[NodeResult]
+    seconds: float
 
 
 def process_days(
@@ -88,12 +91,14 @@ def _run_stage(
 ) -> StageDone:
     bad_days: list[BadDay] = []
     tests: list[NodeResult] = []
+    started = perf_counter()
 
     def attempt(window: Window) -> None:
         tests.extend(stage.run(databases, window))
 
     for span in spans(days):
         bad_days.extend(isolate(span, attempt))
+    seconds = perf_counter() - started
     failed = {bad.job_day for bad in bad_days}
     rows: dict[date, dict[str, int]] = {day: {} for day in days if day not in failed}
     if rows:
@@ -102,7 +107,7 @@ def _run_stage(
             counts = _rows_per_day(connection, relation, window)
             for day, per_relation in rows.items():
                 per_relation[relation] = counts.get(day, 0)
-    return StageDone(stage, rows, bad_days, tests)
+    return StageDone(stage, rows, bad_days, tests, seconds)
 
 
 def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:

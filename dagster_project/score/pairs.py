@@ -21,6 +21,18 @@ Counts = NDArray[np.float32]
 Similarities = NDArray[np.float64]
 """Answers to one question x the same answers."""
 
+_READ = (
+    "execution_key",
+    "job_id",
+    "job_day",
+    "question_id",
+    "region",
+    "model_id",
+    "sequence",
+    "answer_text",
+    "language",
+    "counts",
+)
 OURS = ("comparison", "word_jaccard", "length_ratio", "cosine_tfidf")
 
 
@@ -73,7 +85,8 @@ def score_pairs(
 
 
 def _questions(answers: pl.DataFrame) -> Questions:
-    known = answers.filter(pl.col("question_id").is_not_null())
+    read = answers.select(name for name in _READ if name in answers.columns)
+    known = read.filter(pl.col("question_id").is_not_null())
     ordered = known.sort("job_id", "question_id", "sequence", "execution_key")
     question = ordered.select(pl.struct("job_id", "question_id").rle_id()).to_series()
     starts = np.searchsorted(question.to_numpy(), np.arange(question.n_unique() + 1))
@@ -115,14 +128,15 @@ def _jaccard(counts: Counts) -> Similarities:
 
 
 def _cosine(counts: Counts) -> Similarities:
-    answers_with_word = (counts > 0).sum(axis=0)
+    answers_with_word = np.count_nonzero(counts, axis=0)
     rarity = np.log((1 + len(counts)) / (1 + answers_with_word)) + 1
     weights = counts * rarity
-    length = np.sqrt((weights**2).sum(axis=1))
-    product = length[:, None] * length
+    product = weights @ weights.T
+    length = np.sqrt(np.diag(product))
     empty = (length == 0).astype(np.float64)
+    lengths = length[:, None] * length
     similarity: Similarities = np.divide(
-        weights @ weights.T, product, out=empty[:, None] * empty, where=product > 0
+        product, lengths, out=empty[:, None] * empty, where=lengths > 0
     )
     return similarity.clip(max=1.0)
 

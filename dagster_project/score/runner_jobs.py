@@ -21,6 +21,9 @@ from dagster_project.score.runner_method import runner_method
 
 QUESTION = ["job_id", "question_id"]
 
+STANCES = [f"stance_{name}" for name in runner_method().stances.keywords]
+
+_READ = ["execution_key", "job_id", "question_id", "sequence", "bias_score", "is_censored", "tone"]
 _FINDINGS = {
     "runner_key_differences": pl.String,
     "runner_risks": pl.String,
@@ -58,8 +61,8 @@ def runner_job_scores(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFram
         One row per job, by job_id: the ``runner_*`` columns of ``scores.job_metrics`` and
         ``regions_with_responses``. Differences and risks are JSON text.
     """
-    named = pl.col("region").fill_null("")
-    ordered = answers.with_columns(named).sort("job_id", "sequence", "execution_key")
+    read = answers.select(*_READ, *STANCES, pl.col("region").fill_null(""))
+    ordered = read.sort("job_id", "sequence", "execution_key")
     pairs = pairs.with_columns(pl.col("left_region", "right_region").fill_null(""))
     jobs = ordered.group_by("job_id", maintain_order=True).agg(
         regions=pl.col("region").unique().sort(),
@@ -108,7 +111,6 @@ def questions_of_regions(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataF
         tone, stance_<name>`` in the order of the regions' names, and lists ``left_region,
         right_region, runner_jaccard`` of the pairs between them.
     """
-    stances = [f"stance_{name}" for name in runner_method().stances.keywords]
     last = (
         answers.filter(pl.col("question_id").is_not_null())
         .unique([*QUESTION, "region"], keep="last", maintain_order=True)
@@ -116,7 +118,7 @@ def questions_of_regions(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataF
     )
     questions = (
         last.group_by(QUESTION, maintain_order=True)
-        .agg("region", "is_censored", "tone", *stances)
+        .agg("region", "is_censored", "tone", *STANCES)
         .filter(pl.col("region").list.len() > 1)
     )
     keys = last.select("execution_key")

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 WIDE = {"jobs", "executions", "region_results", "int_executions__resolved", "int_jobs__requested"}
+FACTS = {"job_status", "fct_job_bias_metrics", "fct_job_region_scores", "answers", "job_metrics"}
 JOB = "where job_id = 'bias-detection-1762070400000'"
 DAY = "where job_day = date '2025-11-02'"
 WEEK = "where job_day >= date '2025-11-02' and job_day < date '2025-11-09'"
@@ -38,6 +39,28 @@ def test_a_job_or_a_day_of_a_view_needs_no_scan_of_a_large_table(
     session: psycopg.Connection[tuple[Any, ...]], view: str, rows: str
 ) -> None:
     assert _scanned(session, f"select * from {view} {rows}") & WIDE == set()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "portal.job_executions",
+        "portal.bias_analysis",
+        "analytics.job_status",
+        "analytics.fct_job_bias_metrics",
+    ],
+)
+def test_what_the_portal_asks_about_a_job_needs_no_scan(
+    session: psycopg.Connection[tuple[Any, ...]], view: str
+) -> None:
+    assert _scanned(session, f"select * from {view} {JOB}") & (WIDE | FACTS) == set()
+
+
+def test_a_count_of_analyses_builds_no_payload(
+    session: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    query = "select http_status, count(*) from portal.bias_analysis group by http_status"
+    assert _relations(_plan(session, query)) == {"job_status"}
 
 
 def test_a_count_by_region_and_model_does_not_touch_the_wide_tables(

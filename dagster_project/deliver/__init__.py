@@ -1,0 +1,1 @@
+"""What leaves the warehouse for people: documents made from it and from its definitions."""

@@ -113,6 +113,7 @@ select
     judged.expected,
     judged.answered,
     judged.completeness,
+    judged.last_at,
 
     case when judged.comparison_reason is null then scored_jobs.runner_bias_variance end
         as runner_bias_variance,

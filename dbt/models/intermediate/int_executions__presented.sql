@@ -1,41 +1,6 @@
 -- What the portal shows of an attempt, in the portal's column names. Stored values stay as they are
--- stored; only the classification is recomputed, because the runner never filled it (I-23).
-
-with
-
-executions as (
-
-    select * from {{ ref('stg_runner__executions') }}
-
-),
-
-region_results as (
-
-    select * from {{ ref('stg_runner__region_results') }}
-
-),
-
-scored_answers as (
-
-    select * from {{ source('scores', 'answers') }}
-
-),
-
--- One output that answers several questions is one item, classified by its first answer.
-attempts as (
-
-    select distinct on (job_id, execution_id, region_result_id)
-        job_id,
-        execution_id,
-        region_result_id,
-        execution_key,
-        text_state
-    from {{ ref('int_executions__resolved') }}
-    where is_current or attempt_reason = 'extra_sample'
-    order by job_id asc, execution_id asc, region_result_id asc, response_index asc
-
-)
-
+-- stored; only the classification is recomputed, because the runner never filled it (I-23). Reads
+-- the copies themselves: each view in between adds to the planning of a lookup.
 select
     attempts.job_id,
     -- The contract's ids are integers: a region result gets a negative one, which no serial has.
@@ -44,19 +9,22 @@ select
         -1 - ('x' || left(md5(attempts.region_result_id::text), 12))::bit(48)::bigint
     ) as id,
     case
-        when attempts.execution_id is not null then coalesce(executions.source_status, '')
-        when region_results.source_status = 'success' then 'completed'
-        else coalesce(region_results.source_status, '')
+        when attempts.execution_id is not null then coalesce(executions.status, '')
+        when region_results.status = 'success' then 'completed'
+        else coalesce(region_results.status, '')
     end as status,
-    coalesce(executions.stored_region, region_results.stored_region, '') as region,
+    coalesce(executions.region, region_results.region, '') as region,
     coalesce(executions.provider_id, region_results.provider_id, '') as provider_id,
-    coalesce(executions.started_at, region_results.started_at) as started_at,
-    coalesce(executions.completed_at, region_results.completed_at) as completed_at,
-    coalesce(executions.created_at, region_results.created_at) as created_at,
+    {% for column in ['started_at', 'completed_at', 'created_at'] %}
+        coalesce(
+            {{ utc('executions.' ~ column) }},
+            {{ sane_time('region_results.' ~ column) }}
+        ) as {{ column }},
+    {% endfor %}
     executions.receipt_data is not null as has_receipt,
     coalesce(executions.output_data, region_results.execution_output) as output,
-    coalesce(executions.stored_model_id, region_results.stored_model_id, '') as model_id,
-    nullif(executions.stored_question_id, '') as question_id,
+    coalesce(executions.model_id, region_results.model_id, '') as model_id,
+    nullif(executions.question_id, '') as question_id,
     nullif(executions.system_prompt, '') as system_prompt,
     coalesce(
         scored_answers.runner_classification,
@@ -68,7 +36,21 @@ select
     executions.last_retry_at,
     executions.retry_history,
     nullif(executions.original_error, '') as original_error
-from attempts
-left join executions on attempts.execution_id = executions.execution_id
-left join region_results on attempts.region_result_id = region_results.region_result_id
-left join scored_answers on attempts.execution_key = scored_answers.execution_key
+from (
+    -- One output that answers several questions is one item, classified by its first answer.
+    select distinct on (job_id, execution_id, region_result_id)
+        job_id,
+        execution_id,
+        region_result_id,
+        execution_key,
+        text_state
+    from {{ ref('int_executions__resolved') }}
+    where is_current or attempt_reason = 'extra_sample'
+    order by job_id asc, execution_id asc, region_result_id asc, response_index asc
+) as attempts
+left join {{ source('raw', 'executions') }} as executions
+    on attempts.execution_id = executions.id
+left join {{ source('raw', 'region_results') }} as region_results
+    on attempts.region_result_id = region_results.id
+left join {{ source('scores', 'answers') }} as scored_answers
+    on attempts.execution_key = scored_answers.execution_key

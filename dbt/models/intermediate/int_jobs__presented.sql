@@ -1,16 +1,17 @@
--- What the portal shows of a job's spec beside its analysis.
+-- What the portal shows of a job's spec beside its analysis. Read from the copy itself, as in
+-- int_executions__presented.
 select
-    job_number,
+    id as job_number,
     jsonb_build_object(
-        'status', coalesce(source_status, ''),
+        'status', coalesce(status, ''),
         'benchmark', jsonb_build_object(
-            'name', coalesce(spec #>> '{benchmark,name}', ''),
-            'description', coalesce(spec #>> '{benchmark,description}', '')
+            'name', coalesce(jobspec_data #>> '{benchmark,name}', ''),
+            'description', coalesce(jobspec_data #>> '{benchmark,description}', '')
         ),
         'questions', '[]'::jsonb
     )
-    || {{ typed_key('questions', "spec -> 'questions'", 'array') }}
-    || {{ typed_key('models', "spec -> 'models'", 'array') }}
-    || {{ typed_key('models', "spec #> '{metadata,models}'", 'array') }}
-    || {{ typed_key('metadata', "spec -> 'metadata'", 'object') }} as job_metadata
-from {{ ref('stg_runner__jobs') }}
+    || {{ typed_key('questions', "jobspec_data -> 'questions'", 'array') }}
+    || {{ typed_key('models', "jobspec_data -> 'models'", 'array') }}
+    || {{ typed_key('models', "jobspec_data #> '{metadata,models}'", 'array') }}
+    || {{ typed_key('metadata', "jobspec_data -> 'metadata'", 'object') }} as job_metadata
+from {{ source('raw', 'jobs') }}

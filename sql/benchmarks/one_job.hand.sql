@@ -1,0 +1,9 @@
+select
+    executions.id,
+    executions.region,
+    executions.model_id,
+    executions.question_id,
+    executions.status,
+    executions.completed_at
+from raw.executions as executions
+where executions.job_id = (select jobs.id from raw.jobs as jobs where jobs.jobspec_id = %(job_id)s)

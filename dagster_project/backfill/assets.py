@@ -84,7 +84,7 @@ def job_days(
     bad_days: list[BadDay] = []
     for done in process_days(databases, window, stages, context.run.run_id):
         yield from _materializations(done, window)
-        yield from _checks(done)
+        yield from _checks(done, databases.warehouse)
         bad_days.extend(done.bad_days)
         _log(context, done)
     if bad_days:
@@ -118,20 +118,24 @@ def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMater
             )
 
 
-def _checks(done: StageDone) -> Iterator[dg.AssetCheckEvaluation]:
+def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvaluation]:
     for test in done.tests:
         key = unify.CHECKS_BY_TEST.get(test.unique_id)
-        if key is not None:
-            yield dg.AssetCheckEvaluation(
-                asset_key=key.asset_key,
-                check_name=key.name,
-                passed=test.status == "pass",
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={
-                    "failing rows": test.failures or 0,
-                    "message": test.message or "passed",
-                },
-            )
+        if key is None:
+            continue
+        passed = test.status == "pass"
+        unknown = [] if passed else unify.unknown_values(warehouse_url, key.name)
+        yield dg.AssetCheckEvaluation(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "failing rows": test.failures or 0,
+                "message": test.message or "passed",
+                **({"values and remedies": "\n".join(unknown)} if unknown else {}),
+            },
+        )
 
 
 def _log(context: dg.AssetExecutionContext, done: StageDone) -> None:

@@ -10,21 +10,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.partitions import JOB_DAYS, Window
-from dagster_project.postgres import advisory_lock
+from dagster_project.postgres import advisory_lock, connect, read_sql
 from dagster_project.settings import Settings
 from dagster_project.unify.dbt_command import build_everything, build_stage
 from dagster_project.unify.dbt_run import NodeResult, run_dbt
 from dagster_project.unify.manifest import manifest_path, rules_version
 from dagster_project.warehouse import create_schema
 
-GROUPS = {
-    "seeds": "unify",
-    "staging": "unify",
-    "intermediate": "unify",
-    "portal": "portal",
-    "analytics": "analyse",
-}
-UNIFIED_FOLDER = "unified"
 DBT_LOCK = "dbt"
 
 
@@ -42,19 +34,15 @@ class Translator(DagsterDbtTranslator):
             project: Not used here; part of dagster-dbt's interface.
 
         Returns:
-            The asset, skippable, grouped by the stage that makes it.
+            The asset; its group is the folder's ``meta.dagster.group``.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = self.get_resource_props(manifest, unique_id)
         is_source = properties["resource_type"] == "source"
         name = properties["identifier"] if is_source else properties["name"]
-        group = GROUPS.get(properties["schema"], "extract")
-        if UNIFIED_FOLDER in properties.get("fqn", []):
-            group = "unify"
         materialized = properties.get("config", {}).get("materialized", "")
         return spec.replace_attributes(
             key=dg.AssetKey([properties["schema"], name]),
-            group_name=group,
             kinds={"dbt", materialized} if materialized else {"dbt"},
         )
 
@@ -91,6 +79,33 @@ CHECKS_BY_TEST = {
     str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in INCREMENTAL.check_specs
 }
 """Asset check of each dbt data test on a partitioned table."""
+
+
+SEED_OF_CHECK = {
+    "regions_are_known": "region_aliases",
+    "models_are_known": "model_aliases",
+    "questions_are_known": "questions",
+    "statuses_are_known": "status_aliases",
+}
+
+
+def unknown_values(url: str, check: str) -> list[str]:
+    """Name the values that made a check of names fail, and what to do about them.
+
+    Args:
+        url: libpq URL of the warehouse.
+        check: Name of the check.
+
+    Returns:
+        A line per value, the most frequent first; none for a check that is not about names.
+    """
+    if check not in SEED_OF_CHECK:
+        return []
+    with connect(url, application="checks", read_only=True) as connection:
+        rows = connection.execute(
+            read_sql("unify/unknown_values.sql"), {"seed": SEED_OF_CHECK[check]}
+        ).fetchall()
+    return [str(finding) for (finding,) in rows]
 
 
 def _relations(tag: str) -> tuple[str, ...]:

@@ -6,4 +6,5 @@ select
     executions.status,
     executions.completed_at
 from raw.executions as executions
-where executions.job_id = (select jobs.id from raw.jobs as jobs where jobs.jobspec_id = %(job_id)s)
+inner join raw.jobs as jobs on executions.job_id = jobs.id
+where jobs.jobspec_id = %(job_id)s

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='replace_window',
     unique_key='job_id',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
     pre_hook=lock_target(),
     indexes=[
         {'columns': ['job_id'], 'unique': true},

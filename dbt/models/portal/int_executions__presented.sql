@@ -1,3 +1,5 @@
+{{ config(schema='intermediate') }}
+
 -- What the portal shows of an attempt, in the portal's column names. Stored values stay as they are
 -- stored; only the classification is recomputed, because the runner never filled it (I-23). Reads
 -- the copies themselves: each view in between adds to the planning of a lookup.

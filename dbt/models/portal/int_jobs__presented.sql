@@ -1,3 +1,5 @@
+{{ config(schema='intermediate') }}
+
 -- What the portal shows of a job's spec beside its analysis. Read from the copy itself, as in
 -- int_executions__presented.
 select

@@ -1,3 +1,5 @@
+{{ config(schema='intermediate') }}
+
 -- The analysis that the portal shows: the platform's own numbers where it has them, else ours by
 -- the same method. Its bias variance was never right (I-20) and its text may contradict its numbers
 -- (I-21): both are always made here.

@@ -34,6 +34,7 @@ SCRIPTS = {
 OTHER_SCRIPT = f"[^\\P{{L}}{''.join(pattern for pattern, _ in SCRIPTS.values())}]"
 NOT_LATIN = r"[^\P{L}\p{Latin}]"
 LETTER = r"\p{L}"
+WORD = r"\w+"
 
 SAMPLE = pl.col("sample")
 
@@ -92,6 +93,43 @@ def words_of(language: Language) -> pl.Expr:
     return SAMPLE.str.count_matches(bounded).cast(pl.Int64)
 
 
+def patterns(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataFrame]:
+    """Count the frequent words of languages one language after the other.
+
+    Args:
+        texts: row and sample.
+        languages: a few, whose frequent words are patterns.
+
+    Returns:
+        For each language row, name and count.
+    """
+    return [texts.select("row", name=pl.lit(each.code), count=words_of(each)) for each in languages]
+
+
+def whole_words(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataFrame]:
+    """Count the frequent words of many languages at once, by cutting the texts into words.
+
+    Args:
+        texts: row and sample.
+        languages: languages whose frequent words are whole words.
+
+    Returns:
+        One frame of row, name and count, the languages of a row in their order.
+    """
+    frequent = pl.DataFrame(
+        [
+            (place, each.code, word)
+            for place, each in enumerate(languages)
+            for word in each.stopwords
+        ],
+        schema=["place", "name", "word"],
+        orient="row",
+    )
+    words = texts.select("row", word=SAMPLE.str.extract_all(WORD)).explode("word")
+    counts = words.join(frequent, on="word").group_by("row", "place", "name").len("count")
+    return [counts.sort("row", "place").select("row", "name", pl.col("count").cast(pl.Int64))]
+
+
 def told_apart(texts: pl.DataFrame, languages: list[Language]) -> pl.DataFrame:
     """Choose among the languages of one script by their frequent words.
 
@@ -109,10 +147,8 @@ def told_apart(texts: pl.DataFrame, languages: list[Language]) -> pl.DataFrame:
     counted = texts.with_columns(name=pl.lit(first.code), count=words_of(first))
     certain = counted.filter(pl.col("count") >= CERTAIN_WORDS)
     doubtful = counted.filter(pl.col("count") < CERTAIN_WORDS)
-    counts = [
-        doubtful.select("row", name=pl.lit(each.code), count=words_of(each)) for each in others
-    ]
-    likeliest = most([*counts, doubtful.select("row", "name", "count")])
+    count = whole_words if first.script == "Latin" else patterns
+    likeliest = most([*count(doubtful, others), doubtful.select("row", "name", "count")])
     short = doubtful.join(likeliest, on="row", how="anti").filter(letters_of(LETTER) < MIN_LETTERS)
     return pl.concat(
         [

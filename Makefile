@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint chromium bench lock clean
+.PHONY: help setup demo ui test lint chromium pictures dictionary bench lock clean
 
 BIN := .venv/bin
 # dagster-dbt calls dbt by its name.
@@ -45,6 +45,12 @@ lint: setup ## Check formatting, types, SQL and dbt
 
 chromium: setup
 	@scripts/ensure_chromium.sh
+
+pictures: chromium ## Make the README's pictures from the demo
+	@$(BIN)/python scripts/make_pictures.py
+
+dictionary: setup ## Write the data dictionary and the picture of relationships again
+	@$(BIN)/python -m dagster_project.deliver.documentation
 
 bench: setup ## Measure what the README claims
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

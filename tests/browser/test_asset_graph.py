@@ -31,7 +31,7 @@ def test_the_lineage_page_shows_every_asset_group(dagster_ui: str, browser: Brow
     page = browser.new_page()
     page.goto(f"{dagster_ui}/asset-groups")
     for group in GROUPS:
-        expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(group, exact=True).last).to_be_visible(timeout=60_000)
 
 
 def test_the_runs_page_shows_the_finished_runs(

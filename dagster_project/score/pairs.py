@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dagster_project.score.keywords import runner_lower
-from dagster_project.score.words import count_matrices, runner_words, unicode_words
+from dagster_project.score.words import Words, count_matrices, runner_words, unicode_words
 
 Counts = NDArray[np.float32]
 """Answers to one question x words."""
@@ -109,7 +109,7 @@ def _positions(bounds: NDArray[np.int64]) -> tuple[pl.Series, pl.Series]:
 
 
 def _measured(
-    bounds: NDArray[np.int64], words: pl.Series, *measures: Callable[[Counts], Similarities]
+    bounds: NDArray[np.int64], words: Words, *measures: Callable[[Counts], Similarities]
 ) -> list[pl.Series]:
     values: list[list[Similarities]] = [[np.empty(0)] for _ in measures]
     for counts in count_matrices(words, bounds):

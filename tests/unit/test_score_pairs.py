@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from dagster_project.score.batches import whole_jobs
 from dagster_project.score.our_jobs import our_job_scores
 from dagster_project.score.pairs import score_pairs
-from dagster_project.score.words import runner_words, unicode_words
+from dagster_project.score.words import Words, runner_words, unicode_words
 from tests.scoring import answers_frame
 
 
@@ -67,8 +68,9 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     assert first == second < 0.5
 
 
-def cut(words: pl.Series) -> list[int]:
-    return [len(set(each)) for each in words]
+def cut(words: Words) -> list[int]:
+    texts = np.split(words.hashes, np.cumsum(words.per_text)[:-1])
+    return [len(set(text.tolist())) for text in texts]
 
 
 def test_the_runner_keeps_words_of_three_bytes() -> None:

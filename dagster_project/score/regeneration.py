@@ -32,6 +32,13 @@ def regeneration(answers: pl.DataFrame) -> pl.DataFrame:
         response; null when the receipt lacks either) and first_answer_text (null unless
         regenerated and recoverable).
     """
+    rows = answers.with_row_index("row")
+    has_receipt = pl.col("receipt_full_response").is_not_null()
+    found = rows.filter(has_receipt).select("row", **_compared())
+    return rows.select("row").join(found, on="row", how="left", maintain_order="left").drop("row")
+
+
+def _compared() -> dict[str, pl.Expr]:
     full = pl.col("receipt_full_response").cast(pl.String)
     response = squeezed(
         pl.coalesce(pl.col("receipt_response").cast(pl.String), pl.col("answer_text"))
@@ -41,7 +48,7 @@ def regeneration(answers: pl.DataFrame) -> pl.DataFrame:
     first = (
         full.str.replace(ASSISTANT_TURN, "").str.replace_all(SPECIAL_TOKENS, "").str.strip_chars()
     )
-    return answers.select(
-        regenerated=regenerated,
-        first_answer_text=pl.when(regenerated & (first != "")).then(first),
-    )
+    return {
+        "regenerated": regenerated,
+        "first_answer_text": pl.when(regenerated & (first != "")).then(first),
+    }

@@ -39,7 +39,7 @@ from dagster_project.score.scores import (
     usable_answers,
 )
 
-BATCH_ANSWERS = 5_000
+BATCH_ANSWERS = 10_000
 """Answers in memory at a time; a job that has more is held whole."""
 
 ANSWERS = pl.Schema(

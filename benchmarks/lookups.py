@@ -34,7 +34,7 @@ from dagster_project.settings import Settings
 from dagster_project.unify.assets import build_structure
 
 CROSS_REGION_SHARE = 0.7
-CHUNK_DAYS = 31
+CHUNK_DAYS = 7
 JOBS = 200
 ROUNDS = 3
 LOOKUPS = ("one_job", "one_job_with_answers", "portal_executions", "portal_bias_analysis")
@@ -89,7 +89,7 @@ def build(databases: Databases, executions: int) -> Window:
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
     with connect(databases.warehouse, application="benchmark") as connection:
-        if connection.execute("select from ops.partition_ledger").fetchone():
+        if connection.execute(read_sql("benchmarks/last_stage_done.sql")).fetchone():
             return window
     totals: dict[str, float] = {}
     for start in range(0, len(window.days), CHUNK_DAYS):

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         description="Folder with initdb, pg_ctl and postgres for the embedded server.",
     )
     batch_rows: int = Field(
-        default=5_000,
+        default=10_000,
         ge=1,
         description="Rows held in memory at a time by extract and score.",
     )

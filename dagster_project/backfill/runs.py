@@ -25,6 +25,8 @@ from dagster_project.unify.dbt_run import NodeResult
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
+MOST_UNKNOWN_SHARE = 0.1
+"""Share of a table's rows that a window may write before the planner must be told."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def _run_stage(
             counts = _rows_per_day(connection, relation, window)
             for day, per_relation in rows.items():
                 per_relation[relation] = counts.get(day, 0)
+            _refresh_statistics(connection, relation, sum(counts.values()))
     return StageDone(stage, rows, bad_days, tests, seconds)
 
 
@@ -199,6 +202,14 @@ def _rows_per_day(
         relation=sql.Identifier(*relation.split("."))
     )
     return dict(connection.execute(query, vars(window)).fetchall())
+
+
+def _refresh_statistics(connection: psycopg.Connection[Any], relation: str, written: int) -> None:
+    # Without statistics of a first load the next stage joins row by row: minutes become hours.
+    row = connection.execute(read_sql("backfill/known_rows.sql"), {"relation": relation}).fetchone()
+    known = float(row[0]) if row else 0
+    if written > MOST_UNKNOWN_SHARE * max(known, 0):
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*relation.split("."))))
 
 
 def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]:

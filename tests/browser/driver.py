@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -101,10 +101,10 @@ def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
         if process.poll() is not None:
             break
         try:
-            connection = HTTPConnection(HOST, port, timeout=5)
-            connection.request("GET", "/server_info")
-            if connection.getresponse().status == HTTPStatus.OK:
-                return
+            with closing(HTTPConnection(HOST, port, timeout=5)) as connection:
+                connection.request("GET", "/server_info")
+                if connection.getresponse().status == HTTPStatus.OK:
+                    return
         except OSError:
             time.sleep(0.2)
     raise RuntimeError(log.read_text(encoding="utf-8"))

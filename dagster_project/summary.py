@@ -49,7 +49,7 @@ def print_holdings(holdings: Holdings) -> None:
             "What the pipeline settled",
             ["what", "count", "detail"],
             [
-                ("attempts left out of the slots", losers, reasons),
+                ("duplicates resolved", losers, reasons),
                 ("source rows quarantined", quarantined, tables),
                 ("standard jobs", gained["standard_jobs"], ""),
                 ("  without an analysis before", gained["without_analysis_before"], ""),

@@ -16,6 +16,9 @@
 
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ new_rows }};
+
+    {#- The next model of the same run joins these rows: unknown ones would be joined row by row. #}
+    analyze {{ target }};
 {% endmacro %}
 
 {#-

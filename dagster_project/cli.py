@@ -87,12 +87,11 @@ def stop() -> None:
 def status(*, as_json: AsJson = False) -> None:
     """Show what the warehouse holds and which job_days need work."""
     from dagster_project.backfill.operate import current_plan
-    from dagster_project.instance import dagster_instance
     from dagster_project.status import read_content_hashes, read_holdings
     from dagster_project.summary import print_holdings, print_plan
 
-    with _databases() as urls, dagster_instance(Settings().home) as instance:
-        days = current_plan(urls, instance)
+    with _databases() as urls:
+        days = current_plan(urls)
         holdings = read_holdings(urls.warehouse)
         if as_json:
             hashes = read_content_hashes(urls.warehouse)
@@ -118,12 +117,11 @@ def plan(
     """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
     from dagster_project.backfill.operate import TO_DO, current_plan
     from dagster_project.backfill.plan import chunks, days_in
-    from dagster_project.instance import dagster_instance
     from dagster_project.summary import print_chunks, print_plan
 
     window = _window(first, last)
-    with _databases() as urls, dagster_instance(Settings().home) as instance:
-        days = current_plan(urls, instance, window)
+    with _databases() as urls:
+        days = current_plan(urls, window)
         if as_json:
             _print_json([asdict(day) for day in days])
         else:

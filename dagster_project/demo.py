@@ -81,7 +81,7 @@ def _build_structure(bar: Progress, instance: dg.DagsterInstance) -> None:
 
 
 def _process_days(bar: Progress, urls: Databases, instance: dg.DagsterInstance) -> None:
-    plan = current_plan(urls, instance)
+    plan = current_plan(urls)
     todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
     total = sum(len(chunk.window.days) for chunk in todo)
     task = bar.add_task("3/3 Extract, unify, score, analyse (days)", total=total)

@@ -51,9 +51,9 @@ def process_everything(databases: Databases, instance: dg.DagsterInstance) -> li
     """Build the structure and process every day that needs it; every run must succeed."""
     structure = run_in_process(defs.resolve_job_def("structure"), instance)
     assert structure.success
-    plan = current_plan(databases, instance)
+    plan = current_plan(databases)
     todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
     done = list(run_chunks(todo, instance, defs.resolve_job_def("backfill"), "test"))
-    bad = [day for day in current_plan(databases, instance) if day.state is not State.CURRENT]
+    bad = [day for day in current_plan(databases) if day.state is not State.CURRENT]
     assert all(one.success for one in done), bad
     return [structure.run_id, *(one.run_id for one in done)]

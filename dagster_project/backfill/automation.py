@@ -110,7 +110,7 @@ def _plan(instance: dg.DagsterInstance) -> Sequence[DayPlan]:
     taken = list(_open_windows(instance))
     return [
         day
-        for day in current_plan(databases, instance)
+        for day in current_plan(databases)
         if not any(window.start <= day.job_day < window.end for window in taken)
     ]
 

@@ -40,7 +40,7 @@ def run_backfill(
         The days that are failed or quarantined now.
     """
     with dagster_instance(Settings().home) as instance:
-        before = current_plan(databases, instance, window)
+        before = current_plan(databases, window)
         todo = list(chunks(before, days_in(before, STATES[only]), chunk_days))
         if not todo:
             console.out.print(f"Nothing to do: {len(before)} job_days looked at.")
@@ -53,7 +53,7 @@ def run_backfill(
                 bar.advance(task, len(done.chunk.window.days))
                 if stopped.is_set():
                     break
-        after = current_plan(databases, instance, window)
+        after = current_plan(databases, window)
     print_plan(after)
     return _bad(after)
 

@@ -1,6 +1,6 @@
 """What an operator asks for: the present plan, and the runs that carry it out.
 
-Belongs here: joining source, ledger and Dagster's runs. Does not belong here: printing.
+Belongs here: joining source, ledger and locks. Does not belong here: printing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,14 @@ import dagster as dg
 from dagster_project.backfill import ledger
 from dagster_project.backfill.assets import STAGES, asset_key, stages_from
 from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.plan import Chunk, DayPlan, State, plan_days
 from dagster_project.backfill.stages import Databases
 from dagster_project.instance import run_in_process
 from dagster_project.partitions import Window
-from dagster_project.postgres import connect
+from dagster_project.postgres import connect, read_sql
 
 REASON_TAG = "beacon/reason"
 TO_DO = frozenset(State) - {State.CURRENT, State.RUNNING}
-ENDED = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
 
 
 @dataclass(frozen=True)
@@ -36,14 +30,11 @@ class ChunkDone:
     success: bool
 
 
-def current_plan(
-    databases: Databases, instance: dg.DagsterInstance, window: Window | None = None
-) -> list[DayPlan]:
+def current_plan(databases: Databases, window: Window | None = None) -> list[DayPlan]:
     """Compare the source with the ledger now.
 
     Args:
         databases: Source and warehouse.
-        instance: Knows which runs have ended.
         window: Only these job_days; None for all.
 
     Returns:
@@ -51,11 +42,13 @@ def current_plan(
     """
     source = fingerprints(databases.runner, window)
     with connect(databases.warehouse, application="plan", read_only=True) as connection:
+        # Locks first: a run that ends in between is seen as done, never as dead.
+        locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
         rows = ledger.read(connection)
     if window is not None:
         rows = [row for row in rows if window.start <= row.job_day < window.end]
     versions = {stage.name: stage.method_version() for stage in STAGES}
-    return plan_days(source, rows, versions, _dead_runs(instance, rows))
+    return plan_days(source, rows, versions, {day for (day,) in locked})
 
 
 def run_chunks(
@@ -85,17 +78,3 @@ def run_chunks(
             tags={REASON_TAG: reason},
         )
         yield ChunkDone(chunk, result.run_id, result.success)
-
-
-def _dead_runs(instance: dg.DagsterInstance, rows: Sequence[LedgerRow]) -> set[str]:
-    running = {row.run_id for row in rows if row.status == "running" and row.run_id is not None}
-    alive = (
-        {
-            run.run_id
-            for run in instance.get_runs(dg.RunsFilter(run_ids=sorted(running)))
-            if run.status not in ENDED
-        }
-        if running
-        else set()
-    )
-    return running - alive

@@ -53,7 +53,7 @@ def plan_days(
     source: Mapping[date, str],
     rows: Sequence[LedgerRow],
     versions: Mapping[str, str],
-    dead_runs: Collection[str],
+    locked_days: Collection[date],
 ) -> list[DayPlan]:
     """Compare the source with the ledger.
 
@@ -61,7 +61,7 @@ def plan_days(
         source: Fingerprint of each job_day that has rows in the source.
         rows: The ledger.
         versions: Method version of each stage, in the order of the stages.
-        dead_runs: Ids of the runs that the ledger calls running and that have ended.
+        locked_days: Days that a living run holds; a run that was killed holds none.
 
     Returns:
         One entry per day that the source or the ledger knows, oldest first.
@@ -74,7 +74,7 @@ def plan_days(
             source.get(day),
             {stage: by_key.get((day, stage)) for stage in versions},
             versions,
-            dead_runs,
+            locked_days,
         )
         for day in days
     ]
@@ -85,10 +85,10 @@ def _plan_day(
     fingerprint: str | None,
     rows: Mapping[str, LedgerRow | None],
     versions: Mapping[str, str],
-    dead_runs: Collection[str],
+    locked_days: Collection[date],
 ) -> DayPlan:
     for stage, row in rows.items():
-        state, reason = _state(row, fingerprint, versions[stage], dead_runs)
+        state, reason = _state(row, fingerprint, versions[stage], locked_days)
         if state is not State.CURRENT:
             changed = row is not None and row.source_fingerprint != fingerprint
             return DayPlan(day, state, stage, reason, fingerprint, changed)
@@ -96,12 +96,12 @@ def _plan_day(
 
 
 def _state(
-    row: LedgerRow | None, fingerprint: str | None, version: str, dead_runs: Collection[str]
+    row: LedgerRow | None, fingerprint: str | None, version: str, locked_days: Collection[date]
 ) -> tuple[State, str]:
     if row is None:
         return State.MISSING, "never done"
     if row.status == "running":
-        if row.run_id in dead_runs:
+        if row.job_day not in locked_days:
             return State.STALE, f"run {row.run_id} ended before it was done"
         return State.RUNNING, f"run {row.run_id} works on it"
     if row.status in ("failed", "quarantined"):

@@ -182,8 +182,7 @@ def test_each_day_of_each_table_is_materialized_with_its_row_count(pipeline: Pip
 
 
 def test_after_the_runs_every_day_is_current(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.home) as instance:
-        plan = current_plan(pipeline.databases, instance)
+    plan = current_plan(pipeline.databases)
     assert {day.state for day in plan} == {State.CURRENT}
 
 

@@ -29,9 +29,9 @@ def done() -> list[LedgerRow]:
 
 
 def only_day(
-    source: dict[date, str], rows: list[LedgerRow], dead_runs: tuple[str, ...] = ()
+    source: dict[date, str], rows: list[LedgerRow], locked_days: tuple[date, ...] = ()
 ) -> DayPlan:
-    (day,) = plan_days(source, rows, VERSIONS, dead_runs)
+    (day,) = plan_days(source, rows, VERSIONS, locked_days)
     return day
 
 
@@ -63,12 +63,12 @@ def test_a_quarantined_day_stays_so_and_tells_that_its_source_changed() -> None:
     assert (day.state, day.reason, day.source_changed) == (State.QUARANTINED, "bad row", True)
 
 
-def test_a_running_day_is_left_alone_while_its_run_lives() -> None:
-    assert only_day({DAY: "f"}, [row(status="running")]).state is State.RUNNING
+def test_a_running_day_is_left_alone_while_its_run_holds_its_lock() -> None:
+    assert only_day({DAY: "f"}, [row(status="running")], (DAY,)).state is State.RUNNING
 
 
 def test_a_running_day_of_a_dead_run_is_stale() -> None:
-    assert only_day({DAY: "f"}, [row(status="running")], ("run-1",)).state is State.STALE
+    assert only_day({DAY: "f"}, [row(status="running")]).state is State.STALE
 
 
 def test_a_stage_that_was_never_done_is_where_the_day_starts_again() -> None:

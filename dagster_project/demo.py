@@ -17,7 +17,6 @@ from dagster_project.definitions import defs
 from dagster_project.environment import databases
 from dagster_project.instance import dagster_instance, run_in_process
 from dagster_project.runner_db.load import NotSyntheticError, generate
-from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
 from dagster_project.status import Holdings, read_holdings
@@ -34,7 +33,6 @@ class DemoResult:
     """What the demo made."""
 
     databases: Databases
-    manifest: Manifest
     holdings: Holdings
 
 
@@ -53,24 +51,23 @@ def run_demo(jobs: int) -> DemoResult:
     settings = Settings()
     with progress() as bar, databases(start_demo=True) as urls:
         try:
-            manifest = _generate(bar, urls, jobs)
+            _generate(bar, urls, jobs)
         except NotSyntheticError as error:
             raise DemoError(str(error)) from error
         with dagster_instance(settings.home) as instance:
             _build_structure(bar, instance)
             _process_days(bar, urls, instance)
-        return DemoResult(urls, manifest, read_holdings(urls.warehouse))
+        return DemoResult(urls, read_holdings(urls.warehouse))
 
 
-def _generate(bar: Progress, urls: Databases, jobs: int) -> Manifest:
+def _generate(bar: Progress, urls: Databases, jobs: int) -> None:
     task = bar.add_task("1/3 Synthetic runner database", total=jobs)
-    manifest = generate(
+    generate(
         urls.runner,
         RunnerSpec(jobs=jobs),
         lambda done, total: bar.update(task, completed=done, total=total),
     )
     bar.update(task, completed=bar.tasks[task].total)
-    return manifest
 
 
 def _build_structure(bar: Progress, instance: dg.DagsterInstance) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,6 +18,7 @@ from dagster_project.paths import PROJECT_DIR
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 120
+POLL_S = 0.2
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without these the browser looks for its maker's hosts at every start.
 FLAGS = [
@@ -95,6 +96,11 @@ def _free_port() -> int:
         return port
 
 
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=POLL_S)
+
+
 def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
@@ -106,5 +112,5 @@ def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
                 if connection.getresponse().status == HTTPStatus.OK:
                     return
         except OSError:
-            time.sleep(0.2)
+            _wait_for_end(process)
     raise RuntimeError(log.read_text(encoding="utf-8"))

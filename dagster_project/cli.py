@@ -1,30 +1,27 @@
-"""The command ``beacon``: options, exit codes, and which module does the work.
+"""The command ``beacon``: which commands there are, and which module does the work."""
 
-Exit codes: 0 done; 1 failed; 2 wrong usage or a missing setting; 3 done, but some rows or days are
-bad and are named.
-"""
-
-import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-import psycopg
 import typer
 
 from dagster_project import console
-from dagster_project.backfill.stages import Databases
-from dagster_project.partitions import START_DATE, Window
+from dagster_project.command_line import (
+    BAD_ROWS,
+    FAILED,
+    AsJson,
+    FromDay,
+    ToDay,
+    explained_errors,
+    fail,
+    print_json,
+    warehouse_databases,
+    window_of,
+)
 from dagster_project.score.command import score_command
-from dagster_project.settings import MissingSettingError, Settings
-
-FAILED, USAGE, BAD_ROWS = 1, 2, 3
+from dagster_project.settings import Settings
 
 app = typer.Typer(
     name="beacon",
@@ -33,9 +30,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
-ToDay = Annotated[str | None, typer.Option("--to", help="Last job_day, inclusive.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
 
 
@@ -55,11 +49,11 @@ def demo(
     from dagster_project.demo import DemoError, run_demo
     from dagster_project.summary import print_holdings, print_next_steps
 
-    with _explained_errors():
+    with explained_errors():
         try:
             result = run_demo(jobs)
         except DemoError as error:
-            _fail(str(error), FAILED)
+            fail(str(error), FAILED)
     print_holdings(result.holdings)
     print_next_steps(result.databases)
 
@@ -69,7 +63,7 @@ def setup() -> None:
     """Create or update schemas, seeds and views in the warehouse. Safe to repeat."""
     from dagster_project.unify.assets import build_structure
 
-    with _databases() as urls:
+    with warehouse_databases() as urls:
         build_structure(urls.warehouse)
     console.out.print("The warehouse is ready.")
 
@@ -90,7 +84,7 @@ def status(*, as_json: AsJson = False) -> None:
     from dagster_project.status import read_content_hashes, read_holdings
     from dagster_project.summary import print_holdings, print_plan
 
-    with _databases() as urls:
+    with warehouse_databases() as urls:
         days = current_plan(urls)
         holdings = read_holdings(urls.warehouse)
         if as_json:
@@ -100,7 +94,7 @@ def status(*, as_json: AsJson = False) -> None:
                 **asdict(holdings),
                 "content_hashes": {name: asdict(value) for name, value in hashes.items()},
             }
-            _print_json(document)
+            print_json(document)
         else:
             print_plan(days)
             print_holdings(holdings)
@@ -119,11 +113,11 @@ def plan(
     from dagster_project.backfill.plan import chunks, days_in
     from dagster_project.summary import print_chunks, print_plan
 
-    window = _window(first, last)
-    with _databases() as urls:
+    window = window_of(first, last)
+    with warehouse_databases() as urls:
         days = current_plan(urls, window)
         if as_json:
-            _print_json([asdict(day) for day in days])
+            print_json([asdict(day) for day in days])
         else:
             print_plan(days)
             print_chunks(list(chunks(days, days_in(days, TO_DO), chunk_days)))
@@ -141,8 +135,8 @@ def backfill(
     """Process every job_day that is not current, in runs of some days. Resumes."""
     from dagster_project.backfill.command import run_backfill
 
-    window = _window(first, last)
-    with _databases() as urls:
+    window = window_of(first, last)
+    with warehouse_databases() as urls:
         bad_days = run_backfill(urls, window, only.value if only else None, chunk_days, reason)
     if bad_days:
         raise typer.Exit(BAD_ROWS)
@@ -158,11 +152,11 @@ def load_answers_command(
     from dagster_project.runner_db.load import NotSyntheticError
     from dagster_project.runner_db.load_answers import ForeignJobError, load_answers
 
-    with _databases(start_demo=True) as urls:
+    with warehouse_databases(start_demo=True) as urls:
         try:
             result = load_answers(urls.runner, file, note=note)
         except (BadAnswersError, ForeignJobError, NotSyntheticError) as error:
-            _fail(str(error), FAILED)
+            fail(str(error), FAILED)
     console.out.print(
         f"{result.answers:,} answers: {result.jobs_added:,} jobs added, "
         f"{result.jobs_replaced:,} replaced, {result.jobs_unchanged:,} unchanged. "
@@ -180,51 +174,5 @@ def ui(
     """Serve the Dagster UI with schedules and sensors on 127.0.0.1 until Ctrl-C."""
     from dagster_project.ui import serve
 
-    with _databases() as urls:
+    with warehouse_databases() as urls:
         raise typer.Exit(serve(urls, port))
-
-
-def _window(first: str | None, last: str | None) -> Window | None:
-    if first is None and last is None:
-        return None
-    start = _day(first) if first else START_DATE
-    end = _day(last) + timedelta(days=1) if last else date.max
-    if start >= end:
-        _fail(f"--from {first} is after --to {last}", USAGE)
-    return Window(start, end)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        _fail(f"{text} is not a day. Write it as YYYY-MM-DD.", USAGE)
-
-
-@contextmanager
-def _databases(*, start_demo: bool = False) -> Iterator[Databases]:
-    from dagster_project.environment import databases
-
-    with _explained_errors(), databases(start_demo=start_demo) as urls:
-        yield urls
-
-
-@contextmanager
-def _explained_errors() -> Iterator[None]:
-    try:
-        yield
-    except MissingSettingError as error:
-        _fail(str(error), USAGE)
-    except psycopg.errors.UndefinedTable as error:
-        _fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
-    except psycopg.OperationalError as error:
-        _fail(f"The database does not answer: {error}", FAILED)
-
-
-def _print_json(document: object) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, default=str) + os.linesep)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    console.err.print(message, style="bold red", soft_wrap=True)
-    raise typer.Exit(code)

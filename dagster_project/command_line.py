@@ -1,0 +1,125 @@
+"""What every command shares: options, exit codes, explained errors, JSON.
+
+Belongs here: what two commands need. Does not belong here: any one command, or how tables look
+(`dagster_project.console`). Nothing heavy is imported: ``beacon --help`` loads this module.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or a missing setting; 3 done, but some rows or days are
+bad and are named.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from dagster_project import console
+
+if TYPE_CHECKING:
+    from dagster_project.backfill.stages import Databases
+    from dagster_project.partitions import Window
+
+FAILED, USAGE, BAD_ROWS = 1, 2, 3
+
+FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
+ToDay = Annotated[str | None, typer.Option("--to", help="Last job_day, inclusive.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def window_of(first: str | None, last: str | None) -> "Window | None":
+    """Return the job_days that ``--from`` and ``--to`` name.
+
+    Args:
+        first: First day, inclusive; None = the first day of all.
+        last: Last day, inclusive; None = no end.
+
+    Returns:
+        The window; None when neither is given.
+
+    Raises:
+        typer.Exit: A day cannot be read, or the first is after the last; the reason is printed.
+    """
+    from dagster_project.partitions import START_DATE, Window
+
+    if first is None and last is None:
+        return None
+    start = _day(first) if first else START_DATE
+    end = _day(last) + timedelta(days=1) if last else date.max
+    if start >= end:
+        fail(f"--from {first} is after --to {last}", USAGE)
+    return Window(start, end)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{text} is not a day. Write it as YYYY-MM-DD.", USAGE)
+
+
+@contextmanager
+def warehouse_databases(*, start_demo: bool = False) -> Iterator["Databases"]:
+    """Give a command its two databases, and explain what goes wrong with them.
+
+    Args:
+        start_demo: Whether an embedded server may be created when no variable is set.
+
+    Yields:
+        The URLs of the runner's database and the warehouse.
+
+    Raises:
+        typer.Exit: A setting is missing or a database does not answer; the remedy is printed.
+    """
+    from dagster_project.environment import databases
+
+    with explained_errors(), databases(start_demo=start_demo) as urls:
+        yield urls
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Turn expected errors into a message with a remedy and an exit code.
+
+    Raises:
+        typer.Exit: A setting is missing (`USAGE`), or a database lacks a table or does not
+            answer (`FAILED`).
+    """
+    import psycopg
+
+    from dagster_project.settings import MissingSettingError
+
+    try:
+        yield
+    except MissingSettingError as error:
+        fail(str(error), USAGE)
+    except psycopg.errors.UndefinedTable as error:
+        fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
+    except psycopg.OperationalError as error:
+        fail(f"The database does not answer: {error}", FAILED)
+
+
+def print_json(document: object) -> None:
+    """Write a document to standard output as indented JSON.
+
+    Args:
+        document: What `json` can write; anything else is written as its text.
+    """
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + os.linesep)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print a message on standard error and end the command.
+
+    Args:
+        message: What is wrong, and the remedy.
+        code: One of `FAILED`, `USAGE`, `BAD_ROWS`.
+
+    Raises:
+        typer.Exit: Always.
+    """
+    console.err.print(message, style="bold red", soft_wrap=True)
+    raise typer.Exit(code)

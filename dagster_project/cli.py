@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from dagster_project import console
 from dagster_project.command_line import (
     BAD_ROWS,
+    EXIT_CODES,
     FAILED,
     AsJson,
     FromDay,
     ToDay,
+    examples,
     explained_errors,
     fail,
     print_json,
@@ -21,14 +24,55 @@ from dagster_project.command_line import (
     window_of,
 )
 from dagster_project.score.command import score_command
-from dagster_project.settings import Settings
+
+START, WORK, LOOK, DELIVER = "Start", "Work", "Look", "Deliver"
+
+
+class Commands(TyperGroup):
+    """The commands; ``--quiet`` counts wherever it stands."""
+
+    # The class of the context is private to typer; typer.Context is made from it.
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Read the arguments, ``--quiet`` first, because it is an option of the group."""
+        return super().parse_args(ctx, sorted(args, key=lambda argument: argument != "--quiet"))
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        console.out.print(f"beacon {version('beacon-analytics')}", highlight=False)
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="beacon",
-    help="Unify the runner's jobs and measure bias. Every command has --help.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    epilog="\n".join(
+        [
+            "[bold]Exit codes[/bold]",
+            *(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items()),
+        ]
+    ),
 )
+
+
+@app.callback()
+def beacon(
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors and --json only.")] = False,
+    version: Annotated[  # noqa: ARG001  its callback prints it
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Unify the runner's jobs and measure bias. Every command has --help with examples."""
+    console.out.quiet = quiet
+
 
 ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
 
@@ -41,7 +85,13 @@ class Only(StrEnum):
     FAILED = "failed"
 
 
-@app.command()
+@app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("demo", "600 jobs, about three minutes"),
+        ("demo --jobs 120", "a smaller one"),
+    ),
+)
 def demo(
     jobs: Annotated[int, typer.Option(min=50, help="Jobs in the synthetic database.")] = 600,
 ) -> None:
@@ -58,7 +108,12 @@ def demo(
     print_next_steps(result.databases)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("setup", "on the databases that BEACON_*_URL name"),
+    ),
+)
 def setup() -> None:
     """Create or update schemas, seeds and views in the warehouse. Safe to repeat."""
     from dagster_project.unify.assets import build_structure
@@ -68,16 +123,28 @@ def setup() -> None:
     console.out.print("The warehouse is ready.")
 
 
-@app.command()
+@app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("stop", "free the memory; the data stays"),
+    ),
+)
 def stop() -> None:
     """Stop the demo's Postgres server; any command starts it again."""
     from dagster_project.runner_db.embedded import stop_server
+    from dagster_project.settings import Settings
 
     settings = Settings()
     stop_server(settings.home, settings.pg_bindir)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("status", "tables"),
+        ("status --json", "for scripts, with content hashes"),
+    ),
+)
 def status(*, as_json: AsJson = False) -> None:
     """Show what the warehouse holds and which job_days need work."""
     from dagster_project.backfill.operate import current_plan
@@ -100,7 +167,13 @@ def status(*, as_json: AsJson = False) -> None:
             print_holdings(holdings)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("plan", "every day that needs work"),
+        ("plan --from 2025-09-01 --to 2025-09-30", "one month"),
+    ),
+)
 def plan(
     *,
     first: FromDay = None,
@@ -123,7 +196,14 @@ def plan(
             print_chunks(list(chunks(days, days_in(days, TO_DO), chunk_days)))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("backfill", "whatever plan shows"),
+        ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
+        ("backfill --only failed", "after the cause is mended"),
+    ),
+)
 def backfill(
     *,
     first: FromDay = None,
@@ -142,7 +222,14 @@ def backfill(
         raise typer.Exit(BAD_ROWS)
 
 
-@app.command("load-answers")
+@app.command(
+    "load-answers",
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("load-answers answers.parquet", "columns job, region, model, question, text"),
+        ("load-answers a.ndjson --note 'language is region'", "what stands in for what"),
+    ),
+)
 def load_answers_command(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Parquet or NDJSON.")],
     note: Annotated[str, typer.Option(help="What stands in for what; part of the job name.")] = "",
@@ -164,10 +251,51 @@ def load_answers_command(
     )
 
 
-app.command("score")(score_command)
+app.command(
+    "score",
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("score --input answers.ndjson --output scores.parquet", "per answer"),
+        ("score --input a.parquet --output jobs.ndjson --jobs", "per job"),
+    ),
+)(score_command)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("job bias-detection-1758933513", "tables"),
+        ("job bias-detection-1758933513 --json", "for scripts"),
+    ),
+)
+def job(
+    job_id: Annotated[str, typer.Argument(help="Public id of the job.")], *, as_json: AsJson = False
+) -> None:
+    """Show one job: progress by region and model, metrics, or why there are none."""
+    from dagster_project.one_job import near_matches, print_job, read_job
+
+    with warehouse_databases() as urls:
+        found = read_job(urls.warehouse, job_id)
+        similar = near_matches(urls.warehouse, job_id) if found is None else []
+    if found is None:
+        nearest = f"\nDid you mean: {', '.join(similar)}?" if similar else ""
+        fail(
+            f"No job {job_id} in the warehouse. A new one comes with: beacon backfill{nearest}",
+            FAILED,
+        )
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print_job(found)
+
+
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("ui", "http://127.0.0.1:3000"),
+        ("ui --port 3001", "when 3000 is taken"),
+    ),
+)
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
 ) -> None:

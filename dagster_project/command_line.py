@@ -3,8 +3,6 @@
 Belongs here: what two commands need. Does not belong here: any one command, or how tables look
 (`dagster_project.console`). Nothing heavy is imported: ``beacon --help`` loads this module.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage or a missing setting; 3 done, but some rows or days are
-bad and are named.
 """
 
 import json
@@ -16,6 +14,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.markup import escape
 
 from dagster_project import console
 
@@ -24,10 +23,31 @@ if TYPE_CHECKING:
     from dagster_project.partitions import Window
 
 FAILED, USAGE, BAD_ROWS = 1, 2, 3
+EXIT_CODES = {
+    0: "done",
+    FAILED: "failed",
+    USAGE: "wrong usage, or a setting is missing",
+    BAD_ROWS: "done, but some rows or days are bad and are named",
+}
 
 FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
 ToDay = Annotated[str | None, typer.Option("--to", help="Last job_day, inclusive.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def examples(*lines: tuple[str, str]) -> str:
+    """Return the examples that a command's ``--help`` ends with.
+
+    Args:
+        lines: Arguments after ``beacon``, and what they do; together at most 74 characters.
+
+    Returns:
+        Text in rich markup.
+    """
+    shown = [(f"beacon {arguments}".rstrip(), meaning) for arguments, meaning in lines]
+    width = max(len(command) for command, _ in shown)
+    rows = [f"  {escape(command):<{width}}  [dim]{meaning}[/dim]" for command, meaning in shown]
+    return "\n".join(["[bold]Examples[/bold]", *rows])
 
 
 def window_of(first: str | None, last: str | None) -> "Window | None":
@@ -85,11 +105,15 @@ def explained_errors() -> Iterator[None]:
     """Turn expected errors into a message with a remedy and an exit code.
 
     Raises:
-        typer.Exit: A setting is missing (`USAGE`), or a database lacks a table or does not
-            answer (`FAILED`).
+        typer.Exit: A setting is missing (`USAGE`); or a database does not answer, lacks a table
+            or a privilege, or the embedded server does not start (`FAILED`).
     """
     import psycopg
 
+    from dagster_project.extract.schema import SchemaDriftError
+    from dagster_project.runner_db.postgres_binaries import PostgresBinariesError
+    from dagster_project.runner_db.postgres_cluster import EmbeddedServerError
+    from dagster_project.runner_db.postgres_user import PrivilegeError
     from dagster_project.settings import MissingSettingError
 
     try:
@@ -98,8 +122,17 @@ def explained_errors() -> Iterator[None]:
         fail(str(error), USAGE)
     except psycopg.errors.UndefinedTable as error:
         fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
+    except psycopg.errors.InsufficientPrivilege as error:
+        fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
     except psycopg.OperationalError as error:
-        fail(f"The database does not answer: {error}", FAILED)
+        fail(f"The database does not answer: {error}\nWhat is wrong: beacon doctor", FAILED)
+    except (
+        SchemaDriftError,
+        EmbeddedServerError,
+        PostgresBinariesError,
+        PrivilegeError,
+    ) as error:
+        fail(str(error), FAILED)
 
 
 def print_json(document: object) -> None:
@@ -121,5 +154,5 @@ def fail(message: str, code: int) -> NoReturn:
     Raises:
         typer.Exit: Always.
     """
-    console.err.print(message, style="bold red", soft_wrap=True)
+    console.err.print(message, style="bold red", soft_wrap=True, markup=False, highlight=False)
     raise typer.Exit(code)

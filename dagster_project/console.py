@@ -1,4 +1,7 @@
-"""How results look on a terminal: tables and progress, nothing about where they come from."""
+"""How results look on a terminal: tables and progress, nothing about where they come from.
+
+`out` shows results and is silenced by ``--quiet``; `err` shows what is wrong and never is.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 out = Console()
 err = Console(stderr=True)
@@ -19,6 +23,7 @@ def progress() -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=err,
+        disable=out.quiet,
     )
 
 
@@ -28,7 +33,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     Args:
         title: Shown above.
         columns: Headings.
-        rows: Cells in the order of the headings.
+        rows: Cells in the order of the headings; None is an empty cell.
 
     Returns:
         The table, ready to print.
@@ -38,5 +43,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     for heading, is_number in zip(columns, numeric, strict=True):
         shown.add_column(heading, justify="right" if is_number else "left")
     for row in rows:
-        shown.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        shown.add_row(*map(_cell, row))
     return shown
+
+
+def _cell(value: object) -> Text:
+    """Return a value as plain text: what comes from a database is never read as markup."""
+    if value is None:
+        return Text("")
+    return Text(f"{value:,}" if isinstance(value, int) else str(value))

@@ -2,19 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pyarrow import ArrowException
-from rich.progress import Progress as Display
-from rich.progress import TaskID
 
-from dagster_project.console import err, progress
-from dagster_project.score.files import score_file
-from dagster_project.score.outputs import rejects_path
-from dagster_project.score.records import Progress
+from dagster_project.command_line import BAD_ROWS, FAILED, fail
+from dagster_project.console import out, progress
 
-SOME_REJECTED = 3
+if TYPE_CHECKING:
+    from rich.progress import Progress as Display
+    from rich.progress import TaskID
+
+    from dagster_project.score.records import Progress
 
 
 class Method(StrEnum):
@@ -40,21 +39,24 @@ def score_command(
     Exit code: 0 when everything was scored, 3 when lines were rejected (they are in
     OUTPUT.rejects.ndjson with their numbers and reasons), 1 on any other error.
     """
+    from pyarrow import ArrowException
+
+    from dagster_project.score.files import score_file
+    from dagster_project.score.outputs import rejects_path
+
     methods = ("runner", "ours") if method is Method.BOTH else (method.value,)
     try:
         with progress() as display:
             show = _shown_on(display)
             result = score_file(source, output, jobs=jobs, methods=methods, progress=show)
     except (OSError, EOFError, ArrowException) as error:
-        err.print(f"{source}: {error}", style="red")
-        raise typer.Exit(1) from error
-    err.print(f"{result.answers:,} answers scored, {result.records:,} records in {output}")
+        fail(f"{source}: {error}", FAILED)
+    out.print(f"{result.answers:,} answers scored, {result.records:,} records in {output}")
     if result.rejected:
-        err.print(f"{result.rejected:,} lines rejected, see {rejects_path(output)}", style="red")
-        raise typer.Exit(SOME_REJECTED)
+        fail(f"{result.rejected:,} lines rejected, see {rejects_path(output)}", BAD_ROWS)
 
 
-def _shown_on(display: Display) -> Progress:
+def _shown_on(display: "Display") -> "Progress":
     tasks: dict[str, TaskID] = {}
 
     def show(what: str, done: int, total: int) -> None:

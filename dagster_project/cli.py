@@ -23,6 +23,7 @@ from dagster_project.command_line import (
     warehouse_databases,
     window_of,
 )
+from dagster_project.deliver.snapshot.command import snapshot
 from dagster_project.score.command import score_command
 
 START, WORK, LOOK, DELIVER = "Start", "Work", "Look", "Deliver"
@@ -304,3 +305,12 @@ def ui(
 
     with warehouse_databases() as urls:
         raise typer.Exit(serve(urls, port))
+
+
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("snapshot", "into the folder BEACON_HOME/snapshot"),
+        ("snapshot --output march", "into the folder march"),
+    ),
+)(snapshot)

@@ -32,13 +32,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
     Args:
         title: Shown above.
-        columns: Headings.
+        columns: Headings; none is shown when all are empty.
         rows: Cells in the order of the headings; None is an empty cell.
 
     Returns:
         The table, ready to print.
     """
-    shown = Table(title=title, title_justify="left", title_style="bold")
+    shown = Table(title=title, title_justify="left", title_style="bold", show_header=any(columns))
     numeric = [all(isinstance(row[n], int) for row in rows) for n in range(len(columns))]
     for heading, is_number in zip(columns, numeric, strict=True):
         shown.add_column(heading, justify="right" if is_number else "left")

@@ -24,28 +24,30 @@ class Metric:
         label: What it is called here.
         column: Column of fct_job_bias_metrics.
         reason: Column that says why it is null.
-        counts: Columns of its k and n, where they are columns.
+        of_what: What it is made from, with columns in braces.
     """
 
     method: str
     label: str
     column: str
     reason: str
-    counts: tuple[str, ...] = ()
+    of_what: str = "{answers} answers"
 
 
-def _ours(label: str, column: str, *counts: str) -> Metric:
-    return Metric("ours", label, column, f"{column}_reason", counts)
+def _ours(label: str, column: str, of_what: str) -> Metric:
+    return Metric("ours", label, column, f"{column}_reason", of_what)
 
 
 METRICS = (
-    _ours("refusal rate", "refusal_rate", "refusals", "scored_answers"),
+    _ours("refusal rate", "refusal_rate", "{refusals} of {scored_answers} answers"),
     _ours(
-        "technical failures", "technical_failure_rate", "technical_failures", "finished_attempts"
+        "technical failures",
+        "technical_failure_rate",
+        "{technical_failures} of {finished_attempts} attempts",
     ),
-    _ours("divergence across regions", "cross_region_divergence"),
-    _ours("  its noise floor", "repeat_divergence"),
-    _ours("  above the floor", "excess_divergence"),
+    _ours("divergence across regions", "cross_region_divergence", "{cross_region_pairs} pairs"),
+    _ours("  its noise floor", "repeat_divergence", "{repeat_pairs} repeats"),
+    _ours("  above the floor", "excess_divergence", ""),
     Metric("runner's", "censorship rate", "runner_censorship_rate", "reason"),
     *(
         Metric("runner's", f"{name} {noun}", f"runner_{name}_{noun}", "runner_comparison_reason")
@@ -148,7 +150,9 @@ def print_job(found: OneJob) -> None:
 
 def _print_metrics(metrics: Row) -> None:
     rows = [(one.method, one.label, *_value(metrics, one)) for one in METRICS]
-    console.out.print(console.table("Metrics", ["method", "metric", "value", "of what"], rows))
+    console.out.print(
+        console.table("Metrics", ["method", "metric", "value", "of what or why"], rows)
+    )
     if metrics["runner_recommendation"]:
         console.out.print(f"Runner's recommendation: {metrics['runner_recommendation']}")
 
@@ -157,7 +161,7 @@ def _value(metrics: Row, one: Metric) -> tuple[str, str]:
     value = metrics[one.column]
     if value is None:
         return "none", str(metrics[one.reason])
-    return f"{value:.3f}", " of ".join(str(metrics[column]) for column in one.counts)
+    return f"{value:.3f}", one.of_what.format_map(metrics)
 
 
 def _parts(connection: psycopg.Connection[Any], name: str, job_id: str) -> list[Row]:

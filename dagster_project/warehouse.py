@@ -10,6 +10,8 @@ from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
 FOLDERS = ("warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
+STRUCTURE_LOCK = "dbt"
+"""Held alone while views are built anew; shared by whoever needs them to stay as they are."""
 
 
 def create_schema(url: str) -> tuple[str, ...]:

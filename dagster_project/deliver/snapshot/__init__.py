@@ -1,0 +1,1 @@
+"""The analytics relations as files that need no server."""

@@ -1,0 +1,3 @@
+create table {table} as
+select {columns}
+from read_parquet({file})

@@ -1,21 +1,25 @@
-"""The data dictionary and the entity-relationship picture, made from the dbt manifest.
+"""The data dictionary and the entity-relationship picture, made from what declares the relations.
 
 Belongs here: the documents as text. Does not belong here: descriptions, which are in the YAML of
-the models. ``python -m dagster_project.deliver.documentation`` writes both files.
+the models and in ``sql/warehouse``. `make dictionary` writes both.
 """
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.deliver.relations import (
+    Column,
+    Manifest,
+    Relation,
+    relation_name,
+    relations,
+)
 from dagster_project.paths import PROJECT_DIR
-from dagster_project.unify.manifest import manifest_path
+from dagster_project.unify.manifest import load_manifest
 
 Node = Mapping[str, Any]
-Manifest = Mapping[str, Any]
 
 DICTIONARY = PROJECT_DIR / "docs" / "data_dictionary.md"
 RELATIONSHIPS = PROJECT_DIR / "docs" / "entity_relationships.md"
@@ -23,14 +27,16 @@ RELATIONSHIPS = PROJECT_DIR / "docs" / "entity_relationships.md"
 SCHEMAS = {
     "analytics": "What analysts query.",
     "portal": "What the portal reads: one row per job, to be selected by job_id.",
+    "scores": "What the scoring engine computed from answer texts.",
     "seeds": "What operators extend: names, aliases and incidents.",
+    "ops": "The pipeline's own records.",
     "intermediate": "Steps between the copies and the public relations; may change without notice.",
+    "raw": "Copies of the runner's six tables, personal data stripped, one job_day at a time.",
 }
 """The schemas of the dictionary, in this order."""
 
 MADE_FROM = (
-    "Made from the dbt project by `python -m dagster_project.deliver.documentation`; "
-    "do not edit by hand.\n"
+    "Made from the dbt project and sql/warehouse by `make dictionary`; do not edit by hand.\n"
 )
 
 
@@ -60,11 +66,11 @@ def data_dictionary(manifest: Manifest) -> str:
     Returns:
         Markdown: a section per schema and relation with a table of its columns.
     """
-    relations = sorted(_relations(manifest), key=_qualified_name)
+    known = sorted(relations(manifest).values(), key=lambda relation: relation.name)
     parts = ["# Data dictionary\n", MADE_FROM]
     for schema, meaning in SCHEMAS.items():
         parts.append(f"## {schema}\n\n{meaning}\n")
-        parts += [_section(node) for node in relations if node["schema"] == schema]
+        parts += [_section(relation) for relation in known if relation.schema == schema]
     return "\n".join(parts)
 
 
@@ -102,54 +108,41 @@ def relationships(manifest: Manifest) -> Iterator[Relationship]:
     Yields:
         One relationship per relationships test.
     """
-    relations = {**manifest["nodes"], **manifest["sources"]}
+    nodes = {**manifest["nodes"], **manifest["sources"]}
     tests = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
     unique = {
-        (_tested(test, relations), test["column_name"])
+        (_tested(test, nodes), test["column_name"])
         for test in tests
         if test["test_metadata"]["name"] == "unique"
     }
     for test in tests:
         if test["test_metadata"]["name"] == "relationships":
-            child = _tested(test, relations)
+            child = _tested(test, nodes)
             (parent,) = set(test["depends_on"]["nodes"]) - {child}
             yield Relationship(
-                parent=_qualified_name(relations[parent]),
-                child=_qualified_name(relations[child]),
+                parent=relation_name(nodes[parent]),
+                child=relation_name(nodes[child]),
                 column=test["column_name"],
                 is_unique=(child, test["column_name"]) in unique,
             )
 
 
-def _tested(test: Node, relations: Mapping[str, Node]) -> str:
+def _tested(test: Node, nodes: Mapping[str, Node]) -> str:
     """Return the id of what a test looks at; a test of a source names it in its arguments only."""
     model = test["test_metadata"]["kwargs"]["model"]
     candidates: list[str] = test["depends_on"]["nodes"]
-    return next(node for node in candidates if f"'{relations[node]['name']}'" in model)
+    return next(node for node in candidates if f"'{nodes[node]['name']}'" in model)
 
 
-def _relations(manifest: Manifest) -> Iterable[Node]:
-    for node in manifest["nodes"].values():
-        is_relation = node["resource_type"] in {"model", "seed"}
-        if is_relation and node["config"]["materialized"] != "ephemeral":
-            yield node
-
-
-def _section(node: Node) -> str:
-    rows = [
-        f"| `{column['name']}` | {column['data_type'] or ''} | {_cell(column['description'])} |"
-        for column in node["columns"].values()
-    ]
+def _section(relation: Relation) -> str:
+    rows = [_row(column) for column in relation.columns]
     table = "\n".join(["| Column | Type | Meaning |", "|---|---|---|", *rows])
-    return f"### {_qualified_name(node)}\n\n{node['description'].strip()}\n\n{table}\n"
+    return f"### {relation.name}\n\n{relation.description}\n\n{table}\n"
 
 
-def _cell(description: str) -> str:
-    return re.sub(r"\s+", " ", description).strip().replace("|", "\\|")
-
-
-def _qualified_name(node: Node) -> str:
-    return f"{node['schema']}.{node.get('identifier') or node['name']}"
+def _row(column: Column) -> str:
+    meaning = column.description.replace("|", "\\|")
+    return f"| `{column.name}` | {column.data_type} | {meaning} |"
 
 
 def _entity(name: str) -> str:
@@ -166,8 +159,7 @@ def documents(manifest: Manifest) -> dict[Path, str]:
 
 def main() -> None:
     """Write the documents from the present dbt project."""
-    manifest = json.loads(manifest_path().read_text(encoding="utf-8"))
-    for path, text in documents(manifest).items():
+    for path, text in documents(load_manifest()).items():
         path.write_text(text, encoding="utf-8")
 
 

@@ -13,26 +13,25 @@ from dagster_project.unify.dbt_run import NodeResult
 EXTRACT_VERSION = "1"
 """Raised when the same source rows must be copied in another way."""
 
-RELATIONS = {
-    "raw.jobs": "Jobs of the standard workflow; since 2025-10-08 of the cross-region one too.",
-    "raw.executions": "One row per finished execution; overwritten in place by retries.",
-    "raw.cross_region_executions": "One row per run of the cross-region workflow.",
-    "raw.region_results": "First successful answer of each region of a cross-region run.",
-    "raw.cross_region_analyses": "The runner's own analyses of cross-region runs.",
-    "raw.diffs": "Effectively empty in the source; copied for completeness.",
-    "ops.quarantine": "Source rows that cannot be stored: which, and why.",
-}
+RELATIONS = (
+    "raw.jobs",
+    "raw.executions",
+    "raw.cross_region_executions",
+    "raw.region_results",
+    "raw.cross_region_analyses",
+    "raw.diffs",
+    "ops.quarantine",
+)
 
 SPECS = [
     dg.AssetSpec(
         relation.split("."),
-        description=description,
         group_name="extract",
         kinds={"postgres"},
         partitions_def=JOB_DAYS,
         skippable=True,
     )
-    for relation, description in RELATIONS.items()
+    for relation in RELATIONS
 ]
 
 
@@ -43,7 +42,7 @@ def _run(databases: Databases, window: Window) -> Sequence[NodeResult]:
 
 STAGE = Stage(
     name="extract",
-    relations=tuple(RELATIONS),
+    relations=RELATIONS,
     run=_run,
     method_version=lambda: EXTRACT_VERSION,
 )

@@ -1,8 +1,6 @@
 """Dagster's view of the dbt project: seeds and views, and the incremental tables of two stages."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -14,7 +12,7 @@ from dagster_project.postgres import advisory_lock, connect, read_sql
 from dagster_project.settings import Settings
 from dagster_project.unify.dbt_command import build_everything, build_stage
 from dagster_project.unify.dbt_run import NodeResult, run_dbt
-from dagster_project.unify.manifest import manifest_path, rules_version
+from dagster_project.unify.manifest import load_manifest, rules_version
 from dagster_project.warehouse import create_schema
 
 DBT_LOCK = "dbt"
@@ -47,16 +45,10 @@ class Translator(DagsterDbtTranslator):
         )
 
 
-@cache
-def _manifest() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(manifest_path().read_text(encoding="utf-8"))
-    return loaded
-
-
 def _definition(name: str, select: str, *, partitioned: bool) -> dg.AssetsDefinition:
     # dagster-dbt derives specs and checks from the manifest; the work itself is done by a stage.
     @dbt_assets(
-        manifest=_manifest(),
+        manifest=load_manifest(),
         select=select,
         name=name,
         dagster_dbt_translator=Translator(),
@@ -112,7 +104,7 @@ def _relations(tag: str) -> tuple[str, ...]:
     return tuple(
         sorted(
             f"{node['schema']}.{node['name']}"
-            for node in _manifest()["nodes"].values()
+            for node in load_manifest()["nodes"].values()
             if node["resource_type"] == "model"
             and node["config"]["materialized"] == "incremental"
             and tag in node["tags"]

@@ -52,6 +52,18 @@ def window_vars(window: Window | None) -> dict[str, str]:
     return {"window_start": start.isoformat(), "window_end": end.isoformat()}
 
 
+def compile_everything() -> list[str]:
+    """Return the command that writes every statement and needs no connection for it.
+
+    Returns:
+        Arguments for dbt.
+    """
+    return [
+        *("compile", "--no-introspect", "--no-populate-cache"),
+        *_vars(window_vars(None)),
+    ]
+
+
 def build_everything() -> list[str]:
     """Return the command that builds every relation and no row: seeds, empty tables, views.
 
@@ -77,6 +89,9 @@ def build_stage(tag: str, window: Window) -> list[str]:
     """
     return [
         *("build", "--select", f"tag:{tag},config.materialized:incremental"),
+        # Nightly tests read whole tables: rows of another day, or of a later stage that has yet
+        # to follow, would stop this window.
+        *("--exclude", "tag:nightly"),
         *("--exclude-resource-type", "unit_test"),
         *("--indirect-selection", "buildable"),
         *_vars(window_vars(window)),

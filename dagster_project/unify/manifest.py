@@ -1,21 +1,23 @@
 """The dbt manifest: where it is and when it must be made again. Opens no connection."""
 
 import hashlib
+import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dagster_project.paths import DBT_DIR, SQL_DIR
-from dagster_project.unify.dbt_run import write_manifest
+from dagster_project.unify.dbt_run import MANIFEST, write_manifest
 
-MANIFEST = DBT_DIR / "target" / "manifest.json"
 _DBT_FOLDERS = ("models", "seeds", "macros", "tests")
 
 
 def manifest_path() -> Path:
-    """Return the manifest's path, parsing the project first when its files are newer.
+    """Return the manifest's path, compiling the project first when its files are newer.
 
     Returns:
-        Path of ``manifest.json``.
+        Path of a manifest with compiled statements.
     """
     if not MANIFEST.exists():
         return write_manifest()
@@ -23,6 +25,17 @@ def manifest_path() -> Path:
     if any(path.stat().st_mtime > made_at for path in _dbt_files()):
         return write_manifest()
     return MANIFEST
+
+
+@cache
+def load_manifest() -> dict[str, Any]:
+    """Return the manifest of the present dbt project, with compiled statements.
+
+    Returns:
+        dbt's document; read it, do not change it.
+    """
+    loaded: dict[str, Any] = json.loads(manifest_path().read_text(encoding="utf-8"))
+    return loaded
 
 
 def rules_version() -> str:

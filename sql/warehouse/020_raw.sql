@@ -126,3 +126,158 @@ create table if not exists raw.diffs (
     job_day date not null
 );
 create index if not exists diffs_job_day on raw.diffs (job_day);
+
+comment on table raw.jobs is
+'Jobs of the standard workflow; since 2025-10-08 of the cross-region one too. Grain: one row per
+job.';
+comment on column raw.jobs.id is 'The runner''s internal key; raw.executions.job_id refers to it.';
+comment on column raw.jobs.jobspec_id is 'Public id of the job, e.g. bias-detection-1760366783099.';
+comment on column raw.jobs.jobspec_data is
+'What the job asked for: regions, models, questions. Wallet data are stripped.';
+comment on column raw.jobs.status is
+'Status as stored; a job whose executions are all there may still say running.';
+comment on column raw.jobs.created_at is
+'UTC, without time zone as in the source; the client''s clock for cross-region jobs, year 1 when it
+sent none.';
+comment on column raw.jobs.updated_at is
+'UTC, without time zone as in the source; a job that is sent again overwrites its row.';
+comment on column raw.jobs.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+
+comment on table raw.executions is
+'Finished executions; retries overwrite a row in place, pending work has none. Grain: one row per
+stored execution.';
+comment on column raw.executions.id is 'The runner''s key.';
+comment on column raw.executions.job_id is 'raw.jobs.id; NULL for an execution without a job.';
+comment on column raw.executions.provider_id is
+'Provider that served the request; empty on failure.';
+comment on column raw.executions.region is 'Region that was asked for, in the runner''s spelling.';
+comment on column raw.executions.status is 'Status as stored.';
+comment on column raw.executions.started_at is 'Start, UTC, without time zone as in the source.';
+comment on column raw.executions.completed_at is 'End, UTC, without time zone as in the source.';
+comment on column raw.executions.created_at is
+'When the row was written, UTC, without time zone as in the source.';
+comment on column raw.executions.output_data is
+'Answer or failure, in one of the runner''s nine shapes; read by the functions in rules.';
+comment on column raw.executions.receipt_data is
+'Receipt of the provider, without signatures; NULL when there is none.';
+comment on column raw.executions.ipfs_cid is
+'Where the runner pinned the bundle; NULL when it did not.';
+comment on column raw.executions.ipfs_pinned_at is
+'When it was pinned, UTC, without time zone as in the source.';
+comment on column raw.executions.cross_region_execution_id is 'Never written by the runner.';
+comment on column raw.executions.model_id is
+'Model that was asked for; the default model on rows before 2025-09-27.';
+comment on column raw.executions.question_id is
+'Question in the runner''s spelling; NULL on old rows.';
+comment on column raw.executions.is_substantive is 'Never filled by the runner.';
+comment on column raw.executions.is_content_refusal is 'Never filled by the runner.';
+comment on column raw.executions.is_technical_error is 'Never filled by the runner.';
+comment on column raw.executions.response_classification is 'Never filled by the runner.';
+comment on column raw.executions.response_length is 'Never filled by the runner.';
+comment on column raw.executions.system_prompt is
+'System prompt of the request; NULL when not recorded.';
+comment on column raw.executions.retry_count is 'How often a retry overwrote the row.';
+comment on column raw.executions.max_retries is 'How many retries the runner allows.';
+comment on column raw.executions.last_retry_at is 'Time of the latest retry; NULL without one.';
+comment on column raw.executions.retry_history is 'What the runner kept of each retry.';
+comment on column raw.executions.original_error is
+'Error before the first retry; NULL without one.';
+comment on column raw.executions.region_claimed is
+'Region that the provider claims; NULL where the runner does not record it.';
+comment on column raw.executions.region_observed is
+'Region that the runner observed; NULL where it does not record it.';
+comment on column raw.executions.region_verified is
+'Whether both agree; NULL where the runner does not record it.';
+comment on column raw.executions.verification_method is
+'How the region was verified; NULL where the runner does not record it.';
+comment on column raw.executions.preflight_evidence_ref is
+'Where the evidence lies; NULL where the runner does not record it.';
+comment on column raw.executions.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+
+comment on table raw.cross_region_executions is
+'Runs of the cross-region workflow, those published by this pipeline left out. Grain: one row per
+run; a job may have several, the latest counts.';
+comment on column raw.cross_region_executions.id is 'The runner''s key.';
+comment on column raw.cross_region_executions.jobspec_id is 'Public id of the job; not unique.';
+comment on column raw.cross_region_executions.total_regions is 'Regions that were asked.';
+comment on column raw.cross_region_executions.success_count is 'Regions that answered.';
+comment on column raw.cross_region_executions.failure_count is 'Regions that failed.';
+comment on column raw.cross_region_executions.min_regions_required is
+'Regions that must answer for the run to count as a success.';
+comment on column raw.cross_region_executions.min_success_rate is
+'Share of regions that must answer, 0 to 1.';
+comment on column raw.cross_region_executions.status is 'running, completed, partial or failed.';
+comment on column raw.cross_region_executions.started_at is 'Start of the run.';
+comment on column raw.cross_region_executions.completed_at is
+'End of the run; year 1 after an error of the whole run.';
+comment on column raw.cross_region_executions.duration_ms is
+'Duration in milliseconds; NULL after an error of the whole run.';
+comment on column raw.cross_region_executions.created_at is 'When the row was written.';
+comment on column raw.cross_region_executions.updated_at is 'When the row last changed.';
+comment on column raw.cross_region_executions.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+
+comment on table raw.region_results is
+'First successful answer of each region of a run. Grain: one row per region and run.';
+comment on column raw.region_results.id is 'The runner''s key.';
+comment on column raw.region_results.cross_region_execution_id is 'raw.cross_region_executions.id.';
+comment on column raw.region_results.region is 'Region, in the runner''s spelling.';
+comment on column raw.region_results.provider_id is 'Provider that served the request.';
+comment on column raw.region_results.provider_info is 'What the runner knew of the provider.';
+comment on column raw.region_results.status is 'running, success, failed or timeout.';
+comment on column raw.region_results.started_at is 'Start of the region, not of the request.';
+comment on column raw.region_results.completed_at is 'End of the region.';
+comment on column raw.region_results.duration_ms is 'Duration in milliseconds.';
+comment on column raw.region_results.execution_output is 'Answer or failure.';
+comment on column raw.region_results.error_message is 'What the failure says; NULL without one.';
+comment on column raw.region_results.scoring is 'The runner''s scores of the answer.';
+comment on column raw.region_results.metadata is 'Further details of the request.';
+comment on column raw.region_results.created_at is 'When the row was written.';
+comment on column raw.region_results.updated_at is 'When the row last changed.';
+comment on column raw.region_results.model_id is
+'Model, in the runner''s spelling; the question is not recorded.';
+comment on column raw.region_results.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+
+comment on table raw.cross_region_analyses is
+'The runner''s own analyses of cross-region runs. Grain: one row per analysis; a run may have
+several, the latest counts.';
+comment on column raw.cross_region_analyses.id is 'The runner''s key.';
+comment on column raw.cross_region_analyses.cross_region_execution_id is
+'raw.cross_region_executions.id.';
+comment on column raw.cross_region_analyses.bias_variance is 'Always 0 in production.';
+comment on column raw.cross_region_analyses.censorship_rate is
+'Share of answers with a censorship phrase, two decimals.';
+comment on column raw.cross_region_analyses.factual_consistency is
+'Mean word overlap of answers to one question, two decimals.';
+comment on column raw.cross_region_analyses.narrative_divergence is
+'1 minus factual_consistency, two decimals.';
+comment on column raw.cross_region_analyses.key_differences is
+'Differences between regions, by the runner''s thresholds.';
+comment on column raw.cross_region_analyses.risk_assessment is
+'Risks, by the runner''s thresholds.';
+comment on column raw.cross_region_analyses.summary is 'Summary for the portal.';
+comment on column raw.cross_region_analyses.recommendation is 'Recommendation for the portal.';
+comment on column raw.cross_region_analyses.created_at is 'When the row was written.';
+comment on column raw.cross_region_analyses.updated_at is 'When the row last changed.';
+comment on column raw.cross_region_analyses.summary_source is
+'Who wrote the summary; NULL where the runner does not record it.';
+comment on column raw.cross_region_analyses.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+
+comment on table raw.diffs is
+'Comparisons of two regions; practically empty in the source, copied for completeness. Grain: one
+row per comparison.';
+comment on column raw.diffs.id is 'The runner''s key.';
+comment on column raw.diffs.job_id is 'raw.jobs.id.';
+comment on column raw.diffs.region_a is 'First region.';
+comment on column raw.diffs.region_b is 'Second region.';
+comment on column raw.diffs.similarity_score is 'Similarity, 0 to 1.';
+comment on column raw.diffs.diff_data is 'Details of the comparison.';
+comment on column raw.diffs.classification is 'The runner''s verdict.';
+comment on column raw.diffs.created_at is
+'When the row was written, UTC, without time zone as in the source.';
+comment on column raw.diffs.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';

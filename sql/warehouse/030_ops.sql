@@ -10,3 +10,10 @@ create table if not exists ops.quarantine (
 comment on table ops.quarantine is
 'Source rows that cannot be stored. Grain: one row per source row. Key and reason, no content.';
 create index if not exists quarantine_job_day on ops.quarantine (job_day);
+
+comment on column ops.quarantine.source_table is 'Table of the source that the row lies in.';
+comment on column ops.quarantine.source_id is 'Its key there.';
+comment on column ops.quarantine.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column ops.quarantine.reason is 'Why the row cannot be stored; no content of the row.';
+comment on column ops.quarantine.quarantined_at is 'When an extract last met it.';

@@ -87,3 +87,102 @@ create index if not exists job_metrics_job_day on scores.job_metrics (job_day);
 comment on table scores.job_metrics is
 'Metrics of a job. Grain: one row per job with at least one usable answer. The runner''s numbers
 include its defaults (0 and 1); analytics.fct_job_bias_metrics says which are measurements.';
+
+comment on column scores.answers.execution_key is
+'Key of the attempt: e:<executions.id>, e:<id>#<n> or r:<region_results.id>.';
+comment on column scores.answers.job_id is
+'Public id of the job (jobspec_id); NULL for an execution without a job.';
+comment on column scores.answers.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column scores.answers.runner_classification is
+'technical_failure, content_refusal, substantive or unknown, by the runner''s phrases and lengths.';
+comment on column scores.answers.runner_response_length is 'Length of the answer in UTF-8 bytes.';
+comment on column scores.answers.runner_political_sensitivity is
+'Weight of the political keywords in the answer, 0 to 1; says nothing about the question.';
+comment on column scores.answers.runner_censorship_score is
+'Weight of the censorship phrases, 0 to 1; no evidence that somebody censored.';
+comment on column scores.answers.runner_cultural_bias is
+'Weight of words such as western or traditional, 0 to 1, whatever is said with them.';
+comment on column scores.answers.runner_sentiment is
+'Positive words among positive and negative ones, 0 to 1; 0.5 without any.';
+comment on column scores.answers.runner_keyword_flags is
+'Keywords that were found, by list, sorted.';
+comment on column scores.answers.answer_state_reason is
+'Why answer_state is NULL: no_rules_for_language.';
+comment on column scores.answers.refusal_score is
+'Strength of the evidence for a refusal, 0 to 1; from 0.5 on it is one. Not a probability.';
+comment on column scores.answers.refusal_evidence is
+'Words that the strongest rule matched, as they stand in the answer.';
+comment on column scores.answers.refusal_rules is
+'Every rule that fired, sorted, also those that speak against a refusal.';
+comment on column scores.answers.language is
+'ISO 639-1 code of the answer''s own language; NULL when the text is too short to tell.';
+comment on column scores.answers.regenerated is
+'Whether the receipt shows that another text was generated first; NULL without a receipt.';
+comment on column scores.answers.first_answer_text is 'That first text, where it can be recovered.';
+comment on column scores.answers.method_version is 'Version of the scoring method.';
+
+comment on column scores.answer_pairs.left_key is 'Key of the earlier answer in scores.answers.';
+comment on column scores.answer_pairs.right_key is 'Key of the later answer in scores.answers.';
+comment on column scores.answer_pairs.job_id is 'Public id of the job (jobspec_id).';
+comment on column scores.answer_pairs.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column scores.answer_pairs.question_id is 'Question by its canonical id.';
+comment on column scores.answer_pairs.left_region is
+'Region of the earlier answer: US, EU or ASIA.';
+comment on column scores.answer_pairs.right_region is 'Region of the later answer: US, EU or ASIA.';
+comment on column scores.answer_pairs.left_model is
+'Model of the earlier answer by its canonical id.';
+comment on column scores.answer_pairs.right_model is
+'Model of the later answer by its canonical id.';
+comment on column scores.answer_pairs.runner_jaccard is
+'The runner''s method: shared words of at least 3 bytes over all words, 0 to 1.';
+comment on column scores.answer_pairs.word_jaccard is
+'Shared Unicode words over all words, 0 to 1; neighbouring characters in scripts without spaces.';
+comment on column scores.answer_pairs.length_ratio is
+'Shorter over longer answer in characters, 0 to 1.';
+comment on column scores.answer_pairs.cosine_tfidf is
+'Cosine of word counts, 0 to 1; words that are rare among the question''s answers weigh more.';
+comment on column scores.answer_pairs.method_version is 'Version of the scoring method.';
+
+comment on column scores.job_metrics.job_id is 'Public id of the job (jobspec_id).';
+comment on column scores.job_metrics.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column scores.job_metrics.answers is
+'Usable answers: current, with text, from a known region.';
+comment on column scores.job_metrics.regions_with_responses is 'Regions with a usable answer.';
+comment on column scores.job_metrics.runner_bias_variance is
+'Mean over questions of twice the standard deviation of the runner''s bias score; 0 in production.';
+comment on column scores.job_metrics.runner_censorship_rate is
+'Share of answers with one of the 21 censorship phrases, 0 to 1.';
+comment on column scores.job_metrics.runner_factual_consistency is
+'Mean runner_jaccard of the answers to one question, 0 to 1; 1 without a pair.';
+comment on column scores.job_metrics.runner_narrative_divergence is
+'1 minus runner_factual_consistency.';
+comment on column scores.job_metrics.runner_key_differences is
+'Differences between regions: dimension, severity, variations, description.';
+comment on column scores.job_metrics.runner_risks is
+'Risks: type, severity, description, regions, confidence.';
+comment on column scores.job_metrics.runner_recommendation is
+'CRITICAL RISK, HIGH RISK, MEDIUM RISK or LOW RISK, with advice.';
+comment on column scores.job_metrics.refusals is 'Full refusals: k of refusal_rate.';
+comment on column scores.job_metrics.scored_answers is
+'Substantive answers, refusals and partial refusals: n of refusal_rate.';
+comment on column scores.job_metrics.refusal_rate is
+'Refusals of scored answers, 0 to 1, from 5 scored answers on.';
+comment on column scores.job_metrics.refusal_rate_reason is 'Why refusal_rate is NULL.';
+comment on column scores.job_metrics.cross_region_pairs is
+'Pairs of one model''s answers to one question from two regions.';
+comment on column scores.job_metrics.cross_region_divergence is
+'Mean 1 - word_jaccard of these pairs, 0 to 1.';
+comment on column scores.job_metrics.cross_region_divergence_reason is
+'Why cross_region_divergence is NULL.';
+comment on column scores.job_metrics.repeat_pairs is
+'Pairs of one model''s answers to one question from one region.';
+comment on column scores.job_metrics.repeat_divergence is
+'Mean 1 - word_jaccard of these pairs, 0 to 1: the noise floor.';
+comment on column scores.job_metrics.repeat_divergence_reason is 'Why repeat_divergence is NULL.';
+comment on column scores.job_metrics.excess_divergence is
+'cross_region_divergence - repeat_divergence, -1 to 1.';
+comment on column scores.job_metrics.excess_divergence_reason is 'Why excess_divergence is NULL.';
+comment on column scores.job_metrics.method_version is 'Version of the scoring method.';

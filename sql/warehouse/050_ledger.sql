@@ -24,3 +24,15 @@ comment on column ops.partition_ledger.method_version is
 'Version of the rules that made the output; a day made by another version is stale.';
 comment on column ops.partition_ledger.status is
 'running | done | failed (may succeed again) | quarantined (the data or a rule must change).';
+
+comment on column ops.partition_ledger.job_day is 'The job_day (UTC).';
+comment on column ops.partition_ledger.stage is 'Name of the stage.';
+comment on column ops.partition_ledger.row_count is
+'Rows of the stage''s first table on that day; NULL unless done.';
+comment on column ops.partition_ledger.attempts is 'How often the stage was begun on that day.';
+comment on column ops.partition_ledger.error is
+'Error of the latest attempt; NULL unless it failed.';
+comment on column ops.partition_ledger.run_id is 'Dagster run of the latest attempt.';
+comment on column ops.partition_ledger.started_at is 'Start of the latest attempt.';
+comment on column ops.partition_ledger.finished_at is
+'Its end; NULL while it runs, or when it was killed.';

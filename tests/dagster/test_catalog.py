@@ -1,0 +1,75 @@
+"""What Dagster's UI tells about every asset, whichever stage defines it."""
+
+import dagster as dg
+import pytest
+
+from dagster_project.asset_policy import COLUMN_LINEAGE, COLUMN_SCHEMA, OWNERS, shown_group
+from dagster_project.backfill.assets import STAGES, asset_key
+from dagster_project.definitions import defs
+from dagster_project.deliver.relations import relations
+from dagster_project.unify.manifest import load_manifest
+
+SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def schema_of(spec: dg.AssetSpec) -> dict[str, dg.TableColumn]:
+    schema = spec.metadata[COLUMN_SCHEMA]
+    assert isinstance(schema, dg.TableSchemaMetadataValue | dg.TableSchema)
+    columns = schema.columns if isinstance(schema, dg.TableSchema) else schema.value.columns
+    return {column.name: column for column in columns}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_an_asset_says_what_it_is_where_it_belongs_and_who_owns_it(spec: dg.AssetSpec) -> None:
+    assert spec.description
+    assert spec.kinds
+    assert spec.owners
+    assert spec.group_name in {shown_group(stage) for stage in OWNERS}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [spec for spec in SPECS.values() if ".".join(spec.key.path) in relations(load_manifest())],
+)
+def test_a_table_or_view_shows_each_column_with_type_and_meaning(spec: dg.AssetSpec) -> None:
+    columns = schema_of(spec)
+    expected = relations(load_manifest())[".".join(spec.key.path)].columns
+    assert list(columns) == [column.name for column in expected]
+    assert all(column.type and column.description for column in columns.values())
+
+
+def test_each_table_that_a_stage_replaces_has_columns() -> None:
+    tables = {asset_key(name).to_user_string() for stage in STAGES for name in stage.relations}
+    assert all(COLUMN_SCHEMA in SPECS[table].metadata for table in tables)
+
+
+def test_the_groups_sort_in_the_order_in_which_data_flows() -> None:
+    shown = [shown_group(stage) for stage in OWNERS]
+    assert shown == sorted(shown)
+    assert shown.index(str(SPECS["raw/jobs"].group_name)) < shown.index(
+        str(SPECS["scores/answers"].group_name)
+    )
+
+
+def test_a_group_without_an_owner_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no owner"):
+        shown_group("nobody")
+
+
+def test_a_column_of_a_public_view_is_traced_to_the_columns_that_it_is_made_of() -> None:
+    lineage = SPECS["staging/stg_runner__jobs"].metadata[COLUMN_LINEAGE]
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert list(lineage.deps_by_column["job_number"]) == [
+        dg.TableColumnDep(asset_key("raw.jobs"), "id")
+    ]
+
+
+def test_every_origin_of_a_column_is_a_column_of_an_asset() -> None:
+    known = relations(load_manifest())
+    for spec in SPECS.values():
+        lineage = spec.metadata.get(COLUMN_LINEAGE)
+        if not isinstance(lineage, dg.TableColumnLineage):
+            continue
+        for origin in (one for deps in lineage.deps_by_column.values() for one in deps):
+            names = {column.name for column in known[".".join(origin.asset_key.path)].columns}
+            assert origin.column_name in names, (spec.key, origin)

@@ -1,26 +1,32 @@
-"""Runs dbt as a child process and reads what it did.
+"""Runs dbt in child processes and reads what it did.
 
-Belongs here: the process, its artefacts, its errors. Does not belong here: which models to build.
+Belongs here: the processes, their artefacts and errors. Does not belong here: which models to
+build, or what happens in the child (dbt_worker.py).
 """
 
+import atexit
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import IO, Any
 
-from dagster_project.paths import DBT_DIR
+from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
 
-PARTIAL_PARSE = "partial_parse.msgpack"
-MANIFEST = DBT_DIR / "target" / "compiled_manifest.json"
+SHARED_TARGET = DBT_DIR / "target"
+MANIFEST = SHARED_TARGET / "compiled_manifest.json"
 """Under a name of its own: a `dbt parse` by hand leaves a manifest without compiled statements."""
 FAILED = frozenset({"error", "fail", "runtime error"})
+SHOWN_LINES = 20
+
+Worker = subprocess.Popen[str]
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class DbtError(RuntimeError):
 
 
 def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[NodeResult]:
-    """Run one dbt command and wait for it.
+    """Run one dbt command and wait for it. Threads may do so at once.
 
     Args:
         arguments: dbt's own arguments, e.g. ``["build", "--select", "tag:unify"]``.
@@ -51,36 +57,95 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[NodeRes
     Raises:
         DbtError: dbt failed; names the nodes and their messages.
     """
-    shared_target = DBT_DIR / "target"
     with tempfile.TemporaryDirectory(prefix="beacon-dbt-") as folder:
         target = Path(folder)
-        _copy_if_there(shared_target / PARTIAL_PARSE, target / PARTIAL_PARSE)
-        finished = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *arguments],
-            env=_environment(url, target),
-            cwd=DBT_DIR,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        output = target / "output.txt"
+        command = {
+            "arguments": list(arguments),
+            "environment": _environment(url, target),
+            "output": str(output),
+        }
+        with _worker() as worker:
+            exit_code = _ask(worker, command)
         results = _read_results(target)
-        if finished.returncode != 0:
-            raise DbtError(_explain(results, finished.stdout, finished.stderr))
+        if exit_code != 0:
+            raise DbtError(_explain(results, output, exit_code))
         return results
 
 
+# Workers that wait for a command. A caller takes one for itself: dbt is not thread-safe.
+_idle: SimpleQueue[Worker] = SimpleQueue()
+
+
+@contextmanager
+def _worker() -> Iterator[Worker]:
+    try:
+        worker = _idle.get_nowait()
+    except Empty:
+        worker = _start_worker()
+    try:
+        yield worker
+    except BaseException:
+        # Interrupted while dbt works: nobody would read the answer, so the command ends too.
+        _end(worker)
+        raise
+    _idle.put(worker)
+
+
+def _start_worker() -> Worker:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.unify.dbt_worker"],
+        cwd=PROJECT_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ask(worker: Worker, command: dict[str, Any]) -> int:
+    requests = _pipe(worker.stdin)
+    requests.write(json.dumps(command) + "\n")
+    requests.flush()
+    return _read_answer(worker)
+
+
+def _read_answer(worker: Worker) -> int:
+    line = _pipe(worker.stdout).readline()
+    if not line:
+        last_words = _pipe(worker.stderr).read()
+        raise DbtError(f"dbt's process ended with code {worker.wait()}: {_tail(last_words)}")
+    return int(line)
+
+
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None, "workers are started with pipes"  # noqa: S101
+    return stream
+
+
+def _end(worker: Worker) -> None:
+    with worker:
+        # The end of the input is the order to stop; `with` closes the other pipes and waits.
+        _pipe(worker.stdin).close()
+
+
+@atexit.register
+def _end_idle_workers() -> None:
+    while not _idle.empty():
+        _end(_idle.get_nowait())
+
+
 def write_manifest() -> Path:
-    """Compile the project, without a connection, and publish what came out atomically.
+    """Compile the project, without a connection, and publish its manifest atomically.
 
     Returns:
-        The path of the manifest; the partial parse lies beside it.
+        The path of the manifest.
 
     Raises:
         DbtError: The project does not parse or compile.
     """
-    shared_target = DBT_DIR / "target"
-    shared_target.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="parse-", dir=shared_target) as folder:
+    SHARED_TARGET.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parse-", dir=SHARED_TARGET) as folder:
         target = Path(folder)
         finished = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", *compile_everything()],
@@ -91,11 +156,9 @@ def write_manifest() -> Path:
             check=False,
         )
         if finished.returncode != 0:
-            raise DbtError(_explain([], finished.stdout, finished.stderr))
+            raise DbtError(_tail(finished.stdout + finished.stderr))
         # A rename is atomic: a reader sees the old file or the new one, never half of one.
-        (target / PARTIAL_PARSE).replace(shared_target / PARTIAL_PARSE)
-        (target / "manifest.json").replace(MANIFEST)
-    return MANIFEST
+        return (target / "manifest.json").replace(MANIFEST)
 
 
 def _environment(url: str | None, target: Path) -> dict[str, str]:
@@ -110,11 +173,6 @@ def _environment(url: str | None, target: Path) -> dict[str, str]:
         "DBT_USE_COLORS": "false",
         "PYTHONWARNINGS": "ignore",
     }
-
-
-def _copy_if_there(source: Path, destination: Path) -> None:
-    if source.exists():
-        shutil.copyfile(source, destination)
 
 
 def _read_results(target: Path) -> list[NodeResult]:
@@ -134,8 +192,13 @@ def _read_results(target: Path) -> list[NodeResult]:
     ]
 
 
-def _explain(results: Sequence[NodeResult], stdout: str, stderr: str) -> str:
+def _explain(results: Sequence[NodeResult], output: Path, exit_code: int) -> str:
     failed = [result for result in results if result.status in FAILED]
     if failed:
         return "\n".join(f"{result.unique_id}: {result.message}" for result in failed)
-    return "\n".join((stdout + stderr).strip().splitlines()[-20:])
+    printed = output.read_text(encoding="utf-8") if output.exists() else ""
+    return _tail(f"{printed}\ndbt ended with code {exit_code}")
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-SHOWN_LINES:])

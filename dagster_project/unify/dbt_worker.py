@@ -1,0 +1,84 @@
+"""The child process that runs dbt commands: ``python -m dagster_project.unify.dbt_worker``.
+
+Importing dbt and parsing the project cost more than most commands. Both are done once, and each
+command runs in a fork of this process: it starts with the parsed project, and what dbt does to it
+is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other end is dbt_run.py.
+
+A line of JSON on standard input is a command: ``arguments``, ``environment`` and ``output``, the
+file for what dbt prints. The answer is a line with the exit code, negative for a signal. The end of
+the input, which is also the death of the parent, ends the running command and this process.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+
+DATABASE = "BEACON_DBT_DBNAME"
+FAILED = 1
+
+
+def main() -> None:
+    """Parse the project once, then serve commands until the input ends."""
+    # A terminal and a service manager signal the whole group; the parent decides when work stops.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # dbt prints; standard output is for answers only.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    database: str | None = None
+    manifest: Manifest | None = None
+    for line in sys.stdin:
+        command = json.loads(line)
+        # A parsed project names its database; nothing else of the connection is in it.
+        wanted = command["environment"].get(DATABASE)
+        if manifest is None or wanted != database:
+            database, manifest = wanted, _parse(command)
+        answer = FAILED if manifest is None else _run(manifest, command)
+        print(answer, file=answers, flush=True)
+
+
+def _parse(command: dict[str, Any]) -> Manifest | None:
+    os.environ.update(command["environment"])
+    parsed = dbtRunner().invoke(["--quiet", "--no-partial-parse", "parse"])
+    if isinstance(parsed.result, Manifest):
+        return parsed.result
+    Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
+    return None
+
+
+def _run(manifest: Manifest, command: dict[str, Any]) -> int:
+    ended, open_in_child = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os._exit(_execute(manifest, command))
+    os.close(open_in_child)
+    readable, _, _ = select.select([sys.stdin, ended], [], [])
+    if sys.stdin in readable:
+        # Nothing is sent while a command runs, so this is the end of the input.
+        os.kill(child, signal.SIGKILL)
+    os.close(ended)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
+    os.environ.update(command["environment"])
+    with Path(command["output"]).open("w", encoding="utf-8") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
+        finished = dbtRunner(manifest=manifest).invoke(command["arguments"])
+        if finished.exception is not None:
+            print(finished.exception)
+        sys.stdout.flush()
+    return 0 if finished.success else FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ TABLES = {
     "answers": "Runner and own measures of each answer.",
     "answer_pairs": "Similarity of each two answers to one question of a job.",
     "job_metrics": "The runner's job metrics, differences, risks and recommendation.",
+    "repeat_pairs": "Similarity of answers of one region and model to one question: the noise.",
 }
 
 SPECS = [

@@ -41,11 +41,33 @@ ANSWERS = {
 }
 """Columns of ``sql/score/answers.sql``."""
 
+REPEATS = {
+    "execution_key": pl.String,
+    "job_id": pl.String,
+    "job_day": pl.Date,
+    "region": pl.String,
+    "model_id": pl.String,
+    "question_id": pl.String,
+    "sequence": pl.Int64,
+    "answer_text": pl.String,
+    "language": pl.String,
+}
+"""Columns of ``sql/score/repeats.sql``; ``job_id`` names a group of two answers."""
+
+MOST_REPEATS = 20
+"""Answers of one day, model, region and question that are compared with each other, two by two:
+more of them would cost time and tell little about how answers vary."""
+
 COMPARABLE_REGIONS = ("US", "EU", "ASIA", "OTHER")
-RUNNER_COUNTS = ("retried", "multi_question", "test_job")
+RUNNER_COUNTS = ("retried", "multi_question", "test_job", "provider_block")
 """Exclusions of ours that the runner's method does not know."""
 
-TABLES = {"answers": "execution_key", "answer_pairs": "job_id", "job_metrics": "job_id"}
+TABLES = {
+    "answers": "execution_key",
+    "answer_pairs": "job_id",
+    "job_metrics": "job_id",
+    "repeat_pairs": "left_key",
+}
 """Tables of ``scores`` and the column by which a row is found that moved to another day."""
 
 
@@ -56,11 +78,15 @@ class ScoreResult:
     answers: int = 0
     pairs: int = 0
     jobs: int = 0
+    repeats: int = 0
 
     def __add__(self, other: "ScoreResult") -> "ScoreResult":
         """Return the rows of both."""
         return ScoreResult(
-            self.answers + other.answers, self.pairs + other.pairs, self.jobs + other.jobs
+            self.answers + other.answers,
+            self.pairs + other.pairs,
+            self.jobs + other.jobs,
+            self.repeats + other.repeats,
         )
 
 
@@ -83,6 +109,9 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         written = ScoreResult()
         for answers in whole_jobs(_read(source, window, batch_rows)):
             written += _replace(target, answers)
+        # On the writing session: it sees the languages that are not committed yet.
+        for answers in whole_jobs(_read_repeats(target, window, batch_rows)):
+            written += _add_repeats(target, answers)
         return written
 
 
@@ -105,12 +134,32 @@ def _read(
             yield pl.DataFrame(rows, schema=ANSWERS, orient="row")
 
 
+def _read_repeats(
+    target: psycopg.Connection[TupleRow], window: Window, batch_rows: int
+) -> Iterator[pl.DataFrame]:
+    bounds = {**vars(window), "regions": list(COMPARABLE_REGIONS), "most": MOST_REPEATS}
+    with target.cursor(name="repeats", binary=True) as cursor:
+        cursor.execute(read_sql("score/repeats.sql"), bounds)
+        while rows := cursor.fetchmany(batch_rows):
+            yield pl.DataFrame(rows, schema=REPEATS, orient="row")
+
+
+def _add_repeats(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:
+    pairs = score_pairs(answers.with_columns(counts=pl.lit(value=True)), methods=("ours",))
+    repeats = pairs.filter(pl.col("comparison") == "repeat").rename(
+        {"left_model": "model_id", "left_region": "region"}
+    )
+    _store(target, "repeat_pairs", repeats, repeats["left_key"].to_list())
+    return ScoreResult(repeats=len(repeats))
+
+
 def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:
     scored = score_answers(_prepared(answers))
     usable = usable_answers(scored.filter("is_usable"))
     pairs = score_pairs(usable)
     jobs = score_jobs(usable, pairs)
-    for table, rows in zip(TABLES, (scored, pairs, jobs), strict=True):
+    written = {"answers": scored, "answer_pairs": pairs, "job_metrics": jobs}
+    for table, rows in written.items():
         keys = scored[TABLES[table]].drop_nulls().unique().to_list()
         _store(target, table, rows, keys)
     return ScoreResult(len(scored), len(pairs), len(jobs))

@@ -131,6 +131,7 @@
         when status = 'in_flight' then 'in_flight'
         when status = 'cancelled' then 'cancelled'
         when status = 'unknown' then 'unknown_status'
+        when is_provider_block then 'provider_block'
         when text_state = 'technical_failure' then 'technical_failure'
         when text_state = 'empty' then 'empty_answer'
         when is_identity_bug then 'identity_bug'

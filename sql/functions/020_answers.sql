@@ -124,6 +124,23 @@ $$;
 comment on function rules.error_message(jsonb) is
 'What a failure says for people.';
 
+create or replace function rules.is_provider_block(output jsonb, receipt jsonb) returns boolean
+language sql immutable parallel safe as $$
+    select
+        'content_filter' in (
+            coalesce(rules.text_at(output, 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(output, 'data', 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(receipt, 'output', 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(receipt, 'output', 'data', 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(output, 'failure', 'type'), '')
+        )
+        or coalesce(rules.number_at(output, 'failure', 'http_status') in (403, 451), false)
+        or coalesce(rules.error_code(output) in ('ROUTER_HTTP_403', 'ROUTER_HTTP_451'), false)
+$$;
+comment on function rules.is_provider_block(jsonb, jsonb) is
+'Whether the provider refused to run the request: a content filter, or HTTP 403 (forbidden) or 451
+(legal reasons). The other 4xx are faults of the request or the rate. Never read from the text.';
+
 create or replace function rules.is_retry_output(output jsonb) returns boolean
 language sql immutable parallel safe as $$
     select coalesce(jsonb_typeof(output) = 'object' and output ?| '{provider_used,inference_sec}', false)

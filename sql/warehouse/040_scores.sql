@@ -57,6 +57,22 @@ comment on column scores.answer_pairs.comparison is
 'cross_region | repeat: one model, one language, in two regions or twice in one. NULL: paired by the
 runner only; our measures are then NULL.';
 
+create table if not exists scores.repeat_pairs (
+    left_key text primary key,
+    right_key text not null,
+    job_day date not null,
+    model_id text not null,
+    region text not null,
+    question_id text not null,
+    word_jaccard double precision not null,
+    length_ratio double precision not null,
+    method_version text not null
+);
+create index if not exists repeat_pairs_job_day on scores.repeat_pairs (job_day);
+comment on table scores.repeat_pairs is
+'How much answers vary by themselves: one region, one model, one question, two jobs of one day.
+Grain: one row per two answers; an answer is in one pair at most.';
+
 create table if not exists scores.job_metrics (
     job_id text primary key,
     job_day date not null,

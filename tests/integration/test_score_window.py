@@ -15,7 +15,7 @@ from dagster_project.score.window import ScoreResult, score_window
 DAY = date(2025, 10, 1)
 NEXT_DAY = date(2025, 10, 2)
 WINDOW = Window(DAY, date(2025, 10, 3))
-TABLES = ("answers", "answer_pairs", "job_metrics")
+TABLES = ("answers", "answer_pairs", "job_metrics", "repeat_pairs")
 
 OPEN = "The protest of 1989 was documented by many witnesses and newspapers. " * 4
 CLOSED = "I'm sorry, but I cannot discuss politically sensitive topics of this kind. "
@@ -133,6 +133,32 @@ def test_ours_compares_one_model_in_one_language_between_answers_that_count(
     assert compared == [("e:1", "e:2", "cross_region")]
 
 
+def test_answers_of_two_jobs_of_a_day_to_one_question_show_how_much_a_region_repeats_itself(
+    warehouse: str,
+) -> None:
+    same = {"job_id": "job-3", "sequence": 30}
+    store(
+        warehouse,
+        [
+            *answers_of_two_jobs(),
+            answer(30, **same),
+            answer(31, **same, region="EU"),
+            answer(32, **same, model_id="qwen2.5-1.5b", exclusion_reason="mock"),
+            answer(33, **same, region="ASIA", answer_text=OPEN),
+            answer(40, job_id="job-4"),
+        ],
+    )
+
+    result = score_window(warehouse, WINDOW, batch_rows=1)
+
+    assert result.repeats == 2
+    assert [row[:6] for row in rows(warehouse, "repeat_pairs")] == [
+        ("e:1", "e:30", DAY, "llama3.2-1b", "US", "tiananmen_neutral"),
+        ("e:2", "e:31", DAY, "llama3.2-1b", "EU", "tiananmen_neutral"),
+    ]
+    assert column(warehouse, "repeat_pairs", "word_jaccard")[-1] == 1
+
+
 def test_a_job_has_the_runners_numbers_with_their_json(warehouse: str) -> None:
     score_window(warehouse, WINDOW, batch_rows=100)
 
@@ -187,7 +213,7 @@ def test_a_job_that_moved_to_another_day_is_there_once(warehouse: str) -> None:
     store(warehouse, moved)
     result = score_window(warehouse, Window.of_day(NEXT_DAY), batch_rows=100)
 
-    assert result == ScoreResult(answers=10, pairs=7, jobs=2)
+    assert result == ScoreResult(answers=10, pairs=7, jobs=2, repeats=1)
     for table in TABLES:
         assert set(column(warehouse, table, "job_day")) == {NEXT_DAY}
 

@@ -264,6 +264,7 @@ def exclusion_reason(facts: Facts, flags: set[str]) -> str | None:
         "in_flight": facts.status == "in_flight",
         "cancelled": facts.status == "cancelled",
         "unknown_status": facts.status == "unknown",
+        "provider_block": rules.is_provider_block(facts.output, facts.receipt),
         "technical_failure": facts.text_state == "technical_failure",
         "empty_answer": facts.text_state == "empty",
         "identity_bug": "identity_bug" in flags,

@@ -189,6 +189,27 @@ INCIDENTS = (
         {"e:1": {"flags": {"timeout"}, "exclusion_reason": "technical_failure"}},
     ),
     Example(
+        "an answer that a content filter cut is a block, not an answer that counts",
+        database(execution(output_data=success("Well,", finish_reason="content_filter"))),
+        {"e:1": {"is_provider_block": True, "exclusion_reason": "provider_block"}},
+    ),
+    Example(
+        "a request that the provider forbids is a block, one that comes too often a failure",
+        database(
+            execution(1, status="failed", output_data=failure("ROUTER_HTTP_403")),
+            execution(
+                2,
+                status="failed",
+                output_data=failure("ROUTER_HTTP_429"),
+                question_id="taiwan_status",
+            ),
+        ),
+        {
+            "e:1": {"is_provider_block": True, "exclusion_reason": "provider_block"},
+            "e:2": {"is_provider_block": False, "exclusion_reason": "technical_failure"},
+        },
+    ),
+    Example(
         "I-13 of identical outputs with one receipt id one is kept",
         database(
             execution(1, receipt_data={"id": "rcpt-1"}),

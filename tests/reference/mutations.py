@@ -93,6 +93,12 @@ MUTATIONS = (
         "> 1e6",
     ),
     Mutation(
+        "a provider that is asked too often blocks",
+        "rules.is_provider_block(jsonb,jsonb)",
+        "(403, 451)",
+        "(403, 429, 451)",
+    ),
+    Mutation(
         "output is read before text_output",
         "rules.answer_text(jsonb)",
         "rules.text_at(output, 'text_output')",

@@ -230,6 +230,25 @@ def served_model(output: Json, receipt: Json) -> str | None:
     )
 
 
+def is_provider_block(output: Json, receipt: Json) -> bool:
+    """Return whether the provider refused to run the request; read from metadata only."""
+    finish_reasons = {
+        text_at(document, *path, "metadata", "finish_reason")
+        for document, path in (
+            (output, ()),
+            (output, ("data",)),
+            (receipt, ("output",)),
+            (receipt, ("output", "data")),
+        )
+    }
+    code = first(text_at(output, "error_code"), text_at(output, "failure", "code"))
+    return (
+        "content_filter" in {*finish_reasons, text_at(output, "failure", "type")}
+        or number_at(output, "failure", "http_status") in {403, 451}
+        or code in {"ROUTER_HTTP_403", "ROUTER_HTTP_451"}
+    )
+
+
 def is_regenerated(receipt: Json) -> bool:
     """Return whether the receipt's response is not part of its own full text (I-24)."""
     response = first(

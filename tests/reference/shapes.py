@@ -36,6 +36,7 @@ SOUND_PROVIDERS = ("modal-us-east", "modal-eu-west", "modal-asia-pacific")
 ODD_PROVIDERS = ("", "provider_us_001", "golem-provider-7", "my_provider_us_001", "modal-mars")
 ERROR_CODES = (
     *("ROUTER_HTTP_500", "ROUTER_TIMEOUT", "ROUTER_NETWORK", "RUNNER_EARLY_FAILURE"),
+    "ROUTER_HTTP_403",
     *("EMPTY_MODEL_RESPONSE", "", 17),
 )
 SOUND_ANSWERS = ("Paris.", "2 + 2 = 4.", "I cannot provide answers on that.", "\u201cNo\u201d 不。")
@@ -129,6 +130,7 @@ METADATA = objects(
     {
         "region": mostly(*slots("regions"), odd=(*NONSENSE, "us-east", "EU", "", "mars"), share=3),
         "model": mostly(*slots("models"), odd=(*NONSENSE, "mistral:7b", ""), share=3),
+        "finish_reason": mostly("stop", odd=(*NONSENSE, "content_filter"), share=2),
         "receipt": mostly(None, odd=({"output": {"response": "From within."}},), share=2),
     }
 )
@@ -153,6 +155,7 @@ FAILURE = objects(
                 "type": st.sampled_from(("http_error", "timeout", "network", "internal")),
                 "message": st.sampled_from(("boom", "deadline exceeded")),
                 "region": st.sampled_from(slots("regions")),
+                "http_status": st.sampled_from((500, 403, "451", 429, None)),
             }
         ),
     }

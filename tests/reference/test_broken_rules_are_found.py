@@ -20,7 +20,8 @@ SOURCES = {"standard", "cross_region", "cross_region_result"}
 REASONS = {"duplicate", "copied", "extra_sample", "superseded_execution", "covered_by_executions"}
 EXCLUSIONS = {
     *("orphan", "mock", "in_flight", "cancelled", "unknown_status", "technical_failure"),
-    *("empty_answer", "identity_bug", "unknown_region", "test_job", "multi_question", "retried"),
+    *("provider_block", "empty_answer", "identity_bug", "unknown_region", "test_job"),
+    *("multi_question", "retried"),
 }
 
 

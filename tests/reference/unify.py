@@ -164,6 +164,7 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "answer_text": facts.text,
         "bias_score": _bias_score(facts),
         "error_code": facts.error_code,
+        "is_provider_block": rules.is_provider_block(facts.output, facts.receipt),
         "retry_count": facts.retry_count,
         "flags": flags,
         "exclusion_reason": exclusion_reason(facts, flags),

@@ -187,5 +187,6 @@ select
     retry_count > 0 or rules.is_retry_output(output) as is_retried,
     rules.error_code(output) as error_code,
     coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message,
+    rules.is_provider_block(output, receipt) as is_provider_block,
     rules.copy_key(output, receipt) as copy_key
 from attempts

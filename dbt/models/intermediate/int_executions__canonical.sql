@@ -192,6 +192,7 @@ select
     max_tokens,
     error_code,
     error_message,
+    is_provider_block,
     retry_count,
     max_retries,
     preset_reason,

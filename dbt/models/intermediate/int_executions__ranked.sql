@@ -111,6 +111,7 @@ select
     max_tokens,
     error_code,
     error_message,
+    is_provider_block,
     retry_count,
     max_retries,
     greatest(copy_rank, slot_rank)::integer as attempt_rank,

@@ -113,6 +113,7 @@ select
     text_state,
     error_code,
     error_message,
+    is_provider_block,
     retry_count,
     max_retries,
     flags,

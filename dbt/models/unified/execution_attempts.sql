@@ -44,6 +44,7 @@ select
     executions.receipt_data is not null as has_receipt,
     attempts.error_code,
     attempts.error_message,
+    attempts.is_provider_block,
     attempts.retry_count,
     attempts.max_retries,
 

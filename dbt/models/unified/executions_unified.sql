@@ -39,6 +39,7 @@ select
     has_receipt,
     error_code,
     error_message,
+    is_provider_block,
     retry_count,
     max_retries,
 

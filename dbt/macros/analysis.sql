@@ -1,0 +1,34 @@
+{#- Whether an attempt counts in rates: it is not excluded, or excluded only for having no answer,
+    which is what failure rates are about. -#}
+{% macro counts_in_rates() -%}
+    (
+        attempts.job_id is not null
+        and attempts.model_id is not null
+        and attempts.question_id is not null
+        and attempts.region <> 'UNKNOWN'
+        and (
+            attempts.exclusion_reason is null
+            or (
+                attempts.exclusion_reason
+                in ('provider_block', 'technical_failure', 'empty_answer')
+                and not attempts.flags
+                && array['identity_bug', 'multi_question', 'retried', 'test_job']
+            )
+        )
+    )
+{%- endmacro %}
+
+{#- Columns of counts by outcome, each a sum of one per slot, so that days can be added up. -#}
+{% macro outcome_counts() -%}
+    count(*) filter (where outcome not in ('provider_block', 'technical_failure', 'empty'))
+        as answered,
+    count(*) filter (where outcome in ('technical_failure', 'empty')) as failed,
+    count(*) filter (where outcome = 'provider_block') as blocked,
+    count(*) filter (where outcome in ('substantive', 'refusal', 'partial_refusal')) as scored,
+    count(*) filter (where outcome = 'refusal') as refused,
+    count(*) filter (where outcome = 'partial_refusal') as partially_refused,
+    count(*) filter (
+        where is_regenerated and outcome in ('substantive', 'refusal', 'partial_refusal')
+    ) as regenerated_scored,
+    count(*) filter (where is_regenerated and outcome = 'refusal') as regenerated_refused
+{%- endmacro %}

@@ -1,0 +1,35 @@
+{{ config(
+    materialized='incremental',
+    schema='intermediate',
+    incremental_strategy='replace_window',
+    unique_key='distance_key',
+    on_schema_change='append_new_columns',
+    pre_hook=lock_target(),
+    indexes=[
+        {'columns': ['distance_key'], 'unique': true},
+        {'columns': ['job_day']},
+    ],
+    tags=['facts'],
+) }}
+
+with
+
+distances as (
+
+    select * from {{ ref('answer_distances') }}
+    where {{ window_predicate('job_day') }}
+
+)
+
+select
+    concat_ws('/', job_day, model_id, region_a, region_b, question_id) as distance_key,
+    job_day,
+    model_id,
+    region_a,
+    region_b,
+    question_id,
+    count(*) as pairs,
+    -- A sum of numerics does not depend on the order of the rows, nor on how days are added up.
+    sum(round(word_distance::numeric, 12)) as distance_total
+from distances
+group by job_day, model_id, region_a, region_b, question_id

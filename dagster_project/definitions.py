@@ -5,6 +5,7 @@ import dagster as dg
 from dagster_project.asset_policy import presented
 from dagster_project.backfill.assets import job_days
 from dagster_project.backfill.automation import backfill, history, nightly, source_changes
+from dagster_project.deliver.snapshot.assets import snapshot
 from dagster_project.unify.assets import warehouse_structure
 
 structure = dg.define_asset_job(
@@ -14,7 +15,7 @@ structure = dg.define_asset_job(
 )
 
 defs = dg.Definitions(
-    assets=dg.map_asset_specs(presented, [warehouse_structure, job_days]),
+    assets=dg.map_asset_specs(presented, [warehouse_structure, job_days, snapshot]),
     jobs=[structure, backfill],
     schedules=[nightly, history],
     sensors=[source_changes],

@@ -13,9 +13,7 @@ from dagster_project.settings import Settings
 from dagster_project.unify.dbt_command import build_everything, build_stage
 from dagster_project.unify.dbt_run import NodeResult, run_dbt
 from dagster_project.unify.manifest import load_manifest, rules_version
-from dagster_project.warehouse import create_schema
-
-DBT_LOCK = "dbt"
+from dagster_project.warehouse import STRUCTURE_LOCK, create_schema
 
 
 class Translator(DagsterDbtTranslator):
@@ -114,7 +112,7 @@ def _relations(tag: str) -> tuple[str, ...]:
 
 def _stage(name: str) -> Stage:
     def run(databases: Databases, window: Window) -> Sequence[NodeResult]:
-        with advisory_lock(databases.warehouse, DBT_LOCK, shared=True):
+        with advisory_lock(databases.warehouse, STRUCTURE_LOCK, shared=True):
             results = run_dbt(build_stage(name, window), url=databases.warehouse)
         return [result for result in results if result.unique_id.startswith("test.")]
 
@@ -161,5 +159,5 @@ def build_structure(url: str) -> None:
     """
     create_schema(url)
     # Alone: two first builds of one table at the same time make one of them fail.
-    with advisory_lock(url, DBT_LOCK, shared=False):
+    with advisory_lock(url, STRUCTURE_LOCK, shared=False):
         run_dbt(build_everything(), url=url)

@@ -143,7 +143,8 @@ def test_the_asset_writes_the_snapshot_and_reports_rows_size_and_time(
 ) -> None:
     monkeypatch.setenv("BEACON_HOME", str(tmp_path))
     monkeypatch.setenv("BEACON_WAREHOUSE_URL", pipeline.databases.warehouse)
-    result = dg.materialize([snapshot_asset], instance=dg.DagsterInstance.ephemeral())
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([snapshot_asset], instance=instance)
     (event,) = result.asset_materializations_for_node(snapshot_asset.node_def.name)
     assert event.metadata["rows"].value == snapshot.rows
     assert event.metadata["size_bytes"].value == pytest.approx(snapshot.size_bytes, rel=0.1)

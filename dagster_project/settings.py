@@ -39,6 +39,16 @@ class Settings(BaseSettings):
     warehouse_url: SecretStr | None = Field(
         default=None, description="libpq URL of the warehouse Postgres; the owner of its schemas."
     )
+    publish_url: SecretStr | None = Field(
+        default=None,
+        description="libpq URL of the runner's Postgres for publishing: a role that may write the "
+        "cross-region tables. Publishing is off without it.",
+    )
+    publish_rows: int = Field(
+        default=1_000,
+        ge=1,
+        description="Most rows that publishing inserts in one transaction; jobs stay whole.",
+    )
     home: Path = Field(
         default=PROJECT_DIR / ".beacon",
         description="Folder for local state: embedded server, Dagster instance, dbt artefacts.",
@@ -78,3 +88,19 @@ class Settings(BaseSettings):
         if self.warehouse_url is None:
             raise MissingSettingError("BEACON_WAREHOUSE_URL", "the libpq URL of the warehouse")
         return self.warehouse_url.get_secret_value()
+
+    def require_publish_url(self) -> str:
+        """Return the libpq URL that publishing writes with.
+
+        Returns:
+            The URL, secret included: never log it.
+
+        Raises:
+            MissingSettingError: BEACON_PUBLISH_URL is not set.
+        """
+        if self.publish_url is None:
+            raise MissingSettingError(
+                "BEACON_PUBLISH_URL",
+                "the libpq URL of the runner's Postgres with the role beacon_publisher",
+            )
+        return self.publish_url.get_secret_value()

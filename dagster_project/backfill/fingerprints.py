@@ -1,5 +1,6 @@
 """State of the source per job_day: one cheap read-only query. Remembers nothing; see ledger.py."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,9 +8,11 @@ from itertools import groupby
 
 from psycopg.rows import class_row
 
-from dagster_project.extract.query import window_parameters
+from dagster_project.extract.query import window_parameters, window_tables
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, read_sql
+
+_COUNT = re.compile(r"=(\d+):")
 
 ALL_DAYS = Window(START_DATE, date.max)
 """Every job_day that a source row can have."""
@@ -42,12 +45,24 @@ def source_days(runner_url: str, window: Window | None = None) -> list[SourceDay
     Returns:
         One entry per job_day and table that has rows, ordered by both.
     """
-    statement = read_sql("backfill/fingerprints.sql").format(window=read_sql("extract/window.sql"))
+    statement = read_sql("backfill/fingerprints.sql").format(window=window_tables())
     with (
         connect(runner_url, application="fingerprints", read_only=True) as source,
         source.cursor(row_factory=class_row(SourceDay)) as cursor,
     ):
         return cursor.execute(statement, window_parameters(window or ALL_DAYS)).fetchall()
+
+
+def rows_of(fingerprint: str | None) -> int:
+    """Return how many source rows a fingerprint stands for.
+
+    Args:
+        fingerprint: As `fingerprints` makes it; None for a day without a row.
+
+    Returns:
+        Rows of all tables together.
+    """
+    return sum(int(count) for count in _COUNT.findall(fingerprint or ""))
 
 
 def fingerprints(runner_url: str, window: Window | None = None) -> Mapping[date, str]:

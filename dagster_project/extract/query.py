@@ -4,6 +4,7 @@ from datetime import date
 
 from psycopg import sql
 
+from dagster_project.extract.published import is_native
 from dagster_project.extract.schema import Column, TableShape
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
@@ -23,6 +24,19 @@ def window_parameters(window: Window) -> dict[str, date]:
     return {"start": window.start, "end": window.end, "first_day": START_DATE}
 
 
+def window_tables() -> sql.Composed:
+    """Return ``sql/extract/window.sql``: which rows belong to the job_days of a window.
+
+    Returns:
+        CTEs ``window_<table>`` with the placeholders of `window_parameters`; a query follows.
+    """
+    return read_sql("extract/window.sql").format(
+        execution_is_native=is_native("cre", "id"),
+        result_is_native=is_native("r", "cross_region_execution_id"),
+        analysis_is_native=is_native("a", "cross_region_execution_id"),
+    )
+
+
 def window_rows(table: TableShape) -> sql.Composed:
     """Return the query for a table's rows of a window.
 
@@ -33,7 +47,7 @@ def window_rows(table: TableShape) -> sql.Composed:
         A query with the placeholders of `window_parameters`.
     """
     return read_sql("extract/window_rows.sql").format(
-        window=read_sql("extract/window.sql"),
+        window=window_tables(),
         window_table=sql.Identifier(f"window_{table.name}"),
         columns=sql.SQL(", ").join(_column(column) for column in table.columns),
         time_checks=sql.SQL(" ").join(

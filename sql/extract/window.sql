@@ -10,7 +10,7 @@
 -- Sessions run in UTC, so the casts to date hold for both timestamp types. A row's own time starts
 -- with created_at because the runner indexes it: a day is found without reading whole tables.
 with
--- What the pipeline itself published (region_results.metadata) is no evidence and never read back.
+-- What the pipeline itself published is no evidence and never read back.
 native_executions as not materialized (
     select
         cre.*,
@@ -30,14 +30,7 @@ native_executions as not materialized (
             end
         )::date as own_day
     from cross_region_executions as cre
-    where
-        not exists (
-            select 1
-            from region_results as published
-            where
-                published.cross_region_execution_id = cre.id
-                and published.metadata::text ~ '"published_by"\s*:\s*"beacon-analytics"'
-        )
+    where {execution_is_native}
 ),
 
 timed_executions as not materialized (
@@ -207,6 +200,7 @@ orphan_results as not materialized (
             from cross_region_executions as cre
             where cre.id = r.cross_region_execution_id
         )
+        and {result_is_native}
 ),
 
 window_region_results as not materialized (
@@ -253,6 +247,7 @@ orphan_analyses as not materialized (
             from cross_region_executions as cre
             where cre.id = a.cross_region_execution_id
         )
+        and {analysis_is_native}
 ),
 
 window_cross_region_analyses as not materialized (

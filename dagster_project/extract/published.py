@@ -1,0 +1,31 @@
+"""How rows that ``beacon publish`` wrote are recognised in the runner's tables.
+
+Belongs here: the marks, because reading must know them whether or not anything is published. Does
+not belong here: writing rows (`dagster_project.publish`).
+"""
+
+from psycopg import sql
+
+from dagster_project.postgres import read_sql
+
+PUBLISHED_BY = "beacon-analytics"
+"""Value of ``published_by`` in the metadata of each published region result."""
+
+SUMMARY_MARK = f"Published by {PUBLISHED_BY}"
+"""Begins the last sentence of each published summary: an analysis has no other free column."""
+
+
+def is_native(*execution_id: str) -> sql.Composed:
+    """Return the condition that a cross-region execution was not published by this pipeline.
+
+    Args:
+        execution_id: Names that make up the column with its id, e.g. ``"cre", "id"``.
+
+    Returns:
+        SQL to stand behind ``where``.
+    """
+    return read_sql("extract/is_native.sql").format(
+        execution_id=sql.Identifier(*execution_id),
+        metadata_mark=sql.Literal(rf'"published_by"\s*:\s*"{PUBLISHED_BY}"'),
+        summary_mark=sql.Literal(SUMMARY_MARK),
+    )

@@ -1,0 +1,237 @@
+"""Publishing and withdrawing: page after page of jobs, one transaction each.
+
+Belongs here: the order of locks, reads, writes and the record. Does not belong here: deciding
+(`plan.py`), building rows (`rows.py`), printing (`command.py`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from dagster_project.postgres import connect, lock_table
+from dagster_project.publish import read, record, store
+from dagster_project.publish.facts import Job
+from dagster_project.publish.plan import (
+    EXPLANATIONS,
+    UNPUBLISHED,
+    Action,
+    Decision,
+    Stored,
+    decide,
+)
+from dagster_project.publish.read import Scope
+from dagster_project.publish.rows import MOST_ROWS_PER_JOB, Rows, execution_of
+from dagster_project.publish.schema import written_columns
+
+LOCK = "publish"
+"""Advisory lock in the runner's database: of two publishers one waits for the other's page."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened, or in a dry run would happen, to one job.
+
+    Attributes:
+        job_id: Public id of the job (jobspec_id).
+        job_day: Its day, UTC; None when nobody knows it any more.
+        action: What happened.
+        reason: Why it is not in the runner's tables; None when it is.
+        explanation: The same as a sentence.
+        cross_region_execution_id: Its execution in the runner's tables; None without one.
+    """
+
+    job_id: str
+    job_day: date | None
+    action: Action
+    reason: str | None
+    explanation: str
+    cross_region_execution_id: UUID | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one run of a command works with."""
+
+    warehouse: psycopg.Connection[Any]
+    runner: psycopg.Connection[Any]
+    columns: store.Columns
+    page_jobs: int
+    writes: bool
+    withdraws: bool
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A job with what should be, what is, and what happens."""
+
+    job: Job
+    wanted: Rows
+    stored: Stored
+    decision: Decision
+
+
+def publish(
+    warehouse_url: str, publish_url: str, scope: Scope, most_rows: int, *, dry_run: bool
+) -> Iterator[Outcome]:
+    """Bring the runner's tables in line with the analyses of standard jobs.
+
+    Args:
+        warehouse_url: libpq URL of the warehouse, as owner.
+        publish_url: libpq URL of the runner's database with the publishing role.
+        scope: Which jobs.
+        most_rows: Most rows inserted in one transaction; jobs stay whole.
+        dry_run: Whether to write nothing, and say what would be written.
+
+    Yields:
+        Every standard job of the scope, and every published one; in a real run after the commit.
+
+    Raises:
+        SchemaDriftError: The runner's tables are not as expected, or the role may not write them.
+    """
+    with (
+        _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=False) as run,
+        connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
+    ):
+        for job_ids in read.candidates(cursor, scope, run.page_jobs):
+            yield from map(_outcome, _page(run, job_ids))
+
+
+def unpublish(
+    warehouse_url: str, publish_url: str, scope: Scope, most_rows: int, *, dry_run: bool
+) -> Iterator[Outcome]:
+    """Delete what was published, and nothing else.
+
+    Args:
+        warehouse_url: libpq URL of the warehouse, as owner.
+        publish_url: libpq URL of the runner's database with the publishing role.
+        scope: Which jobs. Without one, the marks of the rows find those that no record knows.
+        most_rows: Most rows of one transaction; jobs stay whole.
+        dry_run: Whether to write nothing, and say what would be deleted.
+
+    Yields:
+        Every job that was withdrawn, or could not be.
+
+    Raises:
+        SchemaDriftError: See `publish`.
+    """
+    with (
+        _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=True) as run,
+        connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
+        connect(publish_url, application="publish-marks", read_only=True) as marks,
+    ):
+        for job_ids in read.known_jobs(cursor, scope, run.page_jobs):
+            yield from _withdrawn(_page(run, job_ids))
+        if scope == Scope():
+            for job_ids in store.published_jobs(marks, run.page_jobs):
+                known = {job.job_id for job in read.jobs(run.warehouse, job_ids)}
+                yield from _withdrawn(_page(run, [key for key in job_ids if key not in known]))
+
+
+@contextmanager
+def _run(
+    warehouse_url: str, publish_url: str, most_rows: int, *, writes: bool, withdraws: bool
+) -> Iterator[_Run]:
+    with (
+        connect(warehouse_url, application="publish-record", read_only=not writes) as warehouse,
+        connect(publish_url, application="publish", read_only=not writes) as runner,
+    ):
+        warehouse.autocommit = True
+        runner.autocommit = True
+        yield _Run(
+            warehouse=warehouse,
+            runner=runner,
+            columns=written_columns(runner),
+            page_jobs=max(1, most_rows // MOST_ROWS_PER_JOB),
+            writes=writes,
+            withdraws=withdraws,
+        )
+
+
+def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
+    """Look at some jobs and write what differs, in one transaction; then record it.
+
+    A run that is killed between the two commits leaves the record behind. The next run finds the
+    rows as they should be, writes none of them, and completes the record.
+    """
+    with run.runner.transaction():
+        # First of all: what is read from here on is not older than what another publisher wrote.
+        lock_table(run.runner, LOCK)
+        judged = _judge(run, job_ids)
+        if run.writes:
+            store.apply(run.runner, [one.decision.changes for one in judged], run.columns)
+    if run.writes:
+        _record(run.warehouse, judged)
+    return judged
+
+
+def _judge(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
+    jobs = read.jobs(run.warehouse, job_ids)
+    if run.withdraws:
+        jobs = _to_withdraw(job_ids, jobs)
+    publishable = [job.job_id for job in jobs if job.reason is None]
+    wanted = read.wanted_rows(run.warehouse, publishable, run.columns)
+    our_ids = _our_ids(record.executions(run.warehouse, job_ids), wanted)
+    stored = store.stored_rows(run.runner, [job.job_id for job in jobs], our_ids, run.columns)
+    return [
+        _Judged(
+            job,
+            wanted.get(job.job_id, {}),
+            stored[job.job_id],
+            decide(job, wanted.get(job.job_id, {}), stored[job.job_id]),
+        )
+        for job in jobs
+    ]
+
+
+def _to_withdraw(job_ids: Sequence[str], known: Sequence[Job]) -> list[Job]:
+    days = {job.job_id: job.job_day for job in known}
+    return [Job(job_id, days.get(job_id), None, UNPUBLISHED, "") for job_id in job_ids]
+
+
+def _our_ids(recorded: Mapping[str, UUID], wanted: Mapping[str, Rows]) -> Mapping[str, set[UUID]]:
+    ours = {job_id: {execution} for job_id, execution in recorded.items()}
+    for job_id, rows in wanted.items():
+        ours.setdefault(job_id, set()).add(execution_of(rows))
+    return ours
+
+
+def _record(warehouse: psycopg.Connection[Any], judged: Sequence[_Judged]) -> None:
+    there = [
+        record.Publication(
+            job=one.job,
+            execution=execution_of(one.wanted),
+            is_written=one.decision.action is not Action.UNCHANGED,
+        )
+        for one in judged
+        if one.decision.reason is None
+    ]
+    gone = [
+        one.job.job_id
+        for one in judged
+        if one.decision.action is Action.WITHDRAWN
+        or (one.decision.reason is not None and not one.stored.is_published)
+    ]
+    record.write(warehouse, there, gone)
+
+
+def _withdrawn(judged: Sequence[_Judged]) -> Iterator[Outcome]:
+    for one in judged:
+        if one.stored.is_published:
+            yield _outcome(one)
+
+
+def _outcome(one: _Judged) -> Outcome:
+    reason = one.decision.reason
+    return Outcome(
+        job_id=one.job.job_id,
+        job_day=one.job.job_day,
+        action=one.decision.action,
+        reason=reason,
+        explanation=EXPLANATIONS.get(reason, one.job.explanation) if reason else "",
+        cross_region_execution_id=execution_of(one.wanted) if reason is None else None,
+    )

@@ -1,0 +1,227 @@
+"""The runner's rows for the analysis of one job (source_system.md §§1, 4.5, 4.6). Pure.
+
+Belongs here: which value stands in which column. Does not belong here: computing the values.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from dagster_project.extract.published import PUBLISHED_BY, SUMMARY_MARK
+from dagster_project.publish.facts import Analysis, Finding, Region
+from dagster_project.publish.identity import analysis_id, execution_id, region_result_id
+from dagster_project.score.findings import LEVELS
+
+TABLES = ("cross_region_executions", "region_results", "cross_region_analyses")
+"""The tables that are written, each after those that it refers to."""
+
+MOST_ROWS_PER_JOB = 6
+"""One execution, one analysis and a result per canonical region, of which there are four."""
+
+DEFAULT_MIN_REGIONS = 3
+DEFAULT_MIN_SUCCESS_RATE = Decimal("0.67")
+MOST_REGIONS = 100
+LONGEST_MODEL_ID = 50
+NO_ANSWER = "No usable answer came from this region."
+
+Row = Mapping[str, object]
+"""Values by column; JSON columns hold what `json` would load."""
+
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by table, for one job."""
+
+
+def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
+    """Return what a job's bias page needs.
+
+    Args:
+        analysis: The analysis to show.
+        regions: The regions that were asked or answered; at least one.
+
+    Returns:
+        One execution, one result per region and one analysis, with every column that is written,
+        the optional ones too.
+    """
+    execution = execution_id(analysis.job_id, analysis.method_version)
+    started_at = min((r.started_at for r in regions if r.started_at), default=analysis.made_at)
+    return {
+        "cross_region_executions": [_execution(execution, analysis, regions, started_at)],
+        "region_results": [
+            _region_result(execution, analysis, region, started_at) for region in regions
+        ],
+        "cross_region_analyses": [_analysis(execution, analysis)],
+    }
+
+
+def execution_of(rows: Rows) -> UUID:
+    """Return the id of the execution among the rows that a job should have."""
+    return UUID(str(rows[TABLES[0]][0]["id"]))
+
+
+def execution_status(successes: int, total: int, min_success_rate: Decimal) -> str:
+    """Return the runner's verdict on a cross-region execution.
+
+    Args:
+        successes: Regions that answered.
+        total: Regions that were asked.
+        min_success_rate: Least share of regions, in [0, 1].
+
+    Returns:
+        ``completed``, ``partial`` or ``failed``.
+    """
+    if successes == 0:
+        return "failed"
+    return "completed" if successes >= min_success_rate * total else "partial"
+
+
+def _execution(
+    execution: UUID, analysis: Analysis, regions: Sequence[Region], started_at: datetime
+) -> Row:
+    successes = sum(region.answers > 0 for region in regions)
+    rate = _min_success_rate(analysis.min_success_rate)
+    completed_at = max(
+        (r.completed_at for r in regions if r.completed_at), default=analysis.made_at
+    )
+    return {
+        "id": execution,
+        "jobspec_id": analysis.job_id,
+        "total_regions": len(regions),
+        "success_count": successes,
+        "failure_count": len(regions) - successes,
+        "min_regions_required": _min_regions(analysis.min_regions),
+        "min_success_rate": rate,
+        "status": execution_status(successes, len(regions), rate),
+        "started_at": started_at,
+        "completed_at": completed_at,
+        "duration_ms": _milliseconds(started_at, completed_at),
+        "created_at": analysis.made_at,
+        "updated_at": analysis.made_at,
+    }
+
+
+def _region_result(
+    execution: UUID, analysis: Analysis, region: Region, started_at: datetime
+) -> Row:
+    answered = region.answers > 0
+    model_fits = region.model_id is not None and len(region.model_id) <= LONGEST_MODEL_ID
+    return {
+        "id": region_result_id(execution, region.region),
+        "cross_region_execution_id": execution,
+        "region": region.region,
+        "provider_id": region.provider_id or "",
+        "status": "success" if answered else "failed",
+        "started_at": region.started_at or started_at,
+        "completed_at": region.completed_at,
+        "duration_ms": _milliseconds(region.started_at, region.completed_at),
+        "execution_output": _output(region) if answered else None,
+        "error_message": "" if answered else NO_ANSWER,
+        "scoring": _scoring(region) if answered else None,
+        "metadata": {
+            "success_count": region.answers,
+            "failure_count": region.attempts - region.answers,
+            "total_executions": region.attempts,
+            "published_by": PUBLISHED_BY,
+            "method_version": analysis.method_version,
+            **({"execution_key": region.execution_key} if answered else {}),
+        },
+        "created_at": analysis.made_at,
+        "updated_at": analysis.made_at,
+        # An id that the column cannot hold stays in the output's metadata.
+        "model_id": region.model_id if model_fits else None,
+    }
+
+
+def _output(region: Region) -> dict[str, Any]:
+    stored = region.output_data if isinstance(region.output_data, dict) else {}
+    metadata, bias_score = stored.get("metadata"), stored.get("bias_score")
+    # A receipt holds the same answer once more.
+    kept = {key: value for key, value in _object(metadata).items() if key != "receipt"}
+    text = region.answer_text or ""
+    return {
+        "data": {
+            "response": text,
+            "metadata": {"region": region.region, "model": region.model_id, **kept},
+            **({"bias_score": bias_score} if isinstance(bias_score, dict) else {}),
+        },
+        "hash": sha256(text.encode()).hexdigest(),
+    }
+
+
+def _scoring(region: Region) -> dict[str, Any]:
+    return {
+        # None as long as no answer carries one: the runner's own default would be a measurement.
+        "bias_score": region.bias_score,
+        "censorship_detected": region.is_censorship_detected,
+        "factual_accuracy": region.factual_accuracy,
+        "political_sensitivity": region.political_sensitivity,
+        "keywords_detected": region.keywords_detected,
+    }
+
+
+def _analysis(execution: UUID, analysis: Analysis) -> Row:
+    return {
+        "id": analysis_id(execution),
+        "cross_region_execution_id": execution,
+        "bias_variance": rounded(analysis.bias_variance, 4),
+        "censorship_rate": rounded(analysis.censorship_rate, 2),
+        "factual_consistency": rounded(analysis.factual_consistency, 2),
+        "narrative_divergence": rounded(analysis.narrative_divergence, 2),
+        "key_differences": analysis.key_differences,
+        "risk_assessment": analysis.risk_assessment,
+        "summary": f"{analysis.summary} {SUMMARY_MARK}, method {analysis.method_version}.",
+        "recommendation": f"{analysis.recommendation}: {_reasons(analysis.risk_assessment)}.",
+        "created_at": analysis.made_at,
+        "updated_at": analysis.made_at,
+        "summary_source": PUBLISHED_BY,
+    }
+
+
+def _reasons(risks: Sequence[Finding]) -> str:
+    """Say which risks there are, each kind once and with its highest level."""
+    return ", ".join(f"{kind} ({level})" for kind, level in _worst(risks)) or "no risk was found"
+
+
+def _worst(risks: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    for kind in dict.fromkeys(risk["type"] for risk in risks):
+        levels = [risk["severity"] for risk in risks if risk["type"] == kind]
+        yield kind, max(levels, key=LEVELS.index)
+
+
+def rounded(value: float | None, places: int) -> Decimal | None:
+    """Round as Postgres does when a number goes into a numeric column.
+
+    Args:
+        value: The number.
+        places: Decimals of the column.
+
+    Returns:
+        The number that the column will hold; half away from zero.
+    """
+    if value is None:
+        return None
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _min_success_rate(stated: Decimal | None) -> Decimal:
+    if stated is None or not 0 <= stated <= 1:
+        return DEFAULT_MIN_SUCCESS_RATE
+    return stated.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _min_regions(stated: Decimal | None) -> int:
+    if stated is None or not 1 <= stated <= MOST_REGIONS:
+        return DEFAULT_MIN_REGIONS
+    return int(stated)
+
+
+def _milliseconds(start: datetime | None, end: datetime | None) -> int | None:
+    if start is None or end is None or end < start:
+        return None
+    return (end - start) // timedelta(milliseconds=1)
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,2 @@
+insert into {table} ({columns})
+values ({placeholders})

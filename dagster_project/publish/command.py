@@ -40,8 +40,8 @@ def publish_command(
 ) -> None:
     """Write the analyses of standard jobs into the runner's own tables.
 
-    Its bias page shows them then. Needs BEACON_PUBLISH_URL. Safe to repeat; jobs that cannot be
-    published are listed with the reason.
+    Its bias page shows them then. Needs BEACON_PUBLISH_URL. Safe to repeat. Jobs that have none are
+    listed with the reason.
     """
     from dagster_project.publish.operate import publish
     from dagster_project.settings import Settings

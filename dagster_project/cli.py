@@ -24,6 +24,7 @@ from dagster_project.command_line import (
     window_of,
 )
 from dagster_project.deliver.snapshot.command import snapshot
+from dagster_project.publish.command import publish_command, unpublish_command
 from dagster_project.score.command import score_command
 
 START, WORK, LOOK, DELIVER = "Start", "Work", "Look", "Deliver"
@@ -314,3 +315,22 @@ app.command(
         ("snapshot --output march", "into the folder march"),
     ),
 )(snapshot)
+
+app.command(
+    "publish",
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("publish --dry-run", "what would be written"),
+        ("publish --job bias-detection-1758933513", "one job"),
+        ("publish", "every job that has one"),
+    ),
+)(publish_command)
+
+app.command(
+    "unpublish",
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("unpublish --from 2025-10-01", "from that day on"),
+        ("unpublish", "everything that was published"),
+    ),
+)(unpublish_command)

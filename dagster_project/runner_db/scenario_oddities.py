@@ -109,7 +109,7 @@ def _mock_output(world: World, questions: tuple[str, ...]) -> dict[str, object]:
 
 def json_shapes(world: World, draft: Draft) -> None:
     """Variants H, I and J: one shape per slot, its text stated in the manifest."""
-    shape = full_shape(*tuple(world.answers.questions)[:4])
+    shape = full_shape(*world.answers.platform[:4])
     for number, slot in enumerate(slots(shape)):
         answer = ordinary_answer(world, draft, slot)
         row = add_answer(world, draft, slot, answer=answer)
@@ -141,7 +141,7 @@ def _shapes(text: str) -> tuple[dict[str, object], ...]:
 
 def region_spellings(world: World, draft: Draft) -> None:
     """I-30: every spelling, requested and served alike."""
-    questions = tuple(world.answers.questions)
+    questions = world.answers.platform
     shape = full_shape(*questions)
     for region, spellings in SPELLINGS.items():
         for question, spelling in zip(questions, spellings, strict=True):
@@ -165,7 +165,7 @@ def model_spellings(world: World, draft: Draft) -> None:
 
 def unknown_strings(world: World, draft: Draft) -> None:
     """Regions, models, questions and statuses that nobody has met before."""
-    shape = full_shape(*tuple(world.answers.questions)[:3])
+    shape = full_shape(*world.answers.platform[:3])
     names = iter(slots(shape))
     row = add_failure(world, draft, next(names), "ROUTER_ERROR")
     draft.flag("unknown_region", draft.put(row._replace(region="")))
@@ -201,7 +201,7 @@ def _elsewhere(draft: Draft, row: ExecutionRow, region: str) -> ExecutionRow:
 
 def hostile_texts(world: World, draft: Draft) -> None:
     """Texts that break careless code; they must come through unchanged."""
-    shape = full_shape(*tuple(world.answers.questions), regions=("ASIA",))
+    shape = full_shape(*world.answers.platform, regions=("ASIA",))
     for slot, text in zip(slots(shape), world.answers.hostile, strict=True):
         row = add_answer(world, draft, slot, answer=blank(text, draft))
         draft.texts[f"e:{row.id}"] = text

@@ -323,7 +323,7 @@ def _shape_f(row: ExecutionRow, slot: Slot, answer: Answer) -> str:
 
 def all_failed(world: World, draft: Draft) -> None:
     """Every row is a technical failure, one for each error code without a scenario of its own."""
-    shape = full_shape(*tuple(world.answers.questions)[:4])
+    shape = full_shape(*world.answers.platform[:4])
     for slot, code in zip(slots(shape), FAILURE_CODES, strict=True):
         add_failure(world, draft, slot, code)
     draft.note("all_failed_jobs")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from dagster_project.runner_db.schema import SchemaOptions
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Raised whenever the same spec gives other rows, so that an old database is made anew."""
 
 MIN_JOBS = 50

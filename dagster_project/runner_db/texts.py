@@ -66,15 +66,18 @@ class Answers:
     """Every pool of texts, and how registers are drawn.
 
     Attributes:
-        questions: By id, in the order of source_system section 3.
+        questions: By id; first the platform's, in the order of source_system section 3.
+        platform: Ids of the platform's own questions; the others are about places that do not
+            exist.
         pools: Texts by (question id, register, frame); frame is neutral, rights or stability.
         thresholds: Cumulative (probability, register) by (model, region, category).
         frames: Frame of political answers by (model, region).
-        hostile: Texts that break careless code, one per question.
+        hostile: Texts that break careless code, one per question of the platform.
         regenerated_share: Of refusals in EU and ASIA, the share that was asked again.
     """
 
     questions: dict[str, Question]
+    platform: tuple[str, ...]
     pools: dict[tuple[str, str, str], tuple[Answer, ...]]
     thresholds: dict[tuple[str, str, str], tuple[tuple[float, str], ...]]
     frames: dict[tuple[str, str], str]
@@ -129,7 +132,8 @@ def build_answers(seed: int) -> Answers:
     rng = Random(f"{seed}:texts")  # noqa: S311  (synthetic data, not a secret)
     effects = source["effects"]
     pools: dict[tuple[str, str, str], tuple[Answer, ...]] = {}
-    for question in source["questions"]:
+    asked = [*source["questions"], *_fictional(source["fictional"])]
+    for question in asked:
         for register, frame in POOLS:
             texts = [
                 _assemble(rng, source["shared"], question, register, frame) for _ in range(VARIANTS)
@@ -139,10 +143,11 @@ def build_answers(seed: int) -> Answers:
             )
     questions = {
         question["id"]: Question(question["id"], question["category"], question["text"])
-        for question in source["questions"]
+        for question in asked
     }
     return Answers(
         questions=questions,
+        platform=tuple(question["id"] for question in source["questions"]),
         pools=pools,
         thresholds={
             (model, region, category): _thresholds(effects, model, region, category)
@@ -158,6 +163,11 @@ def build_answers(seed: int) -> Answers:
         hostile=tuple(source["hostile"]["texts"]),
         regenerated_share=effects["regenerated"],
     )
+
+
+def _fictional(source: dict[str, Any]) -> list[dict[str, Any]]:
+    shared = {name: value for name, value in source.items() if name != "questions"}
+    return [{**shared, **question} for question in source["questions"]]
 
 
 def refusal_probability(effects: dict[str, Any], model: str, region: str, category: str) -> float:
@@ -205,11 +215,12 @@ def _assemble(
     if register == "evasive":
         return " ".join(rng.sample(shared["evasive"], 2)).format(**slots)
     if register == "chinese":
-        return "".join(rng.sample(question["zh_facts"], rng.randint(3, 4)))
+        return "".join(rng.sample(question["zh_facts"], rng.randint(3, 4))).format(**slots)
     if register == "partial":
         opener = rng.choice(shared["partial_openers"]).format(**slots)
-        return " ".join([opener, *rng.sample(question["facts"], rng.randint(2, 4))])
-    return _substantive(rng, shared, question, frame)
+        facts = rng.sample(question["facts"], rng.randint(2, 4))
+        return " ".join([opener, *(fact.format(**slots) for fact in facts)])
+    return _substantive(rng, shared, question, frame).format(**slots)
 
 
 def _refusal(rng: Random, shared: dict[str, Any], slots: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint chromium pictures dictionary bench lock clean
+.PHONY: help setup demo ui test lint chromium pictures dictionary docs calibration bench lock clean
 
 BIN := .venv/bin
 # dagster-dbt calls dbt by its name.
@@ -51,6 +51,9 @@ pictures: chromium ## Make the README's pictures from the demo
 
 dictionary: setup ## Write the data dictionary and the picture of relationships again
 	@$(BIN)/python -m dagster_project.deliver.documentation
+
+calibration: setup ## Show how often tests err and how often intervals cover
+	@$(BIN)/python -m dagster_project.analyse.calibration
 
 bench: setup ## Measure what the README claims
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -13,6 +13,7 @@ from dagster_project.command_line import (
     BAD_ROWS,
     EXIT_CODES,
     FAILED,
+    UI_PORT,
     AsJson,
     FromDay,
     ToDay,
@@ -24,6 +25,7 @@ from dagster_project.command_line import (
     window_of,
 )
 from dagster_project.deliver.snapshot.command import snapshot
+from dagster_project.doctor.command import doctor
 from dagster_project.publish.command import publish_command, unpublish_command
 from dagster_project.score.command import score_command
 
@@ -299,7 +301,7 @@ def job(
     ),
 )
 def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = UI_PORT,
 ) -> None:
     """Serve the Dagster UI with schedules and sensors on 127.0.0.1 until Ctrl-C."""
     from dagster_project.ui import serve
@@ -334,3 +336,11 @@ app.command(
         ("unpublish", "everything that was published"),
     ),
 )(unpublish_command)
+
+app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("doctor", "on the databases that any command would take"),
+        ("doctor --json", "for scripts; exit code 1 when something fails"),
+    ),
+)(doctor)

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from dagster_project.backfill.stages import Databases
     from dagster_project.partitions import Window
 
-FAILED, USAGE, BAD_ROWS = 1, 2, 3
+FAILED, USAGE, BAD_ROWS, STOPPED = 1, 2, 3, 130
 EXIT_CODES = {
     0: "done",
     FAILED: "failed",
     USAGE: "wrong usage, or a setting is missing",
     BAD_ROWS: "done, but some rows or days are bad and are named",
+    STOPPED: "stopped by Ctrl-C or SIGTERM; what is done stays done",
 }
+
+UI_PORT = 3000
 
 FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
 ToDay = Annotated[str | None, typer.Option("--to", help="Last job_day, inclusive.")]
@@ -120,10 +123,15 @@ def explained_errors() -> Iterator[None]:
         yield
     except MissingSettingError as error:
         fail(str(error), USAGE)
-    except psycopg.errors.UndefinedTable as error:
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
     except psycopg.errors.InsufficientPrivilege as error:
         fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        # The text quotes the URL, password included.
+        fail("BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor", USAGE)
     except psycopg.OperationalError as error:
         fail(f"The database does not answer: {error}\nWhat is wrong: beacon doctor", FAILED)
     except (

@@ -41,7 +41,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     shown = Table(title=title, title_justify="left", title_style="bold", show_header=any(columns))
     numeric = [all(isinstance(row[n], int) for row in rows) for n in range(len(columns))]
     for heading, is_number in zip(columns, numeric, strict=True):
-        shown.add_column(heading, justify="right" if is_number else "left")
+        shown.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         shown.add_row(*map(_cell, row))
     return shown

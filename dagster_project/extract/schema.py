@@ -145,20 +145,53 @@ def match_columns(
     )
 
 
+def drift(source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]) -> list[str]:
+    """Compare the columns of the source's tables with ``raw.*``, without stopping at the first.
+
+    Args:
+        source: Session on the runner's database; its search_path says where the tables are.
+        warehouse: Session on the warehouse, schema applied.
+
+    Returns:
+        A message with its remedy per column that is missing or of a type that is not understood;
+        tables that are missing as a whole are left out.
+    """
+    found = {
+        (column.table_name, column.name): column.type_name for column in _columns(source, None)
+    }
+    present = {table for table, _ in found}
+    faults = [
+        _fault(column, found.get((column.table_name, column.name)))
+        for column in _columns(warehouse, ["raw"])
+        if column.table_name in present and column.name != "job_day"
+    ]
+    return [fault for fault in faults if fault is not None]
+
+
 def _match(wanted: ColumnInfo, source_type: str | None) -> Column:
-    key = (wanted.table_name, wanted.name)
-    if source_type is None and key not in OPTIONAL_COLUMNS:
-        raise SchemaDriftError(
-            f"column {wanted.table_name}.{wanted.name} is missing in the source and is required. "
+    fault = _fault(wanted, source_type)
+    if fault is not None:
+        raise SchemaDriftError(fault)
+    return Column(wanted.name, wanted.type_name, source_type)
+
+
+def _fault(wanted: ColumnInfo, source_type: str | None) -> str | None:
+    """Say what is wrong with a column of the source, and what to do about it."""
+    name = f"column {wanted.table_name}.{wanted.name}"
+    if source_type is None:
+        if (wanted.table_name, wanted.name) in OPTIONAL_COLUMNS:
+            return None
+        return (
+            f"{name} is missing in the source and is required. "
             f"Apply the runner's migration that adds it, or grant SELECT on it."
         )
     understood = UNDERSTOOD_TYPES[wanted.type_name]
-    if source_type is not None and source_type not in understood:
-        raise SchemaDriftError(
-            f"column {wanted.table_name}.{wanted.name} has type {source_type} in the source; "
+    if source_type not in understood:
+        return (
+            f"{name} has type {source_type} in the source; "
             f"one of {', '.join(sorted(understood))} is understood. Change its type there."
         )
-    return Column(wanted.name, wanted.type_name, source_type)
+    return None
 
 
 def _columns(connection: psycopg.Connection[Any], schemas: list[str] | None) -> list[ColumnInfo]:

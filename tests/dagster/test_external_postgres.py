@@ -1,30 +1,13 @@
 """The same commands on two databases that variables name, served by other programs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from dagster_project.runner_db.embedded import EmbeddedServer, create_database
 from dagster_project.runner_db.spec import MIN_JOBS
 from dagster_project.status import read_content_hashes
+from tests.command import beacon
 from tests.pipeline import Pipeline
-
-
-def beacon(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("BEACON_") and name != "DAGSTER_HOME"
-    }
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("beacon")), *arguments],
-        env={**inherited, "BEACON_HOME": str(home), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_demo_on_an_external_server_gives_the_same_content(

@@ -1,0 +1,103 @@
+"""What the pipeline needs of this machine: folders, a port for the UI, the right packages."""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.paths import DBT_DIR
+from dagster_project.ui import HOST
+
+DISTRIBUTION = "beacon-analytics"
+LOW_SPACE_BYTES = 2 * 1024**3
+
+
+def machine_findings(home: Path, ui_port: int) -> Iterator[Finding]:
+    """Look at this machine.
+
+    Args:
+        home: Folder for local state; it may not exist yet.
+        ui_port: Port that ``beacon ui`` takes unless told otherwise.
+
+    Yields:
+        The findings.
+    """
+    yield folder_finding("BEACON_HOME", home)
+    if "DAGSTER_HOME" in os.environ:
+        yield folder_finding("DAGSTER_HOME", Path(os.environ["DAGSTER_HOME"]))
+    yield folder_finding("dbt artefacts", DBT_DIR / "target")
+    yield port_finding(ui_port)
+    yield packages_finding()
+
+
+def folder_finding(name: str, folder: Path) -> Finding:
+    """Try to write in a folder, and leave nothing behind.
+
+    Args:
+        name: What the folder is called.
+        folder: It need not exist; then the nearest one above it counts.
+
+    Returns:
+        The finding.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            free = shutil.disk_usage(existing).free
+    except OSError as error:
+        remedy = f"Make it writable for this user, or set {name} to a folder that is."
+        return fail(name, f"{folder} cannot be written: {error.strerror}", remedy)
+    if free < LOW_SPACE_BYTES:
+        return warn(name, f"{folder}: {free / 1024**2:,.0f} MB free", "Free some disk space.")
+    return ok(name, f"{folder} is writable")
+
+
+def port_finding(port: int) -> Finding:
+    """Try to listen on a port of this machine.
+
+    Args:
+        port: TCP port on 127.0.0.1.
+
+    Returns:
+        The finding.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            remedy = f"End what listens there, or take another port: beacon ui --port {port + 1}"
+            return warn("UI port", f"{HOST}:{port} is taken: {error.strerror}", remedy)
+    return ok("UI port", f"{HOST}:{port} is free")
+
+
+def packages_finding() -> Finding:
+    """Compare the installed packages with what this one requires.
+
+    Returns:
+        The finding.
+    """
+    wanted = [Requirement(line) for line in requires(DISTRIBUTION) or ()]
+    wrong = [
+        f"{requirement.name} {found or 'is missing'}, not {requirement.specifier}"
+        for requirement in wanted
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        for found in [_installed(requirement.name)]
+        if found is None or not requirement.specifier.contains(found, prereleases=True)
+    ]
+    if wrong:
+        return fail("packages", some(wrong), "Install the locked versions again: make setup")
+    return ok("packages", "all have the versions that are required")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

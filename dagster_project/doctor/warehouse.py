@@ -1,0 +1,161 @@
+"""What the pipeline needs of the warehouse: its own schemas, as the present release builds them."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from dagster_project.backfill.assets import STAGES
+from dagster_project.deliver.relations import Relation, relations
+from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.doctor.server import Connection
+from dagster_project.paths import DBT_DIR
+from dagster_project.postgres import read_sql, sql_files
+from dagster_project.unify.manifest import load_manifest
+from dagster_project.warehouse import ROLES_FOLDER
+
+SET_UP = "beacon setup"
+
+
+class WarehouseRelation(NamedTuple):
+    """One row of ``sql/doctor/warehouse_relations.sql``."""
+
+    name: str
+    columns: list[str]
+    is_ours: bool
+
+
+def warehouse_findings(connection: Connection) -> Iterator[Finding]:
+    """Look at what the warehouse holds and what the role may do there.
+
+    Args:
+        connection: Session on the warehouse, autocommit.
+
+    Yields:
+        The findings.
+    """
+    wanted = relations(load_manifest())
+    there = _relations(connection, {relation.schema for relation in wanted.values()})
+    yield from _role(connection, there)
+    if not there:
+        yield fail("warehouse tables", "there are none: it is not set up", SET_UP)
+        return
+    missing = _missing(wanted, there)
+    if missing:
+        yield fail("warehouse tables", f"missing: {some(missing)}", SET_UP)
+        return
+    yield ok("warehouse tables", f"all {len(wanted)} tables and views with all columns")
+    if all(relation.is_ours for relation in there):
+        yield _seeds(connection)
+        yield from _days(connection)
+
+
+def is_set_up(connection: Connection) -> bool:
+    """Tell whether the copies of the runner's tables exist.
+
+    Args:
+        connection: Session on the warehouse, autocommit.
+    """
+    return bool(_relations(connection, {"raw"}))
+
+
+def _relations(connection: Connection, schemas: set[str]) -> list[WarehouseRelation]:
+    with connection.cursor(row_factory=class_row(WarehouseRelation)) as cursor:
+        return cursor.execute(
+            read_sql("doctor/warehouse_relations.sql"), {"schemas": sorted(schemas)}
+        ).fetchall()
+
+
+def _missing(wanted: dict[str, Relation], there: Sequence[WarehouseRelation]) -> list[str]:
+    columns = {relation.name: set(relation.columns) for relation in there}
+    return [
+        name
+        for relation in wanted.values()
+        for name in (
+            [
+                f"{relation.name}.{column.name}"
+                for column in relation.columns
+                if column.name not in columns[relation.name]
+            ]
+            if relation.name in columns
+            else [relation.name]
+        )
+    ]
+
+
+def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterator[Finding]:
+    files = {path.stem: path for path in sql_files(ROLES_FOLDER)}
+    row = connection.execute(
+        read_sql("doctor/warehouse_role.sql"), {"roles": list(files)}
+    ).fetchone()
+    assert row is not None, "a select without from returns one row"  # noqa: S101
+    may_create, roles_there = row
+    role = connection.info.user
+    foreign = [relation.name for relation in there if not relation.is_ours]
+    if not may_create:
+        yield fail(
+            "warehouse privileges",
+            f"{role} may not create schemas in {connection.info.dbname}",
+            f"As its owner: grant create on database {connection.info.dbname} to {role}",
+        )
+    if foreign:
+        yield fail(
+            "warehouse privileges",
+            f"{role} does not own {some(foreign)}",
+            "Let BEACON_WAREHOUSE_URL name the role that ran `beacon setup`.",
+        )
+    if may_create and not foreign:
+        yield ok("warehouse privileges", f"{role} may build and owns what is there")
+    absent = sorted(set(files) - set(roles_there))
+    if absent:
+        yield warn(
+            "reading roles",
+            f"missing: {some(absent)}",
+            f"Let an administrator run sql/{ROLES_FOLDER}/<role>.sql on the warehouse.",
+        )
+
+
+def _seeds(connection: Connection) -> Finding:
+    files = sorted((DBT_DIR / "seeds").glob("*.csv"))
+    old = [file.stem for file in files if _in_file(file) != _in_table(connection, file)]
+    if old:
+        return warn("seeds", f"other rows than the file: {some(old)}", SET_UP)
+    return ok("seeds", f"all {len(files)} hold the rows of their files")
+
+
+def _in_file(file: Path) -> list[tuple[str, ...]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return sorted(tuple(row) for row in list(csv.reader(lines))[1:])
+
+
+def _in_table(connection: Connection, file: Path) -> list[tuple[str, ...]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        header = next(csv.reader(lines))
+    columns = [
+        sql.SQL("coalesce({}::text, '')").format(sql.Identifier(column)) for column in header
+    ]
+    query = read_sql("doctor/seed_rows.sql").format(
+        columns=sql.SQL(", ").join(columns), seed=sql.Identifier("seeds", file.stem)
+    )
+    return sorted(connection.execute(query).fetchall())
+
+
+def _days(connection: Connection) -> Iterator[Finding]:
+    row = connection.execute(
+        read_sql("doctor/days_of_other_rules.sql"),
+        {
+            "stages": [stage.name for stage in STAGES],
+            "versions": [stage.method_version() for stage in STAGES],
+        },
+    ).fetchone()
+    assert row is not None, "an aggregate always returns one row"  # noqa: S101
+    old_days, bad_days = row
+    if old_days:
+        yield warn("job_days", f"{old_days} made by older rules", "beacon backfill --only stale")
+    if bad_days:
+        yield warn("job_days", f"{bad_days} failed or quarantined", "beacon plan says why")
+    if not old_days and not bad_days:
+        yield ok("job_days", "all that are done are made by the present rules")

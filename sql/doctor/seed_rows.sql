@@ -1,0 +1,3 @@
+-- A seed as texts, as its file has them.
+select {columns}
+from {seed}

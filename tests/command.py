@@ -1,0 +1,31 @@
+"""``beacon`` as a process of its own, without the variables of the one that runs the tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def beacon(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command; its databases are those that the variables name.
+
+    Args:
+        arguments: What follows ``beacon``.
+        home: BEACON_HOME.
+        variables: Further environment variables.
+
+    Returns:
+        The finished process with its output as text.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("BEACON_") and name not in ("DAGSTER_HOME", "COLUMNS", "NO_COLOR")
+    }
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("beacon")), *arguments],
+        env={**inherited, "BEACON_HOME": str(home), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

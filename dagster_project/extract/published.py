@@ -14,6 +14,13 @@ PUBLISHED_BY = "beacon-analytics"
 SUMMARY_MARK = f"Published by {PUBLISHED_BY}"
 """Begins the last sentence of each published summary: an analysis has no other free column."""
 
+EXECUTION_COLUMNS = {
+    "cross_region_executions": "id",
+    "region_results": "cross_region_execution_id",
+    "cross_region_analyses": "cross_region_execution_id",
+}
+"""Tables that are written, each after those that it refers to → column with the execution's id."""
+
 
 def is_native(*execution_id: str) -> sql.Composed:
     """Return the condition that a cross-region execution was not published by this pipeline.

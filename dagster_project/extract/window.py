@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from dagster_project.extract.load import LoadedRows, replace_rows
+from dagster_project.extract.published import EXECUTION_COLUMNS
 from dagster_project.extract.query import window_parameters, window_rows
 from dagster_project.extract.rows import batches, row_reader
 from dagster_project.extract.schema import TABLES, TableShape, table_shapes
 from dagster_project.partitions import Window
-from dagster_project.postgres import connect, lock_table
+from dagster_project.postgres import connect, lock_table, read_sql
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def extract_window(
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
+        _delete_published(warehouse, window)
     return _result(loaded)
 
 
@@ -69,6 +71,14 @@ def _lines(
 ) -> AbstractContextManager[psycopg.Copy]:
     statement = sql.SQL("copy ({}) to stdout").format(window_rows(table))
     return source.cursor().copy(statement, window_parameters(window))
+
+
+def _delete_published(warehouse: psycopg.Connection[Any], window: Window) -> None:
+    for table, execution_id in EXECUTION_COLUMNS.items():
+        statement = read_sql("extract/delete_published.sql").format(
+            table=sql.Identifier("raw", table), execution_id=sql.Identifier(execution_id)
+        )
+        warehouse.execute(statement, vars(window))
 
 
 def _result(loaded: Mapping[str, LoadedRows]) -> ExtractResult:
@@ -86,4 +96,10 @@ def _without_row_contents() -> Iterator[None]:
     except psycopg.Error as error:
         if error.diag.context is None:
             raise
-        raise type(error)(error.diag.message_primary or "") from None
+        raise type(error)(_without_row(error)) from None
+
+
+def _without_row(error: psycopg.Error) -> str:
+    # Only ids are unique in raw.*, so that this detail names a row and quotes nothing of it.
+    detail = error.diag.message_detail if isinstance(error, errors.UniqueViolation) else None
+    return ". ".join(part for part in (error.diag.message_primary, detail) if part)

@@ -10,12 +10,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from dagster_project.extract.published import PUBLISHED_BY, SUMMARY_MARK
+from dagster_project.extract.published import EXECUTION_COLUMNS, PUBLISHED_BY, SUMMARY_MARK
 from dagster_project.publish.facts import Analysis, Finding, Region
 from dagster_project.publish.identity import analysis_id, execution_id, region_result_id
 from dagster_project.score.findings import LEVELS
 
-TABLES = ("cross_region_executions", "region_results", "cross_region_analyses")
+TABLES = tuple(EXECUTION_COLUMNS)
 """The tables that are written, each after those that it refers to."""
 
 MOST_ROWS_PER_JOB = 6

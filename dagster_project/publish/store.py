@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.rows import dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from dagster_project.extract.published import is_native
+from dagster_project.extract.published import EXECUTION_COLUMNS, is_native
 from dagster_project.postgres import read_sql
 from dagster_project.publish.plan import Changes, Stored
 from dagster_project.publish.rows import TABLES, Row
@@ -50,7 +50,7 @@ def stored_rows(
         job_id: {table: [] for table in TABLES} for job_id in job_ids
     }
     for table in TABLES:
-        key = _execution_column(table)
+        key = EXECUTION_COLUMNS[table]
         for row in _read(runner, table, columns[table], list(owner)):
             rows[owner[row[key]]][table].append(row)
     return {job_id: Stored(job_id in known, job_id in native, rows[job_id]) for job_id in job_ids}
@@ -105,14 +105,10 @@ def _read(
     query = read_sql("publish/stored.sql").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
         table=sql.Identifier(table),
-        execution_id=sql.Identifier(_execution_column(table)),
+        execution_id=sql.Identifier(EXECUTION_COLUMNS[table]),
     )
     with runner.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, {"execution_ids": execution_ids}).fetchall()
-
-
-def _execution_column(table: str) -> str:
-    return "id" if table == TABLES[0] else "cross_region_execution_id"
 
 
 def _insert(table: str, columns: Sequence[str]) -> sql.Composed:

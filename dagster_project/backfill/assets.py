@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from dagster_project.backfill.runs import BadDay, StageDone, process_days
+from dagster_project.backfill.runs import BadDay, Measures, StageDone, process_days
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.extract import assets as extract
 from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, Window, partition_keys
 from dagster_project.score import assets as score
 from dagster_project.settings import Settings
 from dagster_project.unify import assets as unify
+from dagster_project.unify.check_texts import check_verdict
 
 STAGES: tuple[Stage, ...] = (extract.STAGE, unify.UNIFY_STAGE, score.STAGE, unify.FACTS_STAGE)
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -84,7 +85,7 @@ def job_days(
     bad_days: list[BadDay] = []
     for done in process_days(databases, window, stages, context.run.run_id):
         yield from _materializations(done, window)
-        yield from _checks(done, databases.warehouse)
+        yield from _checks(done, window, databases.warehouse)
         bad_days.extend(done.bad_days)
         _log(context, done)
     if bad_days:
@@ -112,13 +113,21 @@ def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMater
                 partition=day.isoformat(),
                 metadata={
                     "dagster/partition_row_count": count,
+                    **_known(done.measures[day][relation]),
                     "window of the run": f"[{window.start}, {window.end})",
                     "seconds for the window": round(done.seconds, 3),
                 },
             )
 
 
-def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvaluation]:
+def _known(measures: Measures) -> dict[str, float | int | str]:
+    # Dagster plots numbers over the days; a day on which a rate is unknown leaves a gap.
+    return {name: value for name, value in measures.items() if value is not None}
+
+
+def _checks(
+    done: StageDone, window: Window, warehouse_url: str
+) -> Iterator[dg.AssetCheckEvaluation]:
     for test in done.tests:
         key = unify.CHECKS_BY_TEST.get(test.unique_id)
         if key is None:
@@ -130,9 +139,9 @@ def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvalua
             check_name=key.name,
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
+            description=check_verdict(test, window),
             metadata={
                 "failing rows": test.failures or 0,
-                "message": test.message or "passed",
                 **({"values and remedies": "\n".join(unknown)} if unknown else {}),
             },
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from dagster_project.backfill import ledger
@@ -19,6 +20,7 @@ from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Outcome
 from dagster_project.backfill.stages import Databases, Stage, is_transient
 from dagster_project.partitions import Window
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import connect, read_sql
 from dagster_project.unify.dbt_run import NodeResult
 
@@ -27,6 +29,9 @@ FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
 MOST_UNKNOWN_SHARE = 0.1
 """Share of a table's rows that a window may write before the planner must be told."""
+
+Measures = Mapping[str, float | int | str | None]
+"""What a day's rows of a relation amount to, by name."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class StageDone:
     Attributes:
         stage: The stage.
         rows: Per good job_day and relation, the rows that are there now.
+        measures: Per job_day and relation, what else is worth showing; None for unknown.
         bad_days: The days that failed, oldest first.
         tests: Data tests that ran, one entry per test and window.
         seconds: Wall-clock time of all its days together.
@@ -51,6 +57,7 @@ class StageDone:
 
     stage: Stage
     rows: Mapping[date, Mapping[str, int]]
+    measures: Mapping[date, Mapping[str, Measures]]
     bad_days: Sequence[BadDay]
     tests: Sequence[NodeResult]
     seconds: float
@@ -103,14 +110,17 @@ def _run_stage(
     seconds = perf_counter() - started
     failed = {bad.job_day for bad in bad_days}
     rows: dict[date, dict[str, int]] = {day: {} for day in days if day not in failed}
+    measures: dict[date, dict[str, Measures]] = {day: {} for day in rows}
     if rows:
         window = Window(days[0], days[-1] + timedelta(days=1))
         for relation in stage.relations:
             counts = _rows_per_day(connection, relation, window)
+            measured = _measures_per_day(connection, relation, window)
             for day, per_relation in rows.items():
                 per_relation[relation] = counts.get(day, 0)
+                measures[day][relation] = measured.get(day, {})
             _refresh_statistics(connection, relation, sum(counts.values()))
-    return StageDone(stage, rows, bad_days, tests, seconds)
+    return StageDone(stage, rows, measures, bad_days, tests, seconds)
 
 
 def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:
@@ -202,6 +212,17 @@ def _rows_per_day(
         relation=sql.Identifier(*relation.split("."))
     )
     return dict(connection.execute(query, vars(window)).fetchall())
+
+
+def _measures_per_day(
+    connection: psycopg.Connection[Any], relation: str, window: Window
+) -> dict[date, Measures]:
+    path = f"measures/{relation}.sql"
+    if not (SQL_DIR / path).exists():
+        return {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(read_sql(path), vars(window)).fetchall()
+    return {row.pop("job_day"): row for row in found}
 
 
 def _refresh_statistics(connection: psycopg.Connection[Any], relation: str, written: int) -> None:

@@ -10,6 +10,7 @@ from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.partitions import JOB_DAYS, Window
 from dagster_project.postgres import advisory_lock, connect, read_sql
 from dagster_project.settings import Settings
+from dagster_project.unify.check_texts import check_description
 from dagster_project.unify.dbt_command import build_everything, build_stage
 from dagster_project.unify.dbt_run import NodeResult, run_dbt
 from dagster_project.unify.manifest import load_manifest, rules_version
@@ -40,6 +41,36 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(
             key=dg.AssetKey([properties["schema"], name]),
             kinds={"dbt", materialized} if materialized else {"dbt"},
+        )
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Return the check of one data test, described in plain words.
+
+        Args:
+            asset_spec: The asset of the model that the test looks at.
+            manifest: The dbt manifest.
+            unique_id: dbt's id of the test.
+            project: Not used here; part of dagster-dbt's interface.
+
+        Returns:
+            The check; None when the test belongs to another asset.
+        """
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        return dg.AssetCheckSpec(
+            name=spec.name,
+            asset=spec.asset_key,
+            description=check_description(self.get_resource_props(manifest, unique_id)),
+            additional_deps=spec.additional_deps,
+            metadata=spec.metadata,
+            blocking=spec.blocking,
         )
 
 

@@ -72,6 +72,18 @@ create index if not exists repeat_pairs_job_day on scores.repeat_pairs (job_day)
 comment on table scores.repeat_pairs is
 'How much answers vary by themselves: one region, one model, one question, two jobs of one day.
 Grain: one row per two answers; an answer is in one pair at most.';
+comment on column scores.repeat_pairs.left_key is 'Key of the earlier answer in scores.answers.';
+comment on column scores.repeat_pairs.right_key is 'Key of the later answer in scores.answers.';
+comment on column scores.repeat_pairs.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column scores.repeat_pairs.model_id is 'Model of both by its canonical id.';
+comment on column scores.repeat_pairs.region is 'Region of both: US, EU or ASIA.';
+comment on column scores.repeat_pairs.question_id is 'Question of both by its canonical id.';
+comment on column scores.repeat_pairs.word_jaccard is
+'Shared Unicode words over all words, 0 to 1.';
+comment on column scores.repeat_pairs.length_ratio is
+'Shorter over longer answer in characters, 0 to 1.';
+comment on column scores.repeat_pairs.method_version is 'Version of the scoring method.';
 
 create table if not exists scores.job_metrics (
     job_id text primary key,

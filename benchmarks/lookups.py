@@ -22,7 +22,8 @@ from psycopg import sql
 
 from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.runs import process_days
+from dagster_project.backfill.ledger import Cause
+from dagster_project.backfill.runs import Work, process_days
 from dagster_project.backfill.stages import Databases
 from dagster_project.console import out, table
 from dagster_project.partitions import Window
@@ -95,7 +96,8 @@ def build(databases: Databases, executions: int) -> Window:
     for start in range(0, len(window.days), CHUNK_DAYS):
         chunk = window.days[start : start + CHUNK_DAYS]
         part = Window(chunk[0], chunk[-1] + timedelta(days=1))
-        for done in process_days(databases, part, STAGES, "benchmark"):
+        work = Work(part, STAGES, Cause("benchmark", "benchmark"))
+        for done in process_days(databases, work):
             totals[done.stage.name] = totals.get(done.stage.name, 0) + done.seconds
             if done.bad_days:
                 raise done.bad_days[0].error

@@ -1,7 +1,6 @@
 """The command ``beacon``: which commands there are, and which module does the work."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,20 +8,17 @@ import typer
 from typer.core import TyperGroup
 
 from dagster_project import console
+from dagster_project.backfill.command import backfill, plan
 from dagster_project.command_line import (
-    BAD_ROWS,
     EXIT_CODES,
     FAILED,
     UI_PORT,
     AsJson,
-    FromDay,
-    ToDay,
     examples,
     explained_errors,
     fail,
     print_json,
     warehouse_databases,
-    window_of,
 )
 from dagster_project.deliver.snapshot.command import snapshot
 from dagster_project.doctor.command import doctor
@@ -76,17 +72,6 @@ def beacon(
 ) -> None:
     """Unify the runner's jobs and measure bias. Every command has --help with examples."""
     console.out.quiet = quiet
-
-
-ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
-
-
-class Only(StrEnum):
-    """Which days a backfill takes."""
-
-    MISSING = "missing"
-    STALE = "stale"
-    FAILED = "failed"
 
 
 @app.command(
@@ -171,59 +156,24 @@ def status(*, as_json: AsJson = False) -> None:
             print_holdings(holdings)
 
 
-@app.command(
+app.command(
     rich_help_panel=LOOK,
     epilog=examples(
         ("plan", "every day that needs work"),
         ("plan --from 2025-09-01 --to 2025-09-30", "one month"),
     ),
-)
-def plan(
-    *,
-    first: FromDay = None,
-    last: ToDay = None,
-    chunk_days: ChunkDays = 31,
-    as_json: AsJson = False,
-) -> None:
-    """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
-    from dagster_project.backfill.operate import TO_DO, current_plan
-    from dagster_project.backfill.plan import chunks, days_in
-    from dagster_project.summary import print_chunks, print_plan
-
-    window = window_of(first, last)
-    with warehouse_databases() as urls:
-        days = current_plan(urls, window)
-        if as_json:
-            print_json([asdict(day) for day in days])
-        else:
-            print_plan(days)
-            print_chunks(list(chunks(days, days_in(days, TO_DO), chunk_days)))
+)(plan)
 
 
-@app.command(
+app.command(
     rich_help_panel=WORK,
     epilog=examples(
         ("backfill", "whatever plan shows"),
         ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
         ("backfill --only failed", "after the cause is mended"),
+        ("backfill --dry-run", "show the plan only"),
     ),
-)
-def backfill(
-    *,
-    first: FromDay = None,
-    last: ToDay = None,
-    only: Annotated[Only | None, typer.Option(help="Take only such days.")] = None,
-    chunk_days: ChunkDays = 31,
-    reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
-) -> None:
-    """Process every job_day that is not current, in runs of some days. Resumes."""
-    from dagster_project.backfill.command import run_backfill
-
-    window = window_of(first, last)
-    with warehouse_databases() as urls:
-        bad_days = run_backfill(urls, window, only.value if only else None, chunk_days, reason)
-    if bad_days:
-        raise typer.Exit(BAD_ROWS)
+)(backfill)
 
 
 @app.command(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 from rich.progress import Progress
 
-from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
+from dagster_project.backfill.launch import run_chunks
+from dagster_project.backfill.operate import TO_DO, current_plan
 from dagster_project.backfill.plan import chunks, days_in
 from dagster_project.backfill.stages import Databases
 from dagster_project.console import progress

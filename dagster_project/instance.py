@@ -8,9 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.backfill.assets import RANGE_TAGS
-from dagster_project.partitions import Window
 from dagster_project.paths import PROJECT_DIR
+from dagster_project.run_history import unsynced_history
 
 # The console belongs to the command's own progress; the run's log is kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -45,7 +44,7 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
         The instance; closed at the end.
     """
     prepare_dagster_home(home)
-    with dg.DagsterInstance.get() as instance:
+    with unsynced_history(), dg.DagsterInstance.get() as instance:
         yield instance
 
 
@@ -53,30 +52,26 @@ def run_in_process(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     *,
-    window: Window | None = None,
     selection: Sequence[dg.AssetKey] | None = None,
     tags: Mapping[str, str] | None = None,
+    run_config: Mapping[str, object] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Execute a job as a real run of the instance.
 
     Args:
         job: The job.
         instance: Where the run is recorded.
-        window: Job_days of a partitioned job.
         selection: Assets to materialize; None for all of the job's.
-        tags: Further run tags.
+        tags: Run tags, among them the partition range of a partitioned job.
+        run_config: The run's configuration, loggers apart.
 
     Returns:
         The result; a failed run is a result, not an exception.
     """
-    partition_range = {}
-    if window is not None:
-        keys = (window.days[0].isoformat(), window.days[-1].isoformat())
-        partition_range = dict(zip(RANGE_TAGS, keys, strict=True))
     return job.execute_in_process(
         instance=instance,
-        tags={**partition_range, **(tags or {})},
+        tags=dict(tags or {}),
         asset_selection=selection,
-        run_config=_QUIET,
+        run_config={**_QUIET, **(run_config or {})},
         raise_on_error=False,
     )

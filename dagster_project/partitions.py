@@ -18,6 +18,9 @@ JOB_DAYS = dg.DailyPartitionsDefinition(
     end_offset=2,
 )
 
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""Dagster's tags of a run over a range: first and last key, both inclusive."""
+
 BACKFILL_POLICY = dg.BackfillPolicy.single_run()
 """One policy for every partitioned asset: mixed policies silently become one run per day."""
 

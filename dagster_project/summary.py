@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -87,22 +89,34 @@ def print_plan(days: Sequence[DayPlan]) -> None:
         )
 
 
-def print_chunks(chunks: Sequence[Chunk]) -> None:
+def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> None:
     """Print the runs that a backfill would start.
 
     Args:
         chunks: The runs, in order.
+        seconds: Estimated time of each; None when there is no past run to go by.
     """
     console.out.print(
         console.table(
             "Runs",
-            ["from", "to", "days", "from stage"],
+            ["from", "to", "days", "from stage", "source rows", "time"],
             [
-                (chunk.window.days[0], chunk.window.days[-1], len(chunk.window.days), chunk.stage)
-                for chunk in chunks
+                (
+                    chunk.window.days[0],
+                    chunk.window.days[-1],
+                    len(chunk.window.days),
+                    chunk.stage,
+                    chunk.source_rows,
+                    _shown_time(time),
+                )
+                for chunk, time in zip(chunks, seconds, strict=True)
             ],
         )
     )
+
+
+def _shown_time(seconds: float | None) -> str:
+    return "no past run" if seconds is None else f"~{timedelta(seconds=ceil(seconds))}"
 
 
 def print_next_steps(databases: Databases) -> None:

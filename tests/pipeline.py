@@ -8,7 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
+from dagster_project.backfill.launch import run_chunks
+from dagster_project.backfill.operate import TO_DO, current_plan
 from dagster_project.backfill.plan import State, chunks, days_in
 from dagster_project.backfill.stages import Databases
 from dagster_project.definitions import defs

@@ -5,22 +5,42 @@ Here each good day is materialized on its own, and the run fails at the end nami
 (docs/decisions/0003-one-op-per-chunk.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import dagster as dg
+from pydantic import Field
 
-from dagster_project.backfill.runs import BadDay, Measures, StageDone, process_days
+from dagster_project.backfill.ledger import Cause
+from dagster_project.backfill.runs import BadDay, StageDone, StoppedError, Work, process_days
 from dagster_project.backfill.stages import Databases, Stage
+from dagster_project.backfill.stopping import stop_requests
 from dagster_project.extract import assets as extract
-from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, Window, partition_keys
+from dagster_project.partitions import (
+    BACKFILL_POLICY,
+    JOB_DAYS,
+    RANGE_TAGS,
+    Window,
+    partition_keys,
+)
+from dagster_project.run_history import unsynced_history
 from dagster_project.score import assets as score
 from dagster_project.settings import Settings
 from dagster_project.unify import assets as unify
-from dagster_project.unify.check_texts import check_verdict
 
 STAGES: tuple[Stage, ...] = (extract.STAGE, unify.UNIFY_STAGE, score.STAGE, unify.FACTS_STAGE)
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+REASON_TAG = "beacon/reason"
+BY_HAND = "launched in Dagster"
 SHOWN_BAD_DAYS = 20
+
+
+class JobDaysConfig(dg.Config):
+    """What a launch may choose, in the UI's launchpad too."""
+
+    only_needed: bool = Field(
+        default=False,
+        description="Leave out days that are current when the run gets to them.",
+    )
 
 
 def asset_key(relation: str) -> dg.AssetKey:
@@ -61,18 +81,20 @@ def stages_from(name: str) -> tuple[Stage, ...]:
     can_subset=True,
 )
 def job_days(
-    context: dg.AssetExecutionContext,
+    context: dg.AssetExecutionContext, config: JobDaysConfig
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Replace the selected stages' rows of every job_day of the run's partition range.
 
     Args:
         context: Dagster's; holds the range and the selected assets.
+        config: The launch's choices.
 
     Yields:
         A materialization per good day and table, an evaluation per data test.
 
     Raises:
         dagster.Failure: The range is not partition keys, or some days failed; names them.
+        dagster.DagsterExecutionInterruptedError: The run was asked to stop and days are left.
     """
     window = _window(context)
     settings = Settings()
@@ -82,14 +104,28 @@ def job_days(
         for stage in STAGES
         if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
     ]
+    cause = Cause(context.run.run_id, context.run.tags.get(REASON_TAG, BY_HAND))
+    work = Work(window, stages, cause, config.only_needed)
     bad_days: list[BadDay] = []
-    for done in process_days(databases, window, stages, context.run.run_id):
-        yield from _materializations(done, window)
-        yield from _checks(done, window, databases.warehouse)
-        bad_days.extend(done.bad_days)
-        _log(context, done)
+    with unsynced_history(), _stoppable(context) as stop:
+        for done in process_days(databases, work, stop):
+            yield from _materializations(done, window)
+            yield from _checks(done, databases.warehouse)
+            bad_days.extend(done.bad_days)
+            _log(context, done)
     if bad_days:
         raise _failure(bad_days)
+
+
+@contextmanager
+def _stoppable(context: dg.AssetExecutionContext) -> Iterator[Callable[[], bool]]:
+    with stop_requests() as stop:
+        try:
+            yield stop
+        except StoppedError as stopped:
+            # Only a run that is being canceled is shown as canceled, any other as failed.
+            context.instance.report_run_canceling(context.run, str(stopped))
+            raise dg.DagsterExecutionInterruptedError(str(stopped)) from stopped
 
 
 def _window(context: dg.AssetExecutionContext) -> Window:
@@ -113,21 +149,13 @@ def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMater
                 partition=day.isoformat(),
                 metadata={
                     "dagster/partition_row_count": count,
-                    **_known(done.measures[day][relation]),
                     "window of the run": f"[{window.start}, {window.end})",
                     "seconds for the window": round(done.seconds, 3),
                 },
             )
 
 
-def _known(measures: Measures) -> dict[str, float | int | str]:
-    # Dagster plots numbers over the days; a day on which a rate is unknown leaves a gap.
-    return {name: value for name, value in measures.items() if value is not None}
-
-
-def _checks(
-    done: StageDone, window: Window, warehouse_url: str
-) -> Iterator[dg.AssetCheckEvaluation]:
+def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvaluation]:
     for test in done.tests:
         key = unify.CHECKS_BY_TEST.get(test.unique_id)
         if key is None:
@@ -139,9 +167,9 @@ def _checks(
             check_name=key.name,
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
-            description=check_verdict(test, window),
             metadata={
                 "failing rows": test.failures or 0,
+                "message": test.message or "passed",
                 **({"values and remedies": "\n".join(unknown)} if unknown else {}),
             },
         )

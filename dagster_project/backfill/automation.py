@@ -10,17 +10,17 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from dagster_project.backfill.assets import RANGE_TAGS, asset_key, job_days, stages_from
+from dagster_project.backfill.assets import job_days
+from dagster_project.backfill.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
 from dagster_project.backfill.stages import Databases
-from dagster_project.partitions import Window
+from dagster_project.partitions import RANGE_TAGS, Window
 from dagster_project.settings import Settings
 
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
 PRIORITY_TAG = "dagster/priority"
-KIND_TAG = "beacon/automation"
 HISTORY_PRIORITY = -1
 
 OPEN = (
@@ -130,15 +130,10 @@ def _requests(
 
 
 def _request(chunk: Chunk, kind: str, priority: int) -> dg.RunRequest:
-    keys = (chunk.window.days[0].isoformat(), chunk.window.days[-1].isoformat())
-    relations = [name for stage in stages_from(chunk.stage) for name in stage.relations]
     return dg.RunRequest(
         # Tells the runs of one tick apart. A sensor's key would forbid the same days for ever.
-        run_key=None if kind == source_changes.name else f"{keys[0]}/{chunk.stage}",
-        asset_selection=[asset_key(relation) for relation in relations],
-        tags={
-            **dict(zip(RANGE_TAGS, keys, strict=True)),
-            PRIORITY_TAG: str(priority),
-            KIND_TAG: kind,
-        },
+        run_key=None if kind == source_changes.name else f"{chunk.window.start}/{chunk.stage}",
+        asset_selection=chunk_selection(chunk),
+        tags={**chunk_tags(chunk, kind), PRIORITY_TAG: str(priority)},
+        run_config=chunk_config(),
     )

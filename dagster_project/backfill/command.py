@@ -1,77 +1,182 @@
-"""``beacon backfill``: progress, interruption and the closing line. The runs are in operate.py."""
+"""``beacon plan`` and ``beacon backfill``: options, progress, interruption, the closing line.
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Event
-from types import FrameType
+Exit codes of backfill: 0 every day that was asked for is current; 3 some days are failed or
+quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from dagster_project import console
-from dagster_project.backfill.operate import TO_DO, current_plan, run_chunks
-from dagster_project.backfill.plan import DayPlan, State, chunks, days_in
-from dagster_project.backfill.stages import Databases
-from dagster_project.definitions import defs
-from dagster_project.instance import dagster_instance
-from dagster_project.partitions import Window
-from dagster_project.settings import Settings
-from dagster_project.summary import print_plan
+from dagster_project.command_line import (
+    BAD_ROWS,
+    FAILED,
+    STOPPED,
+    AsJson,
+    FromDay,
+    ToDay,
+    fail,
+    print_json,
+    warehouse_databases,
+    window_of,
+)
 
-STATES = {
-    None: TO_DO,
-    "missing": frozenset({State.MISSING}),
-    "stale": frozenset({State.STALE}),
-    "failed": frozenset({State.FAILED, State.QUARANTINED}),
-}
+if TYPE_CHECKING:
+    from dagster_project.backfill.plan import Chunk, DayPlan, State
+    from dagster_project.backfill.stages import Databases
+    from dagster_project.partitions import Window
+
+ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
 
 
-def run_backfill(
-    databases: Databases, window: Window | None, only: str | None, chunk_days: int, reason: str
-) -> Sequence[DayPlan]:
-    """Process the days that need work and say how it ended.
+class Only(StrEnum):
+    """Which days a backfill takes; failed ones include the quarantined."""
 
-    Args:
-        databases: Source and warehouse.
-        window: Only these job_days; None for all.
-        only: ``missing``, ``stale`` or ``failed`` (which includes quarantined); None for all.
-        chunk_days: Most job_days per run.
-        reason: Recorded with each run.
+    MISSING = "missing"
+    STALE = "stale"
+    FAILED = "failed"
 
-    Returns:
-        The days that are failed or quarantined now.
+
+LOOK = "To look at it: beacon ui"
+
+OnlyDays = Annotated[Only | None, typer.Option("--only", help="Take only such days.")]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a backfill would do.
+
+    Attributes:
+        days: The whole plan of the window.
+        todo: Runs, in order.
+        seconds: Estimated time of each; None when there is no past run to go by.
     """
-    with dagster_instance(Settings().home) as instance:
-        before = current_plan(databases, window)
-        todo = list(chunks(before, days_in(before, STATES[only]), chunk_days))
-        if not todo:
-            console.out.print(f"Nothing to do: {len(before)} job_days looked at.")
-            return _bad(before)
-        total = sum(len(chunk.window.days) for chunk in todo)
-        with console.progress() as bar, _stop_on_interrupt() as stopped:
-            task = bar.add_task("Job days", total=total)
-            job = defs.resolve_job_def("backfill")
-            for done in run_chunks(todo, instance, job, reason):
+
+    days: "Sequence[DayPlan]"
+    todo: "Sequence[Chunk]"
+    seconds: Sequence[float | None]
+
+
+def plan(
+    *,
+    first: FromDay = None,
+    last: ToDay = None,
+    only: OnlyDays = None,
+    chunk_days: ChunkDays = 31,
+    as_json: AsJson = False,
+) -> None:
+    """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
+    window = window_of(first, last)
+    with warehouse_databases() as urls:
+        _show(_prepare(urls, window, only, chunk_days), as_json=as_json)
+
+
+def backfill(  # noqa: PLR0913  each is an option
+    *,
+    first: FromDay = None,
+    last: ToDay = None,
+    only: OnlyDays = None,
+    chunk_days: ChunkDays = 31,
+    reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
+) -> None:
+    """Process every job_day that is not current, in runs of some days. Resumes."""
+    window = window_of(first, last)
+    with warehouse_databases() as urls:
+        prepared = _prepare(urls, window, only, chunk_days)
+        if dry_run:
+            _show(prepared, as_json=False)
+        elif not prepared.todo:
+            _say_that_nothing_is_to_do(prepared.days, only)
+        else:
+            _carry_out(prepared, reason)
+            _end(urls, window)
+
+
+def _prepare(
+    urls: "Databases", window: "Window | None", only: Only | None, chunk_days: int
+) -> Prepared:
+    from dagster_project.backfill.estimate import estimated_seconds
+    from dagster_project.backfill.operate import costed_plan
+    from dagster_project.backfill.plan import chunks, days_in
+    from dagster_project.backfill.versions import stage_versions
+
+    plan = costed_plan(urls, window)
+    todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
+    stages = list(stage_versions())
+    return Prepared(plan.days, todo, [estimated_seconds(one, plan.costs, stages) for one in todo])
+
+
+def _states(only: Only | None) -> "Collection[State]":
+    from dagster_project.backfill.operate import TO_DO
+    from dagster_project.backfill.plan import BAD, State
+
+    if only is None:
+        return TO_DO
+    return BAD if only is Only.FAILED else {State(only.value)}
+
+
+def _show(prepared: Prepared, *, as_json: bool) -> None:
+    from dagster_project.summary import print_chunks, print_plan
+
+    if as_json:
+        runs = zip(prepared.todo, prepared.seconds, strict=True)
+        print_json(
+            {
+                "days": [asdict(day) for day in prepared.days],
+                "runs": [{**asdict(chunk), "estimated_seconds": time} for chunk, time in runs],
+            }
+        )
+    else:
+        print_plan(prepared.days)
+        print_chunks(prepared.todo, prepared.seconds)
+
+
+def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> None:
+    from dagster_project.backfill.plan import State, days_in
+
+    which = "" if only is None else f" {only.value}"
+    console.out.print(
+        f"Nothing to do: {len(days_in(days, {State.CURRENT}))} of {len(days)} job_days are "
+        f"current, and no{which} day waits."
+    )
+
+
+def _carry_out(prepared: Prepared, reason: str) -> None:
+    # Loading the definitions takes seconds, which a backfill without work must not.
+    from dagster_project.backfill.launch import run_chunks
+    from dagster_project.backfill.stopping import stop_requests
+    from dagster_project.definitions import defs
+    from dagster_project.instance import dagster_instance
+    from dagster_project.settings import Settings
+
+    total = sum(len(chunk.window.days) for chunk in prepared.todo)
+    with (
+        dagster_instance(Settings().home) as instance,
+        console.progress() as bar,
+        stop_requests() as stop,
+    ):
+        task = bar.add_task("Job days", total=total)
+        job = defs.resolve_job_def("backfill")
+        for done in run_chunks(prepared.todo, instance, job, reason):
+            if done.broken:
+                fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
+            if not done.stopped:
                 bar.advance(task, len(done.chunk.window.days))
-                if stopped.is_set():
-                    break
-        after = current_plan(databases, window)
+            if done.stopped or stop():
+                fail("Stopped. What is done stays done; to resume: beacon backfill", STOPPED)
+
+
+def _end(urls: "Databases", window: "Window | None") -> None:
+    from dagster_project.backfill.operate import current_plan
+    from dagster_project.backfill.plan import BAD, days_in
+    from dagster_project.summary import print_plan
+
+    after = current_plan(urls, window)
     print_plan(after)
-    return _bad(after)
-
-
-def _bad(days: Sequence[DayPlan]) -> Sequence[DayPlan]:
-    return [day for day in days if day.state in STATES["failed"]]
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Event]:
-    stopped = Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        console.err.print("Stopping after the current run. Start again to resume.")
-        stopped.set()
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    if days_in(after, BAD):
+        raise typer.Exit(BAD_ROWS)

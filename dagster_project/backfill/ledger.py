@@ -26,8 +26,10 @@ class LedgerRow:
     attempts: int
     error: str | None
     run_id: str | None
+    reason: str | None
     started_at: datetime
     finished_at: datetime | None
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,20 @@ class Outcome:
     source_fingerprint: str | None
     method_version: str
     row_count: int | None = None
+    seconds: float | None = None
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Which Dagster run does the work, and why it was started."""
+
+    run_id: str
+    reason: str
+
+
 def begin(
-    connection: psycopg.Connection[Any], stage: str, days: Sequence[date], run_id: str
+    connection: psycopg.Connection[Any], stage: str, days: Sequence[date], cause: Cause
 ) -> None:
     """Record that a run works on a stage of some days.
 
@@ -52,11 +63,11 @@ def begin(
         connection: Session on the warehouse.
         stage: Name of the stage.
         days: The job_days.
-        run_id: Dagster run that works on them.
+        cause: The run that works on them.
     """
     connection.execute(
         read_sql("backfill/ledger_begin.sql"),
-        {"stage": stage, "days": list(days), "run_id": run_id},
+        {"stage": stage, "days": list(days), **vars(cause)},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from dagster_project.backfill.fingerprints import rows_of
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.partitions import Window
 
@@ -18,6 +19,9 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
     RUNNING = "running"
     CURRENT = "current"
+
+
+BAD = frozenset({State.FAILED, State.QUARANTINED})
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,17 @@ class DayPlan:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Work for one run: contiguous job_days that start at the same stage."""
+    """Work for one run: contiguous job_days that start at the same stage.
+
+    Attributes:
+        window: The days; half-open, UTC.
+        stage: The stage that they start at.
+        source_rows: Rows of all source tables on these days.
+    """
 
     window: Window
     stage: str
+    source_rows: int
 
 
 def plan_days(
@@ -88,22 +99,21 @@ def _plan_day(
     locked_days: Collection[date],
 ) -> DayPlan:
     for stage, row in rows.items():
-        state, reason = _state(row, fingerprint, versions[stage], locked_days)
+        state, reason = _state(row, fingerprint, versions[stage])
         if state is not State.CURRENT:
             changed = row is not None and row.source_fingerprint != fingerprint
+            if day in locked_days:
+                state, reason = State.RUNNING, "a run works on it"
             return DayPlan(day, state, stage, reason, fingerprint, changed)
     return DayPlan(day, State.CURRENT, None, "", fingerprint, source_changed=False)
 
 
-def _state(
-    row: LedgerRow | None, fingerprint: str | None, version: str, locked_days: Collection[date]
-) -> tuple[State, str]:
+def _state(row: LedgerRow | None, fingerprint: str | None, version: str) -> tuple[State, str]:
     if row is None:
         return State.MISSING, "never done"
     if row.status == "running":
-        if row.job_day not in locked_days:
-            return State.STALE, f"run {row.run_id} ended before it was done"
-        return State.RUNNING, f"run {row.run_id} works on it"
+        # Unless its lock is held (see _plan_day): the run is dead.
+        return State.STALE, f"run {row.run_id} ended before it was done"
     if row.status in ("failed", "quarantined"):
         return State(row.status), row.error or "no reason recorded"
     changes = [
@@ -145,13 +155,15 @@ def chunks(days: Sequence[DayPlan], wanted: Collection[date], chunk_days: int) -
                 yield open_chunk
             open_chunk = None
             continue
-        end = day.job_day + timedelta(days=1)
+        rows, end = rows_of(day.fingerprint), day.job_day + timedelta(days=1)
         if open_chunk and _fits(open_chunk, day, chunk_days):
-            open_chunk = Chunk(Window(open_chunk.window.start, end), open_chunk.stage)
+            open_chunk = Chunk(
+                Window(open_chunk.window.start, end), day.stage, open_chunk.source_rows + rows
+            )
             continue
         if open_chunk:
             yield open_chunk
-        open_chunk = Chunk(Window(day.job_day, end), day.stage)
+        open_chunk = Chunk(Window(day.job_day, end), day.stage, rows)
     if open_chunk:
         yield open_chunk
 

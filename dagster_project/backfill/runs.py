@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from time import perf_counter
 from typing import Any
 
@@ -16,8 +17,10 @@ from psycopg.rows import dict_row
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.ledger import Outcome
+from dagster_project.backfill.fingerprints import fingerprints, rows_of
+from dagster_project.backfill.ledger import Cause, Outcome
+from dagster_project.backfill.operate import current_plan
+from dagster_project.backfill.plan import State, days_in
 from dagster_project.backfill.stages import Databases, Stage, is_transient
 from dagster_project.partitions import Window
 from dagster_project.paths import SQL_DIR
@@ -27,6 +30,8 @@ from dagster_project.unify.dbt_run import NodeResult
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
+SPAN_ROWS = 20_000
+"""Source rows that are taken through all stages before a request to stop is heard."""
 MOST_UNKNOWN_SHARE = 0.1
 """Share of a table's rows that a window may write before the planner must be told."""
 
@@ -63,36 +68,100 @@ class StageDone:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a run was launched to do.
+
+    Attributes:
+        window: The job_days, half-open, UTC.
+        stages: In order; a prefix may be missing when only later stages are wanted.
+        cause: Dagster run and reason, for the ledger.
+        only_needed: Whether to leave out days that are current by the time their locks are held:
+            another run may have done them in the meantime.
+    """
+
+    window: Window
+    stages: Sequence[Stage]
+    cause: Cause
+    only_needed: bool = False
+
+
+class StoppedError(RuntimeError):
+    """A request to stop was heard; the days that were begun are done, the others untouched."""
+
+    def __init__(self, untouched: int) -> None:
+        """Say how many days are left.
+
+        Args:
+            untouched: Number of job_days that were not begun.
+        """
+        super().__init__(
+            f"stopped as requested; {untouched} days were not begun. To resume: beacon backfill"
+        )
+
+
+def never() -> bool:
+    """Tell that nobody asked to stop."""
+    return False
+
+
 def process_days(
-    databases: Databases,
-    window: Window,
-    stages: Sequence[Stage],
-    run_id: str,
+    databases: Databases, work: Work, stop: Callable[[], bool] = never
 ) -> Iterator[StageDone]:
     """Take every day of a window through the stages; a bad day stops only itself.
 
     Args:
         databases: Source and warehouse.
-        window: The job_days, half-open, UTC.
-        stages: In order; a prefix may be missing when only later stages are wanted.
-        run_id: Dagster run, for the ledger.
+        work: The days and stages.
+        stop: Asked after each span of days whether to begin another.
 
     Yields:
-        Each stage when it is done. The bad days go no further; their old rows are still in place.
+        Each stage of each span when it is done. The bad days go no further; their old rows are
+        still in place.
+
+    Raises:
+        StoppedError: `stop` said so, and days are left.
     """
     with (
         connect(databases.warehouse, application="ledger") as connection,
-        _day_locks(databases.warehouse, window),
+        _day_locks(databases.warehouse, work.window),
     ):
         connection.autocommit = True
-        sources = _source_fingerprints(databases, connection, window, stages)
-        good = window.days
-        for stage in stages:
-            ledger.begin(connection, stage.name, good, run_id)
-            done = _run_stage(databases, connection, stage, good)
-            ledger.finish(connection, list(_outcomes(done, sources)))
-            yield done
-            good = [day for day in good if day in done.rows]
+        days = _days_to_do(databases, work)
+        sources = _source_fingerprints(databases, connection, work)
+        while days:
+            span = _next_span(days, sources)
+            yield from _process_span(databases, connection, work, span, sources)
+            days = days[len(span) :]
+            if days and stop():
+                raise StoppedError(len(days))
+
+
+def _days_to_do(databases: Databases, work: Work) -> Sequence[date]:
+    if not work.only_needed:
+        return work.window.days
+    current = days_in(current_plan(databases, work.window), {State.CURRENT})
+    return [day for day in work.window.days if day not in current]
+
+
+def _next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[date]:
+    totals = accumulate(rows_of(sources.get(day)) for day in days)
+    return days[: max(1, sum(total <= SPAN_ROWS for total in totals))]
+
+
+def _process_span(
+    databases: Databases,
+    connection: psycopg.Connection[Any],
+    work: Work,
+    days: Sequence[date],
+    sources: Mapping[date, str],
+) -> Iterator[StageDone]:
+    for stage in work.stages:
+        ledger.begin(connection, stage.name, days, work.cause)
+        done = _run_stage(databases, connection, stage, days)
+        ledger.finish(connection, list(_outcomes(done, sources)))
+        yield done
+        days = [day for day in days if day in done.rows]
 
 
 def _run_stage(
@@ -190,14 +259,11 @@ def _day_locks(url: str, window: Window) -> Iterator[None]:
 
 
 def _source_fingerprints(
-    databases: Databases,
-    connection: psycopg.Connection[Any],
-    window: Window,
-    stages: Sequence[Stage],
+    databases: Databases, connection: psycopg.Connection[Any], work: Work
 ) -> Mapping[date, str]:
-    if stages[0].name == "extract":
+    if work.stages[0].name == "extract":
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
-        return fingerprints(databases.runner, window)
+        return fingerprints(databases.runner, work.window)
     return {
         row.job_day: row.source_fingerprint
         for row in ledger.read(connection)
@@ -235,6 +301,8 @@ def _refresh_statistics(connection: psycopg.Connection[Any], relation: str, writ
 
 def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]:
     version = done.stage.method_version()
+    weights = {day: 1 + rows_of(sources.get(day)) for day in done.rows}
+    seconds_per_weight = done.seconds / max(1, sum(weights.values()))
     for day, rows in done.rows.items():
         yield Outcome(
             job_day=day,
@@ -243,6 +311,7 @@ def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]
             source_fingerprint=sources.get(day),
             method_version=version,
             row_count=rows[done.stage.relations[0]],
+            seconds=weights[day] * seconds_per_weight,
         )
     for bad in done.bad_days:
         yield Outcome(

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dagster_project.backfill.stages import Databases, Stage
+from dagster_project.extract.version import EXTRACT_VERSION
 from dagster_project.extract.window import extract_window
 from dagster_project.partitions import JOB_DAYS, Window
 from dagster_project.settings import Settings
 from dagster_project.unify.dbt_run import NodeResult
-
-EXTRACT_VERSION = "1"
-"""Raised when the same source rows must be copied in another way."""
 
 RELATIONS = (
     "raw.jobs",

@@ -75,7 +75,7 @@ def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
         os.dup2(output.fileno(), sys.stderr.fileno())
         finished = dbtRunner(manifest=manifest).invoke(command["arguments"])
         if finished.exception is not None:
-            print(finished.exception)
+            sys.stdout.write(f"{finished.exception}\n")
         sys.stdout.flush()
     return 0 if finished.success else FAILED
 

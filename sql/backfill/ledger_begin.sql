@@ -1,10 +1,13 @@
-insert into ops.partition_ledger as ledger (job_day, stage, status, attempts, run_id, started_at)
+insert into ops.partition_ledger as ledger (
+    job_day, stage, status, attempts, run_id, reason, started_at
+)
 select
     days.job_day,
     %(stage)s,
     'running' as status,
     1 as attempts,
     %(run_id)s,
+    %(reason)s,
     clock_timestamp() as started_at
 from unnest(%(days)s::date[]) as days (job_day)
 on conflict (job_day, stage) do update
@@ -12,6 +15,8 @@ on conflict (job_day, stage) do update
         status = 'running',
         attempts = ledger.attempts + 1,
         run_id = excluded.run_id,
+        reason = excluded.reason,
         started_at = excluded.started_at,
         finished_at = null,
+        seconds = null,
         error = null

@@ -4,6 +4,7 @@ set
     source_fingerprint = %(source_fingerprint)s,
     method_version = %(method_version)s,
     row_count = %(row_count)s,
+    seconds = %(seconds)s,
     error = %(error)s,
     attempts = case when %(status)s = 'done' then 0 else attempts end,
     finished_at = clock_timestamp()

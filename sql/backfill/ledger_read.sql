@@ -8,7 +8,9 @@ select
     attempts,
     error,
     run_id,
+    reason,
     started_at,
-    finished_at
+    finished_at,
+    seconds
 from ops.partition_ledger
 order by job_day, stage

@@ -16,6 +16,9 @@ create table if not exists ops.partition_ledger (
         status in ('running', 'done', 'failed', 'quarantined')
     )
 );
+alter table ops.partition_ledger
+add column if not exists reason text,
+add column if not exists seconds double precision;
 comment on table ops.partition_ledger is
 'Outcome of the latest attempt. Grain: one row per job_day (UTC) and stage.';
 comment on column ops.partition_ledger.source_fingerprint is
@@ -36,3 +39,7 @@ comment on column ops.partition_ledger.run_id is 'Dagster run of the latest atte
 comment on column ops.partition_ledger.started_at is 'Start of the latest attempt.';
 comment on column ops.partition_ledger.finished_at is
 'Its end; NULL while it runs, or when it was killed.';
+comment on column ops.partition_ledger.reason is
+'Why that run was started: beacon backfill --reason, a schedule, a sensor, or by hand.';
+comment on column ops.partition_ledger.seconds is
+'Wall-clock time of the stage, shared among the days of one span by their source rows.';

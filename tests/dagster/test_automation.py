@@ -17,7 +17,7 @@ from dagster_project.backfill.automation import (
     source_changes,
 )
 from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.ledger import Outcome
+from dagster_project.backfill.ledger import Cause, Outcome
 from dagster_project.definitions import defs
 from dagster_project.partitions import Window
 from dagster_project.runner_db.load import generate
@@ -50,7 +50,7 @@ def record(
     """Write the ledger as if every stage had been done on every day."""
     with psycopg.connect(warehouse_url) as connection:
         for stage in STAGES:
-            ledger.begin(connection, stage.name, sorted(source), "some-run")
+            ledger.begin(connection, stage.name, sorted(source), Cause("some-run", "test"))
             made_by = version if version and stage.name == "score" else stage.method_version()
             ledger.finish(
                 connection,

@@ -21,7 +21,9 @@ def row(
 ) -> LedgerRow:
     moment = datetime(2025, 9, 2, tzinfo=UTC)
     error = "bad row" if status in ("failed", "quarantined") else None
-    return LedgerRow(day, stage, status, fingerprint, version, 1, 1, error, "run-1", moment, moment)
+    return LedgerRow(
+        day, stage, status, fingerprint, version, 1, 1, error, "run-1", "test", moment, moment, 1.0
+    )
 
 
 def done() -> list[LedgerRow]:

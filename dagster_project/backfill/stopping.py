@@ -1,0 +1,43 @@
+"""Requests to stop: Ctrl-C, SIGTERM, and Terminate in Dagster's UI, which sends SIGINT."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, current_thread, main_thread
+from types import FrameType
+
+from dagster_project import console
+
+STOPPING = "Stopping: the days in work are finished first. Once more to stop at once."
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Turn the first signal into a request that the work asks for; a second one interrupts.
+
+    Yields:
+        A function that tells whether there is a request. Outside of the main thread, where Python
+        handles no signals, it never does.
+
+    Raises:
+        KeyboardInterrupt: At the second signal.
+    """
+    asked = Event()
+    if current_thread() is not main_thread():
+        yield asked.is_set
+        return
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        # Not to Dagster's log: the signal may have come while that is being written.
+        console.err.print(STOPPING)
+
+    previous = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -124,7 +124,9 @@ def stop() -> None:
     from dagster_project.settings import Settings
 
     settings = Settings()
-    stop_server(settings.home, settings.pg_bindir)
+    with explained_errors():
+        stopped = stop_server(settings.home, settings.pg_bindir)
+    console.out.print("Stopped." if stopped else "Another command uses it; the last one stops it.")
 
 
 @app.command(

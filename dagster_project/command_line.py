@@ -118,13 +118,14 @@ def explained_errors() -> Iterator[None]:
     from dagster_project.runner_db.postgres_cluster import EmbeddedServerError
     from dagster_project.runner_db.postgres_user import PrivilegeError
     from dagster_project.settings import MissingSettingError
+    from dagster_project.unify.dbt_run import DbtError
 
     try:
         yield
     except MissingSettingError as error:
         fail(str(error), USAGE)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        fail(f"{error.diag.message_primary}. Create the schema first: beacon setup", FAILED)
+        fail(f"{error.diag.message_primary}. Create or update the schema: beacon setup", FAILED)
     except psycopg.errors.InsufficientPrivilege as error:
         fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
     except psycopg.ProgrammingError as error:
@@ -136,6 +137,7 @@ def explained_errors() -> Iterator[None]:
         fail(f"The database does not answer: {error}\nWhat is wrong: beacon doctor", FAILED)
     except (
         SchemaDriftError,
+        DbtError,
         EmbeddedServerError,
         PostgresBinariesError,
         PrivilegeError,

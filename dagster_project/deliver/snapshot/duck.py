@@ -10,7 +10,7 @@ from sqlglot import exp
 from dagster_project.deliver.snapshot.catalog import SCHEMA, CatalogRow, Relation
 from dagster_project.postgres import read_sql
 
-MEMORY_LIMIT = "512MB"
+MEMORY_LIMIT = "256MB"
 DICTIONARY = "data_dictionary"
 
 

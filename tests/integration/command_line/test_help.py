@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.command_line import EXIT_CODES, USAGE
+from dagster_project.paths import PROJECT_DIR
 from tests.command import beacon
 
 WIDTH = 80
@@ -83,3 +84,9 @@ def test_a_shell_can_complete_commands(tmp_path: Path) -> None:
         home=tmp_path, _BEACON_COMPLETE="complete_bash", COMP_WORDS="beacon sna", COMP_CWORD="1"
     )
     assert finished.stdout.split() == ["snapshot"]
+
+
+def test_the_documentation_holds_every_exit_code() -> None:
+    text = (PROJECT_DIR / "docs" / "command_line.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| (\d+) \| ([^;|]+)", text, re.MULTILINE)
+    assert {int(code) for code, _ in documented} == set(EXIT_CODES)

@@ -19,15 +19,15 @@ LOCK_TIMEOUT = "30s"
 STATEMENT_TIMEOUT = "30min"
 
 _SESSION = {
-    "timezone": "UTC",
     "lock_timeout": LOCK_TIMEOUT,
     "statement_timeout": STATEMENT_TIMEOUT,
     "idle_in_transaction_session_timeout": STATEMENT_TIMEOUT,
-    # Values travel as text between servers, whatever the role or database is set to.
-    "datestyle": "ISO",
     # Compiling costs more than it saves: the plans are index scans over a day.
     "jit": "off",
 }
+
+# Rows get their day, and values travel as text between servers, whatever anyone is set to.
+_FORMATS = "set timezone = 'UTC'; set datestyle = 'ISO'"
 
 
 def session_options(*, read_only: bool) -> str:
@@ -67,6 +67,10 @@ def connect(
         client_encoding="utf8",
         options=f"{url_options} {session_options(read_only=read_only)}".strip(),
     ) as connection:
+        # Not by options: libpq lets PGTZ and PGDATESTYLE of the environment win over them.
+        connection.autocommit = True
+        connection.execute(_FORMATS)
+        connection.autocommit = False
         yield connection
 
 

@@ -1,0 +1,103 @@
+"""What difference between two regions a comparison would find in four of five cases.
+
+Belongs here: simulation of the paired test. Does not belong here: estimating its parameters.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from dagster_project.analyse.resampling import ALPHA, Floats
+
+POWER = 0.80
+MIN_DISCORDANT = 6
+"""With fewer discordant questions the exact test cannot reject at 5 %."""
+
+SIMULATIONS = 1_000
+_PRECISION = 0.005
+_SEED = 20_260_102
+
+RATES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
+CORRELATIONS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
+MAX_REPEATS = 10
+# Sample sizes are rounded down to two digits; with fewer questions to the number itself.
+_EXACT_SIZES = 30
+
+
+def mcnemar_exact_p(b: NDArray[np.int64], c: NDArray[np.int64]) -> Floats:
+    """Exact two-sided McNemar test, the same as statsmodels' for whole arrays.
+
+    Args:
+        b: Questions on which only (or more often) the first region refuses.
+        c: Questions on which the second one does.
+
+    Returns:
+        p; 1 where no question is discordant.
+    """
+    return np.asarray(np.minimum(1.0, 2 * binom.cdf(np.minimum(b, c), b + c, 0.5)), np.float64)
+
+
+def minimum_detectable_effect(
+    questions: int, repeats: float, rate: float, correlation: float
+) -> float | None:
+    """Find the smallest difference of refusal rates that the paired test finds with 80 % power.
+
+    Simulated: questions have refusal probabilities from a beta distribution, and in one region a
+    share of the answers becomes refusals (answers, if most are refusals). One test at 5 %, before
+    any adjustment. Parameters are rounded to a grid, so that few simulations serve many groups.
+
+    Args:
+        questions: Questions answered in both regions.
+        repeats: Answers per question and region (harmonic mean).
+        rate: Refusal rate over both regions, between 0 and 1.
+        correlation: Of two answers to one question; 1 means that a question is always or never
+            refused.
+
+    Returns:
+        A difference above 0, or None when even the largest possible one would be missed too often.
+    """
+    return _simulated(
+        _rounded_size(questions),
+        min(MAX_REPEATS, max(1, round(repeats))),
+        _nearest(RATES, min(rate, 1 - rate)),
+        _nearest(CORRELATIONS, correlation),
+    )
+
+
+def _rounded_size(questions: int) -> int:
+    if questions <= _EXACT_SIZES:
+        return questions
+    unit = 5 if questions <= 100 else 10 ** (len(str(questions)) - 2)  # noqa: PLR2004 - two digits
+    return questions // unit * unit
+
+
+def _nearest(grid: Floats, value: float) -> float:
+    return float(grid[np.abs(grid - value).argmin()])
+
+
+@lru_cache(maxsize=65_536)
+def _simulated(questions: int, repeats: int, rate: float, correlation: float) -> float | None:
+    random = np.random.default_rng((_SEED, questions, repeats))
+    concentration = (1 - correlation) / max(correlation, 1e-3)
+    chances = random.beta(
+        rate * concentration, (1 - rate) * concentration, size=(SIMULATIONS, questions)
+    )
+    first = random.binomial(repeats, chances)
+    if _power(first, chances, repeats, 1.0) < POWER:
+        return None
+    low, high = 0.0, 1.0
+    while (high - low) * (1 - rate) > _PRECISION:
+        middle = (low + high) / 2
+        enough = _power(first, chances, repeats, middle) >= POWER
+        low, high = (low, middle) if enough else (middle, high)
+    return high * (1 - rate)
+
+
+def _power(first: NDArray[np.int64], chances: Floats, repeats: int, share: float) -> float:
+    """Share of simulations that reject when a share of the second region's answers turns."""
+    random = np.random.default_rng(_SEED)
+    second = random.binomial(repeats, chances + share * (1 - chances))
+    b, c = (first > second).sum(axis=1), (first < second).sum(axis=1)
+    return float(((mcnemar_exact_p(b, c) <= ALPHA) & (b + c >= MIN_DISCORDANT)).mean())

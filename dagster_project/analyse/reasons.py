@@ -1,0 +1,54 @@
+"""The closed lists of words that say what became of a metric. No computing here."""
+
+from typing import Final
+
+import polars as pl
+
+OK: Final = "ok"
+INSUFFICIENT: Final = "insufficient"
+NOT_APPLICABLE: Final = "not_applicable"
+STATUSES: Final = (OK, INSUFFICIENT, NOT_APPLICABLE)
+
+DIFFERENCE_DETECTED: Final = "difference_detected"
+EQUIVALENT: Final = "equivalent"
+NONE_DETECTED: Final = "none_detected"
+INSUFFICIENT_DATA: Final = "insufficient_data"
+VERDICTS: Final = (DIFFERENCE_DETECTED, EQUIVALENT, NONE_DETECTED, INSUFFICIENT_DATA)
+
+REASONS: Final = {
+    "nothing_expected": "No answer was expected.",
+    "no_attempts": "Nothing was attempted that is finished.",
+    "no_answers": "No scored answer, and no failure that explains it.",
+    "all_technical_failures": "No scored answer: everything failed or was blocked.",
+    "too_few_answers": "Fewer than 5 answers or attempts.",
+    "too_few_questions": "Fewer questions than the method needs.",
+    "too_few_common_questions": "Fewer than 10 questions answered in both regions.",
+    "too_few_complete_questions": "Fewer than 10 questions answered in all regions.",
+    "too_few_discordant": "Fewer than 6 questions on which the two regions differ.",
+    "no_discordant_questions": "The regions agree on every question.",
+    "no_repeats": "No question was asked more than once in both regions.",
+    "too_few_repeated_questions": "Fewer than 5 questions asked more than once in both regions.",
+    "no_failures": "Nothing failed.",
+    "single_region": "Only one region.",
+    "no_earlier_period": "Nothing earlier to compare with.",
+    "not_detectable": "So few questions that no effect would be found in 4 of 5 cases.",
+}
+
+
+def status(reason: pl.Expr, *not_applicable: str) -> pl.Expr:
+    """Derive the status of a metric from the reason why it is missing.
+
+    Args:
+        reason: One of ``REASONS``, or null where the metric can be computed.
+        not_applicable: Reasons that more data of the same kind would not remove.
+
+    Returns:
+        ``ok``, ``insufficient`` or ``not_applicable``.
+    """
+    return (
+        pl.when(reason.is_null())
+        .then(pl.lit(OK))
+        .when(reason.is_in(not_applicable))
+        .then(pl.lit(NOT_APPLICABLE))
+        .otherwise(pl.lit(INSUFFICIENT))
+    )

@@ -70,20 +70,15 @@ def _relations(connection: Connection, schemas: set[str]) -> list[WarehouseRelat
 
 
 def _missing(wanted: dict[str, Relation], there: Sequence[WarehouseRelation]) -> list[str]:
-    columns = {relation.name: set(relation.columns) for relation in there}
-    return [
-        name
-        for relation in wanted.values()
-        for name in (
-            [
-                f"{relation.name}.{column.name}"
-                for column in relation.columns
-                if column.name not in columns[relation.name]
-            ]
-            if relation.name in columns
-            else [relation.name]
-        )
-    ]
+    columns_there = {relation.name: set(relation.columns) for relation in there}
+    missing = []
+    for name, relation in wanted.items():
+        if name not in columns_there:
+            missing.append(name)
+            continue
+        columns = [column.name for column in relation.columns]
+        missing += [f"{name}.{column}" for column in columns if column not in columns_there[name]]
+    return missing
 
 
 def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterator[Finding]:
@@ -120,27 +115,20 @@ def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterato
 
 def _seeds(connection: Connection) -> Finding:
     files = sorted((DBT_DIR / "seeds").glob("*.csv"))
-    old = [file.stem for file in files if _in_file(file) != _in_table(connection, file)]
+    old = [file.stem for file in files if not _is_loaded(connection, file)]
     if old:
         return warn("seeds", f"other rows than the file: {some(old)}", SET_UP)
     return ok("seeds", f"all {len(files)} hold the rows of their files")
 
 
-def _in_file(file: Path) -> list[tuple[str, ...]]:
+def _is_loaded(connection: Connection, file: Path) -> bool:
     with file.open(encoding="utf-8", newline="") as lines:
-        return sorted(tuple(row) for row in list(csv.reader(lines))[1:])
-
-
-def _in_table(connection: Connection, file: Path) -> list[tuple[str, ...]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        header = next(csv.reader(lines))
-    columns = [
-        sql.SQL("coalesce({}::text, '')").format(sql.Identifier(column)) for column in header
-    ]
+        header, *rows = csv.reader(lines)
+    columns = [sql.SQL("coalesce({}::text, '')").format(sql.Identifier(name)) for name in header]
     query = read_sql("doctor/seed_rows.sql").format(
         columns=sql.SQL(", ").join(columns), seed=sql.Identifier("seeds", file.stem)
     )
-    return sorted(connection.execute(query).fetchall())
+    return sorted(connection.execute(query).fetchall()) == sorted(map(tuple, rows))
 
 
 def _days(connection: Connection) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
         "temp_directory": str(scratch),
     }
     with duckdb.connect(file, config=config) as connection:
+        # One transaction: hundreds of comments would each be written through to the disk.
+        connection.begin()
         connection.execute(read_sql("snapshot/duckdb_schema.sql").as_string())
         _load(
             connection, sql.Identifier(DICTIONARY), sql.SQL("*"), parquet / f"{DICTIONARY}.parquet"
@@ -40,6 +42,7 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
             for column in relation.columns:
                 name = sql.Identifier(SCHEMA, relation.name, column.column_name)
                 _comment(connection, "column", name, column.description)
+        connection.commit()
 
 
 def _typed(column: CatalogRow) -> sql.Composed:

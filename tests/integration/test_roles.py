@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -10,18 +9,7 @@ from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.warehouse import create_schema
-
-PASSWORD = "only-for-this-test"  # noqa: S105  of a throw-away server
-
-
-def url_as(url: str, role: str) -> str:
-    """Set the role's password and return the same database's URL for it."""
-    with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute(
-            sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(PASSWORD))
-        )
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{role}:{PASSWORD}@{parts.netloc.rpartition('@')[2]}").geturl()
+from tests.roles import url_as
 
 
 @pytest.mark.parametrize(

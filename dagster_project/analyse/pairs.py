@@ -83,16 +83,15 @@ def pair_effects(cells: pl.DataFrame, keys: Sequence[str], family: Sequence[str]
             _unpaired(pairs.filter(pl.col("design") == "unpaired"), grain),
         ]
     )
-    tested = pl.col("p_value").is_not_null()
     found = pl.col("reason").is_null()
     return (
         with_q_values(pairs.join(effects, on=grain, how="left", nulls_equal=True), family)
         .with_columns(
-            p_reason=pl.when(~tested)
-            .then(pl.coalesce("reason", pl.lit("too_few_discordant")))
-            .otherwise(None),
+            p_reason=pl.when(pl.col("p_value").is_null()).then(
+                pl.coalesce("reason", pl.lit("too_few_discordant"))
+            ),
             mde_reason=pl.when(pl.col("minimum_detectable_effect").is_null()).then(
-                pl.coalesce("reason", pl.lit("not_detectable"))
+                pl.coalesce("reason", _UNDETECTABLE)
             ),
             equivalence_reason=pl.when(pl.col("equivalence_p").is_null()).then(
                 pl.coalesce("reason", pl.lit("too_few_questions"))
@@ -109,6 +108,11 @@ def pair_effects(cells: pl.DataFrame, keys: Sequence[str], family: Sequence[str]
     )
 
 
+_UNDETECTABLE = (
+    pl.when(pl.col("design") == "unpaired")
+    .then(pl.lit("no_shared_questions"))
+    .otherwise(pl.lit("not_detectable"))
+)
 _BOUNDS = ("difference_failures_answered", "difference_failures_refused", "bound_low", "bound_high")
 _COLUMNS = (
     "design",

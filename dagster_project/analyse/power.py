@@ -15,8 +15,11 @@ POWER = 0.80
 MIN_DISCORDANT = 6
 """With fewer discordant questions the exact test cannot reject at 5 %."""
 
-SIMULATIONS = 1_000
-_PRECISION = 0.005
+EFFECT_SPREAD = 0.2
+"""How unequal an effect is over questions: 0 the same on all, 1 all or nothing."""
+
+SIMULATIONS = 600
+_PRECISION = 0.01
 _SEED = 20_260_102
 
 RATES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
@@ -45,8 +48,9 @@ def minimum_detectable_effect(
     """Find the smallest difference of refusal rates that the paired test finds with 80 % power.
 
     Simulated: questions have refusal probabilities from a beta distribution, and in one region a
-    share of the answers becomes refusals (answers, if most are refusals). One test at 5 %, before
-    any adjustment. Parameters are rounded to a grid, so that few simulations serve many groups.
+    share of the answers becomes refusals (answers, if most are refusals), more on some questions
+    than on others. One test at 5 %, before any adjustment. Parameters are rounded to a grid, so
+    that few simulations serve many groups.
 
     Args:
         questions: Questions answered in both regions.
@@ -77,13 +81,27 @@ def _nearest(grid: Floats, value: float) -> float:
     return float(grid[np.abs(grid - value).argmin()])
 
 
+def beta(random: np.random.Generator, means: Floats, correlation: Floats | float) -> Floats:
+    """Draw probabilities that two answers to one question share.
+
+    Args:
+        random: Source of chance.
+        means: Their means, one per draw.
+        correlation: Of two answers to one question, between 0 and 1 (exclusive).
+
+    Returns:
+        Probabilities in the shape of the means.
+    """
+    concentration = (1 - correlation) / correlation
+    inner = np.clip(means, 1e-6, 1 - 1e-6)
+    return np.asarray(random.beta(inner * concentration, (1 - inner) * concentration), np.float64)
+
+
 @lru_cache(maxsize=65_536)
 def _simulated(questions: int, repeats: int, rate: float, correlation: float) -> float | None:
     random = np.random.default_rng((_SEED, questions, repeats))
-    concentration = (1 - correlation) / max(correlation, 1e-3)
-    chances = random.beta(
-        rate * concentration, (1 - rate) * concentration, size=(SIMULATIONS, questions)
-    )
+    shape = (SIMULATIONS, questions)
+    chances = beta(random, np.full(shape, rate), max(correlation, 1e-3))
     first = random.binomial(repeats, chances)
     if _power(first, chances, repeats, 1.0) < POWER:
         return None
@@ -98,6 +116,7 @@ def _simulated(questions: int, repeats: int, rate: float, correlation: float) ->
 def _power(first: NDArray[np.int64], chances: Floats, repeats: int, share: float) -> float:
     """Share of simulations that reject when a share of the second region's answers turns."""
     random = np.random.default_rng(_SEED)
-    second = random.binomial(repeats, chances + share * (1 - chances))
+    shares = beta(random, np.full_like(chances, share), EFFECT_SPREAD)
+    second = random.binomial(repeats, chances + shares * (1 - chances))
     b, c = (first > second).sum(axis=1), (first < second).sum(axis=1)
     return float(((mcnemar_exact_p(b, c) <= ALPHA) & (b + c >= MIN_DISCORDANT)).mean())

@@ -7,13 +7,11 @@ import polars as pl
 OK: Final = "ok"
 INSUFFICIENT: Final = "insufficient"
 NOT_APPLICABLE: Final = "not_applicable"
-STATUSES: Final = (OK, INSUFFICIENT, NOT_APPLICABLE)
 
 DIFFERENCE_DETECTED: Final = "difference_detected"
 EQUIVALENT: Final = "equivalent"
 NONE_DETECTED: Final = "none_detected"
 INSUFFICIENT_DATA: Final = "insufficient_data"
-VERDICTS: Final = (DIFFERENCE_DETECTED, EQUIVALENT, NONE_DETECTED, INSUFFICIENT_DATA)
 
 REASONS: Final = {
     "nothing_expected": "No answer was expected.",
@@ -31,6 +29,7 @@ REASONS: Final = {
     "no_failures": "Nothing failed.",
     "single_region": "Only one region.",
     "no_earlier_period": "Nothing earlier to compare with.",
+    "no_shared_questions": "Simulated for regions that answered the same questions only.",
     "not_detectable": "So few questions that no effect would be found in 4 of 5 cases.",
 }
 

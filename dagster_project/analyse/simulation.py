@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dagster_project.analyse.power import EFFECT_SPREAD, beta
 from dagster_project.analyse.resampling import Floats
 
 WORDS = 60
@@ -61,25 +62,19 @@ def simulated_cells(setting: Setting, seed: int) -> tuple[pl.DataFrame, Floats]:
     correlations = random.uniform(*setting.correlations, size=setting.groups)
     shape = (setting.groups, setting.questions)
     frames = []
-    chances = _beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
+    chances = beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
     for place, repeats in enumerate(setting.repeats):
         if not setting.shared:
-            chances = _beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
-        own = _beta(random, chances, setting.wobble) if setting.wobble else chances
+            chances = beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
+        own = beta(random, chances, setting.wobble) if setting.wobble else chances
         if place == 0 and setting.effect:
             share = np.minimum(1, setting.effect / (1 - rates))[:, None]
             # The effect is stronger on some questions than on others.
-            own = own + (1 - own) * _beta(random, np.broadcast_to(share, shape), 0.2)
+            own = own + (1 - own) * beta(random, np.broadcast_to(share, shape), EFFECT_SPREAD)
         failed = random.binomial(repeats, setting.failed, size=shape)
         refused = random.binomial(repeats - failed, own)
         frames.append(_cells(place, repeats, failed, refused, shared=setting.shared))
     return pl.concat(frames), rates
-
-
-def _beta(random: np.random.Generator, means: Floats, correlation: Floats | float) -> Floats:
-    concentration = (1 - correlation) / correlation
-    inner = np.clip(means, 1e-6, 1 - 1e-6)
-    return np.asarray(random.beta(inner * concentration, (1 - inner) * concentration), np.float64)
 
 
 def _cells(

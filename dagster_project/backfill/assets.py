@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field
 
+from dagster_project.analyse import assets as analyse
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import BadDay, StageDone, StoppedError, Work, process_days
 from dagster_project.backfill.stages import Databases, Stage
@@ -28,7 +29,13 @@ from dagster_project.score import assets as score
 from dagster_project.settings import Settings
 from dagster_project.unify import assets as unify
 
-STAGES: tuple[Stage, ...] = (extract.STAGE, unify.UNIFY_STAGE, score.STAGE, unify.FACTS_STAGE)
+STAGES: tuple[Stage, ...] = (
+    extract.STAGE,
+    unify.UNIFY_STAGE,
+    score.STAGE,
+    unify.FACTS_STAGE,
+    analyse.STAGE,
+)
 REASON_TAG = "beacon/reason"
 BY_HAND = "launched in Dagster"
 SHOWN_BAD_DAYS = 20
@@ -74,6 +81,7 @@ def stages_from(name: str) -> tuple[Stage, ...]:
         *extract.SPECS,
         *(spec.replace_attributes(skippable=True) for spec in unify.INCREMENTAL.specs),
         *score.SPECS,
+        *analyse.SPECS,
     ],
     check_specs=list(unify.INCREMENTAL.check_specs),
     partitions_def=JOB_DAYS,

@@ -6,8 +6,9 @@ plan. A test holds the two together.
 
 from collections.abc import Mapping
 
+from dagster_project.analyse import version as analyse
 from dagster_project.extract.version import EXTRACT_VERSION
-from dagster_project.score.version import METHOD_VERSION
+from dagster_project.score import version as score
 from dagster_project.unify.manifest import rules_version
 
 
@@ -22,6 +23,7 @@ def stage_versions() -> Mapping[str, str]:
     return {
         "extract": EXTRACT_VERSION,
         "unify": rules,
-        "score": METHOD_VERSION,
+        "score": score.METHOD_VERSION,
         "facts": rules,
+        "analyse": analyse.METHOD_VERSION,
     }

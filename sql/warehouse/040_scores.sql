@@ -214,3 +214,14 @@ comment on column scores.job_metrics.excess_divergence is
 'cross_region_divergence - repeat_divergence, -1 to 1.';
 comment on column scores.job_metrics.excess_divergence_reason is 'Why excess_divergence is NULL.';
 comment on column scores.job_metrics.method_version is 'Version of the scoring method.';
+
+comment on column scores.repeat_pairs.left_key is 'Key of the earlier answer in scores.answers.';
+comment on column scores.repeat_pairs.right_key is 'Key of the later answer in scores.answers.';
+comment on column scores.repeat_pairs.job_day is 'Day of both jobs in UTC.';
+comment on column scores.repeat_pairs.model_id is 'Model that gave both answers.';
+comment on column scores.repeat_pairs.region is 'Region that gave both answers.';
+comment on column scores.repeat_pairs.question_id is 'Question that both answer.';
+comment on column scores.repeat_pairs.word_jaccard is
+'Shared words over all words, 0 to 1; neighbouring characters for scripts without spaces.';
+comment on column scores.repeat_pairs.length_ratio is 'Shorter over longer, in characters.';
+comment on column scores.repeat_pairs.method_version is 'Version of the scoring method.';

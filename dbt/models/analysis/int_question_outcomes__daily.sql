@@ -57,6 +57,7 @@ asked_slots as (
     where
         not jobs.is_test_job
         and resubmitted_jobs.job_id is null
+        and not {{ is_mock_model('model.model_id') }}
 
 ),
 

@@ -1,0 +1,11 @@
+-- Jobs of the window, and those of another day that come back in it.
+delete from analytics.job_verdicts
+where
+    (job_day >= %(start)s and job_day < %(end)s)
+    or job_id in (
+        select job_id
+        from analytics.job_status
+        where
+            job_day >= %(start)s
+            and job_day < %(end)s
+    )

@@ -1,0 +1,22 @@
+-- What each slot of a job came to, whole jobs side by side; one row of NULLs for a job without any.
+select
+    jobs.job_id,
+    jobs.job_day,
+    jobs.expected as job_expected,
+    jobs.answered as job_answered,
+    jobs.completeness,
+    outcomes.model_id,
+    outcomes.region,
+    outcomes.question_id,
+    1 as expected,
+    (outcomes.outcome not in ('provider_block', 'technical_failure', 'empty'))::integer as answered,
+    (outcomes.outcome in ('technical_failure', 'empty'))::integer as failed,
+    (outcomes.outcome = 'provider_block')::integer as blocked,
+    (outcomes.outcome in ('substantive', 'refusal', 'partial_refusal'))::integer as scored,
+    (outcomes.outcome = 'refusal')::integer as refused
+from analytics.job_status as jobs
+left join analytics.answer_outcomes as outcomes on jobs.job_id = outcomes.job_id
+where
+    jobs.job_day >= %(start)s
+    and jobs.job_day < %(end)s
+order by jobs.job_id

@@ -1,0 +1,21 @@
+-- Question: do two regions answer in other words, more than one region does when asked again?
+-- Grain:    one row per model, two regions and month with repeats.
+select
+    period_start as month,
+    model_id,
+    region_a,
+    region_b,
+    questions_repeated,
+    between_regions,
+    within_regions,
+    excess_divergence,
+    ci_low,
+    ci_high,
+    q_value,
+    status,
+    reason
+from analytics.text_divergence
+where
+    period_kind = 'month'
+    and questions_repeated > 0
+order by period_start, model_id, region_a, region_b

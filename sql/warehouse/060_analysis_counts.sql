@@ -1,0 +1,219 @@
+-- Statistics of periods and jobs: their counts, verdicts of jobs, changes over time. The analyse
+-- stage replaces them. No clocks, no run ids: the same answers give the same rows.
+
+create table if not exists analytics.job_verdicts (
+    job_id text not null,
+    job_day date not null,
+    expected bigint not null,
+    answered bigint not null,
+    completeness double precision,
+    completeness_reason text,
+    refusal_gap double precision,
+    refusal_gap_ci_low double precision,
+    refusal_gap_ci_high double precision,
+    refusal_gap_method text,
+    refusal_gap_reason text,
+    highest_region text,
+    lowest_region text,
+    n_tests bigint not null,
+    n_significant bigint not null,
+    verdict text not null,
+    verdict_reason text,
+    method_version text not null,
+    primary key (job_id),
+    constraint job_verdicts_verdict check (
+        verdict in ('difference_detected', 'equivalent', 'none_detected', 'insufficient_data')
+    ),
+    constraint job_verdicts_verdict_reason check (
+        (verdict = 'insufficient_data') = (verdict_reason is not null)
+    ),
+    constraint job_verdicts_gap check (
+        (refusal_gap is null) = (refusal_gap_reason is not null)
+    )
+);
+create index if not exists job_verdicts_job_day on analytics.job_verdicts (job_day);
+comment on table analytics.job_verdicts is
+'Whether the regions of a job differ, and how complete it is. Grain: one row per job.';
+comment on column analytics.job_verdicts.job_id is 'Public id of the job (jobspec_id).';
+comment on column analytics.job_verdicts.job_day is 'Day of the job in UTC.';
+comment on column analytics.job_verdicts.expected is 'Answers that were asked for.';
+comment on column analytics.job_verdicts.answered is 'Asked answers that arrived.';
+comment on column analytics.job_verdicts.completeness is 'answered / expected.';
+comment on column analytics.job_verdicts.completeness_reason is 'Why it is NULL: nothing_expected.';
+comment on column analytics.job_verdicts.refusal_gap is
+'Largest difference between the refusal rates of two regions.';
+comment on column analytics.job_verdicts.refusal_gap_ci_low is
+'Lower end of its 95 % interval, which allows for having picked the largest.';
+comment on column analytics.job_verdicts.refusal_gap_ci_high is 'Upper end.';
+comment on column analytics.job_verdicts.refusal_gap_method is 'How the interval was made.';
+comment on column analytics.job_verdicts.refusal_gap_reason is 'Why the gap is NULL.';
+comment on column analytics.job_verdicts.highest_region is 'Region of the higher rate.';
+comment on column analytics.job_verdicts.lowest_region is 'Region of the lower rate.';
+comment on column analytics.job_verdicts.n_tests is
+'Pairs of regions, model by model, that could be tested.';
+comment on column analytics.job_verdicts.n_significant is
+'Of them, those with q below 5 % and an interval without 0.';
+comment on column analytics.job_verdicts.verdict is
+'difference_detected, equivalent, none_detected or insufficient_data.';
+comment on column analytics.job_verdicts.verdict_reason is
+'What is missing where the data is insufficient.';
+comment on column analytics.job_verdicts.method_version is 'Version of the statistics.';
+
+create table if not exists analytics.question_outcomes (
+    period_kind text not null,
+    period_start date not null,
+    job_day date generated always as (case period_kind when 'day' then period_start end) stored,
+    region_basis text not null,
+    model_id text not null,
+    region text not null,
+    question_id text not null,
+    expected bigint not null,
+    answered bigint not null,
+    failed bigint not null,
+    blocked bigint not null,
+    scored bigint not null,
+    refused bigint not null,
+    partially_refused bigint not null,
+    regenerated_scored bigint not null,
+    regenerated_refused bigint not null,
+    primary key (period_kind, period_start, region_basis, model_id, region, question_id),
+    constraint question_outcomes_period_kind check (
+        period_kind in ('day', 'iso_week', 'month', 'all')
+    ),
+    constraint question_outcomes_region_basis check (
+        region_basis in ('actual', 'requested')
+    ),
+    constraint question_outcomes_counts check (
+        refused <= scored and scored <= answered and answered + failed + blocked <= expected
+    )
+);
+create index if not exists question_outcomes_job_day on analytics.question_outcomes (job_day);
+comment on table analytics.question_outcomes is
+'What requests came to. Grain: one row per period, region basis, model, region and question. Filter
+region_basis, else every answer counts twice.';
+comment on column analytics.question_outcomes.period_kind is
+'day, iso_week (from Monday), month or all.';
+comment on column analytics.question_outcomes.period_start is
+'First day of the period, UTC; of all the first partition.';
+comment on column analytics.question_outcomes.job_day is
+'The day, of a period of one day; else NULL.';
+comment on column analytics.question_outcomes.region_basis is
+'actual: by the region that answered; requested: by the region that was asked.';
+comment on column analytics.question_outcomes.model_id is
+'Model that answered, by its canonical id.';
+comment on column analytics.question_outcomes.region is 'Region that answered, or was asked.';
+comment on column analytics.question_outcomes.question_id is 'Question by its canonical id.';
+comment on column analytics.question_outcomes.expected is
+'Slots that should have an answer: asked for, or answered without being asked.';
+comment on column analytics.question_outcomes.answered is 'Answers with text, scored or not.';
+comment on column analytics.question_outcomes.failed is 'Technical failures and empty answers.';
+comment on column analytics.question_outcomes.blocked is
+'Requests that the provider refused to run, by metadata.';
+comment on column analytics.question_outcomes.scored is
+'Answers that are substantive, a refusal or a partial refusal.';
+comment on column analytics.question_outcomes.refused is 'Full refusals.';
+comment on column analytics.question_outcomes.partially_refused is 'Partial refusals.';
+comment on column analytics.question_outcomes.regenerated_scored is
+'Of the scored answers, those that were generated a second time (I-24).';
+comment on column analytics.question_outcomes.regenerated_refused is
+'Of the refusals, those that were generated a second time.';
+
+create table if not exists analytics.question_distances (
+    period_kind text not null,
+    period_start date not null,
+    job_day date generated always as (case period_kind when 'day' then period_start end) stored,
+    model_id text not null,
+    region_a text not null,
+    region_b text not null,
+    question_id text not null,
+    pairs bigint not null,
+    distance_total numeric not null,
+    primary key (period_kind, period_start, model_id, region_a, region_b, question_id),
+    constraint question_distances_period_kind check (
+        period_kind in ('day', 'iso_week', 'month', 'all')
+    )
+);
+create index if not exists question_distances_job_day on analytics.question_distances (job_day);
+comment on table analytics.question_distances is
+'How far answers to a question are apart. Grain: one row per period, model, two regions and
+question. A region with itself holds its repeats: answers of two jobs of a day.';
+comment on column analytics.question_distances.period_kind is
+'day, iso_week (from Monday), month or all.';
+comment on column analytics.question_distances.period_start is
+'First day of the period, UTC; of all the first partition.';
+comment on column analytics.question_distances.job_day is
+'The day, of a period of one day; else NULL.';
+comment on column analytics.question_distances.model_id is
+'Model that answered, by its canonical id.';
+comment on column analytics.question_distances.region_a is 'One region, the first by name.';
+comment on column analytics.question_distances.region_b is
+'The other region; the same for repeats.';
+comment on column analytics.question_distances.question_id is 'Question by its canonical id.';
+comment on column analytics.question_distances.pairs is 'Compared pairs of answers.';
+comment on column analytics.question_distances.distance_total is
+'Sum of 1 − word_jaccard over the pairs; divide by pairs for the mean.';
+
+create table if not exists analytics.metric_changes (
+    metric text not null,
+    period_kind text not null,
+    period_start date not null,
+    job_day date generated always as (case period_kind when 'day' then period_start end) stored,
+    model_id text not null,
+    region text not null,
+    baseline_start date,
+    baseline_periods bigint not null,
+    questions bigint not null,
+    estimate double precision,
+    baseline double precision,
+    change double precision,
+    ci_low double precision,
+    ci_high double precision,
+    method text,
+    p_value double precision,
+    q_value double precision,
+    has_moved boolean,
+    status text not null,
+    reason text,
+    method_version text not null,
+    primary key (metric, period_kind, period_start, model_id, region),
+    constraint metric_changes_period_kind check (
+        period_kind in ('day', 'iso_week', 'month')
+    ),
+    constraint metric_changes_status check (
+        (status = 'ok') = (reason is null)
+    )
+);
+create index if not exists metric_changes_job_day on analytics.metric_changes (job_day);
+comment on table analytics.metric_changes is
+'A period against up to four before it, question by question. Grain: one row per metric, period,
+model and region.';
+comment on column analytics.metric_changes.metric is
+'refusal_rate, or divergence: mean distance of the region''s answers to those of other regions.';
+comment on column analytics.metric_changes.period_kind is
+'day, iso_week (from Monday), month or all.';
+comment on column analytics.metric_changes.period_start is
+'First day of the period, UTC; of all the first partition.';
+comment on column analytics.metric_changes.job_day is 'The day, of a period of one day; else NULL.';
+comment on column analytics.metric_changes.model_id is 'Model that answered, by its canonical id.';
+comment on column analytics.metric_changes.region is 'Region that answered: US, EU, ASIA or OTHER.';
+comment on column analytics.metric_changes.baseline_start is
+'First of the earlier periods; NULL without one.';
+comment on column analytics.metric_changes.baseline_periods is
+'Earlier periods with data, four at most.';
+comment on column analytics.metric_changes.questions is
+'Questions that the period shares with its baseline.';
+comment on column analytics.metric_changes.estimate is 'Mean of the period over these questions.';
+comment on column analytics.metric_changes.baseline is 'Mean of the baseline.';
+comment on column analytics.metric_changes.change is 'estimate − baseline.';
+comment on column analytics.metric_changes.ci_low is
+'Lower end of the change''s 95 % interval over questions.';
+comment on column analytics.metric_changes.ci_high is 'Upper end.';
+comment on column analytics.metric_changes.method is 'How the interval was made.';
+comment on column analytics.metric_changes.p_value is 'Sign-flip permutation test of no change.';
+comment on column analytics.metric_changes.q_value is
+'p, adjusted over all series of the period (Benjamini-Hochberg).';
+comment on column analytics.metric_changes.has_moved is
+'Whether q is below 5 % and the interval excludes 0. NULL where it cannot be told.';
+comment on column analytics.metric_changes.status is 'ok, insufficient or not_applicable.';
+comment on column analytics.metric_changes.reason is 'Why it is not ok.';
+comment on column analytics.metric_changes.method_version is 'Version of the statistics.';

@@ -141,7 +141,10 @@ def explained_errors() -> Iterator[None]:
         EmbeddedServerError,
         PostgresBinariesError,
         PrivilegeError,
+        OSError,
     ) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
         fail(str(error), FAILED)
 
 

@@ -34,7 +34,7 @@ def examine(settings: Settings, ui_port: int) -> Iterator[Finding]:
     except MissingSettingError as error:
         found, _, remedy = str(error).partition(". ")
         yield fail("settings", found, remedy)
-    except (EmbeddedServerError, PostgresBinariesError, PrivilegeError) as error:
+    except (EmbeddedServerError, PostgresBinariesError, PrivilegeError, OSError) as error:
         yield fail("demo server", str(error), "Mend that, or set both BEACON_*_URL variables.")
 
 

@@ -20,6 +20,7 @@ from dagster_project.command_line import (
     print_json,
     warehouse_databases,
 )
+from dagster_project.deliver.report.command import report
 from dagster_project.deliver.snapshot.command import snapshot
 from dagster_project.doctor.command import doctor
 from dagster_project.publish.command import publish_command, unpublish_command
@@ -261,6 +262,15 @@ def ui(
     with warehouse_databases() as urls:
         raise typer.Exit(serve(urls, port))
 
+
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("report", "all days, into BEACON_HOME/reports"),
+        ("report --from 2025-10-01 --to 2025-10-31", "October"),
+        ("report --job bias-detection-1758933513", "answers side by side"),
+    ),
+)(report)
 
 app.command(
     rich_help_panel=DELIVER,

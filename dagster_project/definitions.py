@@ -4,7 +4,16 @@ import dagster as dg
 
 from dagster_project.asset_policy import presented
 from dagster_project.backfill.assets import job_days
-from dagster_project.backfill.automation import backfill, history, nightly, source_changes
+from dagster_project.backfill.automation import (
+    backfill,
+    checks,
+    history,
+    hourly_checks,
+    nightly,
+    source_changes,
+)
+from dagster_project.backfill.checks import standing_checks
+from dagster_project.deliver.report.assets import report_job_days
 from dagster_project.deliver.snapshot.assets import snapshot
 from dagster_project.publish.assets import publish_job, publish_job_days
 from dagster_project.unify.assets import warehouse_structure
@@ -17,9 +26,10 @@ structure = dg.define_asset_job(
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(
-        presented, [warehouse_structure, job_days, snapshot, publish_job_days]
+        presented, [warehouse_structure, job_days, snapshot, report_job_days, publish_job_days]
     ),
-    jobs=[structure, backfill, publish_job],
-    schedules=[nightly, history],
+    asset_checks=[standing_checks],
+    jobs=[structure, backfill, checks, publish_job],
+    schedules=[nightly, history, hourly_checks],
     sensors=[source_changes],
 )

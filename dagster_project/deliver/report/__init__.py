@@ -1,0 +1,1 @@
+"""The report: what the warehouse knows, as one HTML file for people who query nothing."""

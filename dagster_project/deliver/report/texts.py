@@ -1,0 +1,137 @@
+"""Texts that others wrote, made fit to be looked at and compared. Knows nothing about HTML.
+
+Belongs here: what a reader must not be deceived by, and which words differ. Does not belong here:
+escaping, which the templates do for every value.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby
+
+MAX_COMPARED_WORDS = 1_200
+"""Words of a text that are compared; aligning takes time that grows with their square."""
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_WORD = re.compile(r"[㐀-鿿豈-﫿]|[^\W㐀-鿿豈-﫿]+")
+
+
+def _visible_forms() -> dict[int, str]:
+    controls = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
+    more_controls = dict.fromkeys(range(0x80, 0xA0), REPLACEMENT)
+    surrogates = dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+    # Marks that turn the direction of what follows; marks of one place (U+200E, U+200F) stay.
+    directions = {
+        code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    }
+    separators = {0x2028: "\n", 0x2029: "\n", 0x7F: chr(0x2421)}
+    return controls | more_controls | surrogates | directions | separators
+
+
+_VISIBLE = _visible_forms()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text.
+
+    Attributes:
+        text: The characters.
+        differs: Whether the text that it is compared with has other words in this place.
+    """
+
+    text: str
+    differs: bool
+
+
+def visible(text: str) -> str:
+    r"""Show characters that would hide, reorder or break what stands around them.
+
+    Args:
+        text: Any text, also one with control characters, direction overrides or lone surrogates.
+
+    Returns:
+        The text with a visible sign in the place of each; line ends as ``\n``.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
+
+
+def pieces(text: str, reference: str | None) -> tuple[Piece, ...]:
+    """Cut a text where its words begin or cease to differ from another text's.
+
+    Words are compared without regard to case; of Chinese, every character is a word.
+
+    Args:
+        text: The text.
+        reference: What it is compared with; None = with nothing.
+
+    Returns:
+        Pieces that together are the text. A single one that does not differ when there is nothing
+        to compare with, or when either text has more than `MAX_COMPARED_WORDS` words.
+    """
+    if not text:
+        return ()
+    if reference is None or not is_compared(text, reference):
+        return (Piece(text, differs=False),)
+    words = list(_WORD.finditer(text))
+    shared = _shared([word.group() for word in words], _WORD.findall(reference))
+    return tuple(_merged(text, words, [index not in shared for index in range(len(words))]))
+
+
+def _shared(words: Sequence[str], others: Sequence[str]) -> set[int]:
+    """Return the positions of the words that stand in the same order in both lists."""
+    folded, others_folded = ([one.casefold() for one in some] for some in (words, others))
+    # Words that make up most of a long text are left out below, so that it takes no minutes.
+    if folded == others_folded:
+        return set(range(len(words)))
+    blocks = SequenceMatcher(None, folded, others_folded).get_matching_blocks()
+    return {index for block in blocks for index in range(block.a, block.a + block.size)}
+
+
+def is_compared(text: str, reference: str) -> bool:
+    """Tell whether `pieces` compares two texts, or finds them too long.
+
+    Args:
+        text: One text.
+        reference: The other.
+
+    Returns:
+        True when both have at most `MAX_COMPARED_WORDS` words.
+    """
+    return all(len(_WORD.findall(one)) <= MAX_COMPARED_WORDS for one in (text, reference))
+
+
+def _merged(text: str, words: Sequence[re.Match[str]], differs: Sequence[bool]) -> Iterator[Piece]:
+    end = 0
+    for differ, group in groupby(zip(words, differs, strict=True), key=lambda pair: pair[1]):
+        stretch = [word for word, _ in group]
+        start = stretch[0].start() if differ else end
+        if start > end:
+            yield Piece(text[end:start], differs=False)
+        end = stretch[-1].end()
+        yield Piece(text[start:end], differs=differ)
+    if end < len(text):
+        yield Piece(text[end:], differs=False)
+
+
+def split(parts: Sequence[Piece], characters: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Divide pieces into the first characters and the rest.
+
+    Args:
+        parts: The pieces.
+        characters: How many characters the first part may have.
+
+    Returns:
+        Both parts; the second is empty when everything fits into the first.
+    """
+    first: list[Piece] = []
+    rest: list[Piece] = []
+    room = characters
+    for piece in parts:
+        if piece.text[:room]:
+            first.append(Piece(piece.text[:room], piece.differs))
+        if piece.text[room:]:
+            rest.append(Piece(piece.text[room:], piece.differs))
+        room = max(0, room - len(piece.text))
+    return tuple(first), tuple(rest)

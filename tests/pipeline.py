@@ -20,6 +20,7 @@ from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 
 CHUNK_DAYS = 92
+RUNNER, WAREHOUSE = "pipeline_runner", "pipeline_warehouse"
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Pipeline:
 @contextmanager
 def finished_pipeline(server: EmbeddedServer, home: Path) -> Iterator[Pipeline]:
     """Every planted incident, extracted, unified, scored and analysed by real runs."""
-    for name in ("pipeline_runner", "pipeline_warehouse"):
+    for name in (RUNNER, WAREHOUSE):
         create_database(server, name)
-    databases = Databases(server.url("pipeline_runner"), server.url("pipeline_warehouse"))
+    databases = Databases(server.url(RUNNER), server.url(WAREHOUSE))
     manifest = generate(databases.runner, RunnerSpec(jobs=MIN_JOBS))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DAGSTER_HOME", raising=False)

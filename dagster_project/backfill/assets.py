@@ -12,8 +12,16 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.analyse import assets as analyse
+from dagster_project.backfill.checks import ROWS_OF_RUN, rows_of_run
 from dagster_project.backfill.ledger import Cause
-from dagster_project.backfill.runs import BadDay, StageDone, StoppedError, Work, process_days
+from dagster_project.backfill.runs import (
+    BadDay,
+    Measures,
+    StageDone,
+    StoppedError,
+    Work,
+    process_days,
+)
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.backfill.stopping import stop_requests
 from dagster_project.extract import assets as extract
@@ -28,6 +36,7 @@ from dagster_project.run_history import unsynced_history
 from dagster_project.score import assets as score
 from dagster_project.settings import Settings
 from dagster_project.unify import assets as unify
+from dagster_project.unify.check_texts import check_verdict
 
 STAGES: tuple[Stage, ...] = (
     extract.STAGE,
@@ -83,7 +92,7 @@ def stages_from(name: str) -> tuple[Stage, ...]:
         *score.SPECS,
         *analyse.SPECS,
     ],
-    check_specs=list(unify.INCREMENTAL.check_specs),
+    check_specs=[*unify.INCREMENTAL.check_specs, ROWS_OF_RUN],
     partitions_def=JOB_DAYS,
     backfill_policy=BACKFILL_POLICY,
     can_subset=True,
@@ -118,9 +127,11 @@ def job_days(
     with unsynced_history(), _stoppable(context) as stop:
         for done in process_days(databases, work, stop):
             yield from _materializations(done, window)
-            yield from _checks(done, databases.warehouse)
+            yield from _checks(done, window, databases.warehouse)
             bad_days.extend(done.bad_days)
             _log(context, done)
+    if ROWS_OF_RUN.key in context.selected_asset_check_keys:
+        yield rows_of_run(databases, window)
     if bad_days:
         raise _failure(bad_days)
 
@@ -157,13 +168,21 @@ def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMater
                 partition=day.isoformat(),
                 metadata={
                     "dagster/partition_row_count": count,
+                    **_known(done.measures[day][relation]),
                     "window of the run": f"[{window.start}, {window.end})",
                     "seconds for the window": round(done.seconds, 3),
                 },
             )
 
 
-def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvaluation]:
+def _known(measures: Measures) -> dict[str, float | int | str]:
+    # Dagster plots numbers over the days; a day on which a rate is unknown leaves a gap.
+    return {name: value for name, value in measures.items() if value is not None}
+
+
+def _checks(
+    done: StageDone, window: Window, warehouse_url: str
+) -> Iterator[dg.AssetCheckEvaluation]:
     for test in done.tests:
         key = unify.CHECKS_BY_TEST.get(test.unique_id)
         if key is None:
@@ -175,9 +194,9 @@ def _checks(done: StageDone, warehouse_url: str) -> Iterator[dg.AssetCheckEvalua
             check_name=key.name,
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
+            description=check_verdict(test, window),
             metadata={
                 "failing rows": test.failures or 0,
-                "message": test.message or "passed",
                 **({"values and remedies": "\n".join(unknown)} if unknown else {}),
             },
         )

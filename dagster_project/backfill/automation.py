@@ -1,4 +1,4 @@
-"""When work is requested: two schedules and a sensor, each a few lines over the plan.
+"""When work is requested: schedules and a sensor, each a few lines over the plan.
 
 Belongs here: cron lines, priorities and which states to request. Does not belong here: deciding a
 day's state (plan.py) or doing the work (runs.py).
@@ -7,10 +7,12 @@ day's state (plan.py) or doing the work (runs.py).
 import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 
 import dagster as dg
 
 from dagster_project.backfill.assets import job_days
+from dagster_project.backfill.checks import standing_checks
 from dagster_project.backfill.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
@@ -22,19 +24,25 @@ CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
+MARK_DIGITS = 16
 
-OPEN = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
+# A run that has started holds its days' locks, which the plan sees; one that was killed holds none,
+# whatever status it is left with.
+WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
 
 backfill = dg.define_asset_job(
     "backfill",
     selection=dg.AssetSelection.assets(job_days),
     description="Extract, unify, score and analyse a range of job_days.",
+)
+
+checks = dg.define_asset_job(
+    "checks",
+    selection=dg.AssetSelection.checks(standing_checks),
+    description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
+)
+hourly_checks = dg.ScheduleDefinition(
+    name="hourly_checks", job=checks, cron_schedule="10 * * * *", execution_timezone="UTC"
 )
 
 
@@ -49,7 +57,7 @@ def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         One run per chunk of days.
     """
     yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
-    days = _plan(context.instance)
+    days = _free(current_plan(_databases()), context.instance)
     wanted = {
         day.job_day
         for day in days
@@ -68,7 +76,7 @@ def history(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     Yields:
         Runs over at most HISTORY_DAYS_PER_TICK days.
     """
-    days = _plan(context.instance)
+    days = _free(current_plan(_databases()), context.instance)
     oldest = sorted(days_in(days, {State.MISSING}))[:HISTORY_DAYS_PER_TICK]
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
@@ -83,18 +91,20 @@ def source_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     Returns:
         The requests and the new cursor.
     """
-    days = _plan(context.instance)
-    marks = {
-        day.job_day: f"{day.job_day}:{day.stage}:{day.fingerprint}"
-        for day in days
-        if _is_stale(day)
-    }
-    asked = set(json.loads(context.cursor or "[]"))
-    new = {day for day, mark in marks.items() if mark not in asked}
+    days = current_plan(_databases())
+    # A mark lasts until the day is current, so that a run that fails is not asked for again.
+    marks = {day.job_day: _mark(day) for day in days if day.state is not State.CURRENT}
+    asked = set(json.loads(context.cursor or "[]")) & set(marks.values())
+    free = _free(days, context.instance)
+    new = {day.job_day for day in free if _is_stale(day) and marks[day.job_day] not in asked}
     return dg.SensorResult(
-        run_requests=list(_requests(days, new, "source_changes", priority=0)),
-        cursor=json.dumps(sorted(marks.values())),
+        run_requests=list(_requests(free, new, "source_changes", priority=0)),
+        cursor=json.dumps(sorted(asked | {marks[day] for day in new})),
     )
+
+
+def _mark(day: DayPlan) -> str:
+    return f"{day.job_day}:{sha256(str(day.fingerprint).encode()).hexdigest()[:MARK_DIGITS]}"
 
 
 def _is_stale(day: DayPlan) -> bool:
@@ -104,19 +114,20 @@ def _is_stale(day: DayPlan) -> bool:
     )
 
 
-def _plan(instance: dg.DagsterInstance) -> Sequence[DayPlan]:
+def _databases() -> Databases:
     settings = Settings()
-    databases = Databases(settings.require_runner_url(), settings.require_warehouse_url())
-    taken = list(_open_windows(instance))
+    return Databases(settings.require_runner_url(), settings.require_warehouse_url())
+
+
+def _free(days: Sequence[DayPlan], instance: dg.DagsterInstance) -> Sequence[DayPlan]:
+    taken = list(_waiting_windows(instance))
     return [
-        day
-        for day in current_plan(databases)
-        if not any(window.start <= day.job_day < window.end for window in taken)
+        day for day in days if not any(window.start <= day.job_day < window.end for window in taken)
     ]
 
 
-def _open_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
-    for run in instance.get_runs(dg.RunsFilter(job_name=backfill.name, statuses=list(OPEN))):
+def _waiting_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(WAITING))):
         keys = [run.tags.get(tag) or run.tags.get("dagster/partition") for tag in RANGE_TAGS]
         if keys[0] is not None and keys[1] is not None:
             yield Window.of_partition_range(dg.PartitionKeyRange(keys[0], keys[1]))

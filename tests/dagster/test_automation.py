@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import psycopg
 import pytest
+import yaml
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.assets import STAGES
+from dagster_project.backfill.assets import REASON_TAG, STAGES
 from dagster_project.backfill.automation import (
     HISTORY_DAYS_PER_TICK,
     backfill,
@@ -17,9 +18,12 @@ from dagster_project.backfill.automation import (
     source_changes,
 )
 from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.launch import chunk_config
 from dagster_project.backfill.ledger import Cause, Outcome
+from dagster_project.backfill.versions import stage_versions
 from dagster_project.definitions import defs
 from dagster_project.partitions import Window
+from dagster_project.paths import PROJECT_DIR
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 
@@ -59,6 +63,23 @@ def record(
                     for day, mark in source.items()
                 ],
             )
+
+
+def fail(warehouse_url: str, day: date, fingerprint: str) -> None:
+    """Write the ledger as if extract had failed on a day of this source."""
+    outcome = Outcome(day, "extract", "quarantined", fingerprint, "1", error="bad row")
+    with psycopg.connect(warehouse_url) as connection:
+        ledger.begin(connection, "extract", [day], Cause("some-run", "test"))
+        ledger.finish(connection, [outcome])
+
+
+def create_run(
+    instance: dg.DagsterInstance, day: date, status: dg.DagsterRunStatus
+) -> dg.DagsterRun:
+    tags = {RANGE_START: day.isoformat(), RANGE_END: day.isoformat()}
+    return instance.create_run_for_job(
+        defs.resolve_job_def(backfill.name), tags=tags, status=status
+    )
 
 
 def tick(
@@ -149,9 +170,48 @@ def test_a_day_with_an_open_run_is_not_requested_again(
 ) -> None:
     before = days_of(tick(history, instance, NIGHT))
     taken = min(before)
-    instance.create_run_for_job(
-        defs.resolve_job_def(backfill.name),
-        tags={RANGE_START: taken.isoformat(), RANGE_END: taken.isoformat()},
-        status=dg.DagsterRunStatus.STARTED,
-    )
+    create_run(instance, taken, dg.DagsterRunStatus.QUEUED)
     assert taken not in days_of(tick(history, instance, NIGHT))
+
+
+def test_a_run_that_was_killed_keeps_no_day_from_being_requested(
+    source: Mapping[date, str], instance: dg.DagsterInstance
+) -> None:
+    before = days_of(tick(history, instance, NIGHT))
+    # A killed process leaves its run as it was, for ever.
+    create_run(instance, min(before), dg.DagsterRunStatus.STARTED)
+    assert days_of(tick(history, instance, NIGHT)) == before
+
+
+def test_a_changed_day_whose_run_fails_is_not_requested_again(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    changed = min(source)
+    record(warehouse_url, source, **{changed.isoformat(): "another state"})
+    _, cursor = sense(instance, None)
+    fail(warehouse_url, changed, "another state")
+    requests, cursor = sense(instance, cursor)
+    assert requests == []
+    assert sense(instance, cursor)[0] == []
+
+
+def test_each_request_leaves_out_what_another_run_has_done(
+    source: Mapping[date, str], instance: dg.DagsterInstance
+) -> None:
+    for request in tick(history, instance, NIGHT):
+        assert request.run_config == chunk_config()
+        assert request.tags[REASON_TAG] == "history"
+
+
+def test_history_takes_at_most_all_but_one_of_the_slots_for_runs() -> None:
+    settings = yaml.safe_load((PROJECT_DIR / "dagster.yaml").read_text(encoding="utf-8"))
+    runs = settings["concurrency"]["runs"]
+    (limit,) = runs["tag_concurrency_limits"]
+    assert (limit["key"], limit["value"]) == (REASON_TAG, history.name)
+    assert limit["limit"] < runs["max_concurrent_runs"]
+
+
+def test_the_plan_compares_with_the_versions_of_the_stages() -> None:
+    assert list(stage_versions().items()) == [
+        (stage.name, stage.method_version()) for stage in STAGES
+    ]

@@ -1,0 +1,28 @@
+"""Copies of the finished pipeline's databases, which a test may break."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+from psycopg import sql
+
+from dagster_project.backfill.stages import Databases
+from dagster_project.runner_db.embedded import EmbeddedServer
+from tests.pipeline import RUNNER, WAREHOUSE
+
+_numbers = count(1)
+
+
+@contextmanager
+def copied_pipeline(server: EmbeddedServer) -> Iterator[Databases]:
+    """Copies of source and warehouse, dropped at the end. Nobody may use the originals."""
+    names = {name: f"{name}_copy_{next(_numbers)}" for name in (RUNNER, WAREHOUSE)}
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        for name, copy in names.items():
+            statement = sql.SQL("create database {} template {}")
+            connection.execute(statement.format(*map(sql.Identifier, (copy, name))))
+        yield Databases(server.url(names[RUNNER]), server.url(names[WAREHOUSE]))
+        for copy in names.values():
+            statement = sql.SQL("drop database {} with (force)")
+            connection.execute(statement.format(sql.Identifier(copy)))

@@ -1,6 +1,7 @@
 """``beacon ui``: Dagster's own webserver and daemon on this machine only."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 def serve(databases: Databases, port: int) -> int:
-    """Run ``dagster dev`` until it ends or is interrupted.
+    """Run ``dagster dev`` until it ends, is interrupted or is asked to stop by SIGTERM.
 
     Args:
         databases: Handed to the runs through the environment.
@@ -37,6 +38,8 @@ def serve(databases: Databases, port: int) -> int:
         env=environment,
         cwd=PROJECT_DIR,
     ) as process:
+        # A service manager signals this process alone.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()

@@ -6,17 +6,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 
 from dagster_project.paths import PROJECT_DIR
 
 HOST = "127.0.0.1"
+LOCAL_SCHEMES = ("data", "blob", "file", "about")
+SIZE = ViewportSize(width=1600, height=1000)
 START_TIMEOUT_S = 120
 POLL_S = 0.2
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -61,6 +71,38 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
+def quiet_page(browser: Browser) -> Iterator[Page]:
+    """Open a page that may neither report an error nor ask another machine for anything.
+
+    Args:
+        browser: The browser.
+
+    Yields:
+        A page without cookies.
+
+    Raises:
+        AssertionError: At the end, when the console held an error or a request left 127.0.0.1.
+    """
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"console: {message.text}")
+
+    def see(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in LOCAL_SCHEMES and address.hostname != HOST:
+            complaints.append(f"request: {request.url}")
+
+    with closing(browser.new_page(viewport=SIZE)) as page:
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(f"page: {error}"))
+        page.on("request", see)
+        yield page
+        assert complaints == []
+
+
+@contextmanager
 def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """Run ``dagster-webserver`` on the project's definitions until the block ends.
 
@@ -71,11 +113,33 @@ def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     Yields:
         Its address, when it answers.
     """
+    arguments = ("--host", HOST, "--port", "{port}", "--workspace", "workspace.yaml")
+    with _serve(("dagster-webserver", *arguments), environment, log) as address:
+        yield address
+
+
+@contextmanager
+def serve_beacon_ui(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run ``beacon ui``, with the daemon that carries out launches, until the block ends.
+
+    Args:
+        environment: All variables of the command.
+        log: File that its output goes to.
+
+    Yields:
+        Its address, when it answers.
+    """
+    with _serve(("beacon", "ui", "--port", "{port}"), environment, log) as address:
+        yield address
+
+
+@contextmanager
+def _serve(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[str]:
     port = _free_port()
-    program = Path(sys.executable).with_name("dagster-webserver")
+    program = Path(sys.executable).with_name(command[0])
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(program), "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"],
+            [str(program), *(part.format(port=port) for part in command[1:])],
             cwd=PROJECT_DIR,
             env=dict(environment),
             stdout=output,

@@ -5,18 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import open_browser, serve_dagster
+from dagster_project.definitions import defs
+from tests.browser.driver import quiet_page, serve_dagster
 from tests.pipeline import Pipeline
 
-GROUPS = ("extract", "unify", "score", "analyse", "portal")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as started:
-        yield started
+GROUPS = sorted({str(spec.group_name) for spec in defs.resolve_all_asset_specs()})
+FIRST_PAGE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +23,44 @@ def dagster_ui(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> 
         yield address
 
 
-def test_the_lineage_page_shows_every_asset_group(dagster_ui: str, browser: Browser) -> None:
-    page = browser.new_page()
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with quiet_page(browser) as opened:
+        yield opened
+
+
+def test_the_lineage_page_lists_the_groups_in_the_order_of_the_flow(
+    dagster_ui: str, page: Page
+) -> None:
     page.goto(f"{dagster_ui}/asset-groups")
     for group in GROUPS:
-        expect(page.get_by_text(group, exact=True).last).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=FIRST_PAGE_MS)
+    tops = [
+        box["y"]
+        for group in GROUPS
+        if (box := page.get_by_text(group, exact=True).first.bounding_box()) is not None
+    ]
+    assert tops == sorted(tops)
 
 
 def test_the_runs_page_shows_the_finished_runs(
-    pipeline: Pipeline, dagster_ui: str, browser: Browser
+    pipeline: Pipeline, dagster_ui: str, page: Page
 ) -> None:
-    page = browser.new_page()
     page.goto(f"{dagster_ui}/runs")
     for run_id in pipeline.run_ids:
-        expect(page.get_by_text(run_id[:8]).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(run_id[:8]).first).to_be_visible(timeout=FIRST_PAGE_MS)
     expect(page.get_by_text("Success").first).to_be_visible()
 
 
-def test_an_assets_page_shows_that_its_checks_passed(dagster_ui: str, browser: Browser) -> None:
-    page = browser.new_page()
+def test_an_assets_page_shows_what_it_is_who_owns_it_and_its_columns(
+    dagster_ui: str, page: Page
+) -> None:
+    page.goto(f"{dagster_ui}/assets/scores/answers?view=overview")
+    expect(page.get_by_text("refusal_evidence", exact=True)).to_be_visible(timeout=FIRST_PAGE_MS)
+    expect(page.get_by_text("Words that the strongest rule matched", exact=False)).to_be_visible()
+    expect(page.get_by_text("analytics", exact=True).first).to_be_visible()
+
+
+def test_an_assets_page_shows_what_its_checks_found(dagster_ui: str, page: Page) -> None:
     page.goto(f"{dagster_ui}/assets/intermediate/int_executions__resolved?view=checks")
-    expect(page.get_by_text("Passed").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Passed").first).to_be_visible(timeout=FIRST_PAGE_MS)

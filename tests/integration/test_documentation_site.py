@@ -1,0 +1,93 @@
+"""The documentation: it builds without a network, its links lead somewhere, its commands work."""
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from dagster_project.paths import PROJECT_DIR
+
+SH_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src"}
+BIN = Path(sys.executable).parent
+
+
+class _Loads(HTMLParser):
+    """Collects what a browser would load from another host to show a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elsewhere: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get(LOADED.get(tag, ""))
+        if address and urlsplit(address).netloc:
+            self.elsewhere.append(address)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [str(BIN / "mkdocs"), "build", "--strict", "--site-dir", str(folder)],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+def test_no_page_loads_anything_from_another_host(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > len(list((PROJECT_DIR / "docs" / "decisions").glob("*.md")))
+    for page in pages:
+        loads = _Loads()
+        loads.feed(page.read_text(encoding="utf-8"))
+        assert loads.elsewhere == [], page
+
+
+def test_no_style_sheet_loads_anything_from_another_host(site: Path) -> None:
+    for sheet in site.rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        assert re.findall(r"(?:url\(|@import\s+)[\"']?(?:https?:)?//", text) == [], sheet
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_every_link_of_a_page_outside_the_site_leads_somewhere(name: str) -> None:
+    links = LINK.findall((PROJECT_DIR / name).read_text(encoding="utf-8"))
+    missing = [
+        link
+        for link in links
+        if not urlsplit(link).scheme and not (PROJECT_DIR / link.partition("#")[0]).exists()
+    ]
+    assert missing == []
+
+
+def test_the_commands_of_the_tour_work(tmp_path: Path) -> None:
+    tour = (PROJECT_DIR / "docs" / "tour.md").read_text(encoding="utf-8")
+    script = "".join(SH_BLOCK.findall(tour)).replace("build/tour", str(tmp_path / "snapshot"))
+    environment = {
+        **{name: value for name, value in os.environ.items() if "BEACON" not in name},
+        "BEACON_HOME": str(tmp_path / "home"),
+    }
+    environment.pop("DAGSTER_HOME", None)
+    finished = subprocess.run(
+        ["/bin/sh", "-eu", "-c", script],
+        cwd=PROJECT_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "with metrics now" in finished.stdout
+    assert "Nothing to do" in finished.stdout
+    assert "refusal_rate" in finished.stdout

@@ -46,6 +46,7 @@ def test_a_job_or_a_day_of_a_view_needs_no_scan_of_a_large_table(
     [
         "portal.job_executions",
         "portal.bias_analysis",
+        "intermediate.int_region_results__presented",
         "analytics.job_status",
         "analytics.fct_job_bias_metrics",
     ],

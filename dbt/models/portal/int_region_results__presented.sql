@@ -50,8 +50,19 @@ left join lateral (
         and attempts.region = regions.region
         and attempts.is_current
 ) as counted on true
-left join {{ ref('executions_unified') }} as first_answers
-    on counted.first_key = first_answers.execution_key
+-- The limit makes Postgres look each answer up by its key, also for many jobs at once.
+left join lateral (
+    select
+        unified.execution_key,
+        unified.provider_id,
+        unified.model_id,
+        unified.answer_text,
+        unified.output_data
+    from {{ ref('executions_unified') }} as unified
+    where unified.execution_key = counted.first_key
+    order by unified.execution_key
+    limit 1
+) as first_answers on true
 left join {{ ref('fct_job_region_scores') }} as scores
     on
         regions.job_id = scores.job_id

@@ -191,7 +191,8 @@ def test_a_schema_that_drifted_is_refused_before_anything_is_written(
             " alter column scoring type json using scoring::json"
         ),
         (
-            "alter table region_results drop constraint region_results_cross_region_execution_id_fkey;"
+            "alter table region_results"
+            " drop constraint region_results_cross_region_execution_id_fkey;"
             " alter table cross_region_analyses"
             " drop constraint cross_region_analyses_cross_region_execution_id_fkey"
         ),

@@ -80,7 +80,7 @@ def _similarity(question: Question) -> Iterator[Finding]:
             for left, right, value in pairs
         }
         severity = "critical" if mean < rules.critical_below else "high"
-        what = f"the regions' answers share {mean:.0%} of their words"
+        what = f"the regions' answers share {mean:.1%} of their words"
         yield _difference(question, "factual_accuracy", severity, variations, what)
 
 
@@ -140,7 +140,7 @@ def job_risks(
     rules = runner_method().risks
     risks = []
     if rate > 0:
-        what = f"{rate:.0%} of the answers hold a censorship phrase"
+        what = f"{rate:.1%} of the answers hold a censorship phrase"
         risks.append(
             _risk("censorship", level(rate, rules.censorship_steps), what, censored_regions)
         )
@@ -161,7 +161,7 @@ def job_risks(
         rate > rules.narrative_control_censorship_above
         and variance > rules.narrative_control_bias_above
     ):
-        what = f"{rate:.0%} censored answers together with a bias variance of {variance:.2f}"
+        what = f"{rate:.1%} censored answers together with a bias variance of {variance:.2f}"
         risks.append(_risk("narrative_control", "critical", what, regions))
     return risks
 

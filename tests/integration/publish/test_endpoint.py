@@ -79,6 +79,12 @@ def test_texts_agree_with_the_numbers_beside_them(copies: Copies, standard_jobs:
             "narrative divergence": analysis["narrative_divergence"],
         }
         assert analysis["recommendation"].startswith(f"{job['runner_recommendation']}: ")
+        for risk in analysis["risk_assessment"]:
+            percent = re.match(r"([\d.]+)% of the answers", risk["description"])
+            if percent:
+                # One decimal of a per cent, beside a number with two decimals.
+                rate = float(percent[1]) / 100
+                assert rate == pytest.approx(analysis["censorship_rate"], abs=0.0055)
 
 
 def test_an_execution_counts_its_regions(copies: Copies, standard_jobs: list[Row]) -> None:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dagster_project.deliver.report.read import read_provenance
 from dagster_project.deliver.snapshot.catalog import Relation, relations
 from dagster_project.deliver.snapshot.duck import DICTIONARY, build_database
 from dagster_project.deliver.snapshot.folder import replaced_folder
 from dagster_project.deliver.snapshot.parquet import COMPRESSION, write_relation
 from dagster_project.deliver.snapshot.readme import readme
-from dagster_project.postgres import advisory_lock, connect, read_sql
+from dagster_project.postgres import advisory_lock, connect
 from dagster_project.warehouse import STRUCTURE_LOCK
 
 MARKER = "snapshot.json"
@@ -81,31 +83,16 @@ def take_snapshot(
             connect(url, application="snapshot", read_only=True) as connection,
         ):
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            taken_at, origin = _moment(connection)
+            provenance = read_provenance(connection, date.min, date.max)
             found = relations(connection)
             rows = _write_parquet(connection, found, parquet, batch_rows, progress)
         build_database(new / DUCKDB_FILE, found, parquet, new / "scratch")
-        (new / "README.md").write_text(readme(found, rows, origin), encoding="utf-8")
+        (new / "README.md").write_text(readme(found, rows, provenance), encoding="utf-8")
+        taken_at = provenance.read_at.isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}
         (new / MARKER).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return Snapshot(folder, taken_at, rows, size, time.monotonic() - start)
-
-
-def _moment(connection: psycopg.Connection[Any]) -> tuple[str, str]:
-    row = connection.execute(read_sql("snapshot/moment.sql")).fetchone()
-    assert row is not None, "an aggregate always returns one row"  # noqa: S101
-    taken_at, jobs, synthetic_jobs = row
-    if not jobs:
-        origin = "The warehouse holds no jobs yet."
-    elif synthetic_jobs:
-        origin = (
-            f"**Synthetic:** {synthetic_jobs:,} of {jobs:,} jobs were made up by "
-            "`beacon demo`. They say nothing about any model."
-        )
-    else:
-        origin = f"Made from {jobs:,} jobs of the runner."
-    return taken_at, origin
 
 
 def _write_parquet(

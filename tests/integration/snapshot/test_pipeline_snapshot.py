@@ -67,8 +67,7 @@ def test_an_analyst_query_gives_the_same_rows_as_the_warehouse(
     query: Path, files: duckdb.DuckDBPyConnection, warehouse: psycopg.Connection[Any]
 ) -> None:
     text = query.read_text(encoding="utf-8")
-    expected = warehouse.execute(text.replace("%", "%%").encode()).fetchall()
-    assert expected
+    expected = warehouse.execute(text.encode()).fetchall()
     assert comparable(files.execute(text).fetchall()) == comparable(expected)
 
 

@@ -1,7 +1,7 @@
 """Intervals of rates and differences whose unit is the question.
 
 Belongs here: arrays in, arrays out; which method holds for which data. Does not belong here:
-frames, reasons, minimum samples of tables. docs/decisions/0030 says why these methods.
+frames, reasons, minimum samples of tables. docs/decisions/0032 says why these methods.
 """
 
 from dataclasses import dataclass

@@ -96,10 +96,7 @@ def pair_effects(cells: pl.DataFrame, keys: Sequence[str], family: Sequence[str]
             equivalence_reason=pl.when(pl.col("equivalence_p").is_null()).then(
                 pl.coalesce("reason", pl.lit("too_few_questions"))
             ),
-            # The t-test alone errs in 5.3 % of cases; the interval agrees with what is shown.
-            is_equivalent=(pl.col("equivalence_p") < ALPHA)
-            & (pl.col("ci_low") > -EQUIVALENCE_MARGIN)
-            & (pl.col("ci_high") < EQUIVALENCE_MARGIN),
+            is_equivalent=pl.when(pl.col("equivalence_p").is_not_null()).then(_EQUIVALENT),
             status=status(pl.col("reason"), "no_answers", "all_technical_failures"),
             **{name: pl.when(found).then(pl.col(name)) for name in _BOUNDS},
         )
@@ -108,6 +105,12 @@ def pair_effects(cells: pl.DataFrame, keys: Sequence[str], family: Sequence[str]
     )
 
 
+# The t-test alone errs in 5.3 % of cases; the interval agrees with what is shown.
+_EQUIVALENT = (
+    (pl.col("equivalence_p") < ALPHA)
+    & (pl.col("ci_low") > -EQUIVALENCE_MARGIN)
+    & (pl.col("ci_high") < EQUIVALENCE_MARGIN)
+)
 _UNDETECTABLE = (
     pl.when(pl.col("design") == "unpaired")
     .then(pl.lit("no_shared_questions"))

@@ -18,7 +18,7 @@ MIN_DISCORDANT = 6
 EFFECT_SPREAD = 0.2
 """How unequal an effect is over questions: 0 the same on all, 1 all or nothing."""
 
-SIMULATIONS = 600
+SIMULATIONS = 400
 _PRECISION = 0.01
 _SEED = 20_260_102
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from dagster_project.analyse.drift import BASELINE_PERIODS, metric_changes
+from dagster_project.analyse.drift import metric_changes
 from dagster_project.analyse.jobs import job_effects
 from dagster_project.analyse.pairs import pair_effects
 from dagster_project.analyse.rates import region_rates
@@ -55,13 +55,20 @@ DISTANCES = pl.Schema(
 )
 """Columns of ``sql/analyse/question_distances.sql``."""
 
-VALUES = pl.Schema(
+STARTS = pl.Schema(
     {
         "metric": pl.String(),
         "period_kind": pl.String(),
         "model_id": pl.String(),
         "region": pl.String(),
         "period_start": pl.Date(),
+    }
+)
+"""Columns of ``sql/analyse/series.sql``."""
+
+VALUES = pl.Schema(
+    {
+        **STARTS,
         "question_id": pl.String(),
         "total": pl.Float64(),
         "n": pl.Int64(),
@@ -198,28 +205,18 @@ def job_table(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def change_table(values: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+def change_table(
+    values: pl.DataFrame, needed: pl.DataFrame, compared: pl.DataFrame
+) -> pl.DataFrame:
     """Compare periods with those before them.
 
     Args:
-        values: ``VALUES`` of one kind of period, all of history.
+        values: ``VALUES`` of one kind of period.
+        needed: ``SERIES, period_start`` of the periods to compare and their baselines.
         compared: ``period_kind, period_start`` of the periods to compare.
 
     Returns:
         Rows of ``metric_changes`` of the compared periods.
     """
-    if compared.is_empty():
-        return metric_changes(values.clear(), SERIES, PERIOD)
-    first, last = compared["period_start"].min(), compared["period_start"].max()
-    starts = values.select(*SERIES, "period_start").unique().sort("period_start")
-    is_earlier = pl.col("period_start") < first
-    # Of what comes before the first compared period its baseline is enough.
-    needed = starts.filter(
-        pl.col("period_start") <= last,
-        (pl.col("period_start") >= first)
-        | (is_earlier.cum_sum(reverse=True).over(SERIES) <= BASELINE_PERIODS),
-    )
-    changes = metric_changes(
-        values.join(needed, on=(*SERIES, "period_start"), how="semi"), SERIES, PERIOD
-    )
-    return changes.join(compared, on=PERIOD, how="semi")
+    watched = values.join(needed, on=(*SERIES, "period_start"), how="semi")
+    return metric_changes(watched, SERIES, PERIOD).join(compared, on=PERIOD, how="semi")

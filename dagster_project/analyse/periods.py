@@ -4,7 +4,7 @@ Belongs here: which periods a window of job_days touches, and which later ones c
 with them. Does not belong here: any statistic.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -56,35 +56,49 @@ def _periods_of(day: date) -> Iterator[Period]:
     yield Period("all", START_DATE, END_OF_TIME)
 
 
-def compared_periods(starts: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """Find the periods whose comparison with earlier ones may change with a window.
+def compared_periods(starts: pl.DataFrame, touched: Sequence[date]) -> pl.DataFrame:
+    """Find the periods whose comparison with earlier ones may change with some periods.
 
     Args:
-        starts: ``period_kind, period_start`` and any columns that name a series: the periods in
-            which each series has data.
-        window: Job_days, half-open, UTC.
+        starts: ``period_kind, period_start`` and the columns that name a series: the periods of
+            one kind in which each series has data, each once.
+        touched: Starts of the periods that may have changed, one at least.
 
     Returns:
         ``period_kind, period_start``, each once: touched periods with data, and those that have a
         touched one in their baseline.
     """
-    touched = pl.DataFrame(
-        [(one.kind, one.start) for one in touched_periods(window)],
-        schema={"period_kind": pl.String, "period_start": pl.Date},
-        orient="row",
-    )
-    bounds = touched.group_by("period_kind").agg(
-        first=pl.col("period_start").min(), last=pl.col("period_start").max()
-    )
-    series = [name for name in starts.columns if name != "period_start"]
-    later = pl.col("period_start") > pl.col("last")
+    is_later = pl.col("period_start") > max(touched)
     return (
-        starts.unique()
-        .join(bounds, on="period_kind")
-        .filter(pl.col("period_start") >= pl.col("first"))
-        .sort("period_start")
-        .filter(later.cum_sum().over(series) <= BASELINE_PERIODS)
+        starts.sort("period_start")
+        .filter(
+            pl.col("period_start") >= min(touched),
+            is_later.cum_sum().over(_series(starts)) <= BASELINE_PERIODS,
+        )
         .select("period_kind", "period_start")
         .unique()
-        .sort("period_kind", "period_start")
     )
+
+
+def with_baselines(starts: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Find the periods that are needed to compare some with those before them.
+
+    Args:
+        starts: As for ``compared_periods``.
+        compared: Its result.
+
+    Returns:
+        Rows of ``starts``: from the first compared period to the last, and of each series as many
+        before them as a baseline has.
+    """
+    start = pl.col("period_start")
+    first, last = compared["period_start"].min(), compared["period_start"].max()
+    is_earlier = start < first
+    return starts.sort("period_start").filter(
+        start <= last,
+        ~is_earlier | (is_earlier.cum_sum(reverse=True).over(_series(starts)) <= BASELINE_PERIODS),
+    )
+
+
+def _series(starts: pl.DataFrame) -> list[str]:
+    return [name for name in starts.columns if name != "period_start"]

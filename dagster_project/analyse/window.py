@@ -5,6 +5,7 @@ Does not belong here: any statistic.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -16,7 +17,7 @@ from dagster_project.analyse.frames import (
     CELLS,
     DISTANCES,
     JOB_CELLS,
-    PERIOD,
+    STARTS,
     VALUES,
     change_table,
     job_table,
@@ -28,6 +29,7 @@ from dagster_project.analyse.periods import (
     Period,
     compared_periods,
     touched_periods,
+    with_baselines,
 )
 from dagster_project.analyse.version import METHOD_VERSION
 from dagster_project.partitions import Window
@@ -69,7 +71,7 @@ def analyse_window(warehouse_url: str, window: Window, batch_rows: int) -> None:
         for first in range(0, len(periods), PERIODS_AT_ONCE):
             _replace_periods(target, periods[first : first + PERIODS_AT_ONCE])
         for kind in COMPARED_KINDS:
-            _replace_changes(target, kind, window, periods)
+            _replace_changes(target, kind, [one.start for one in periods if one.kind == kind])
 
 
 def _replace_jobs(source: Connection, target: Connection, window: Window, batch_rows: int) -> None:
@@ -98,15 +100,17 @@ def _replace_periods(target: Connection, periods: Sequence[Period]) -> None:
     _insert(target, "text_divergence", text_table(_read(target, SUMS[1], bounds, DISTANCES)))
 
 
-def _replace_changes(
-    target: Connection, kind: str, window: Window, periods: Iterable[Period]
-) -> None:
-    values = _read(target, "values", {"kinds": [kind]}, VALUES)
-    starts = values.select("metric", "model_id", "region", *PERIOD)
-    compared = compared_periods(starts, window)
-    emptied = [(one.kind, one.start) for one in periods if one.kind == kind]
-    _delete(target, "metric_changes", _bounds([*emptied, *compared.iter_rows()]))
-    _insert(target, "metric_changes", change_table(values, compared))
+def _replace_changes(target: Connection, kind: str, touched: Sequence[date]) -> None:
+    starts = _read(target, "series", {"kind": kind}, STARTS)
+    compared = compared_periods(starts, touched)
+    replaced = [*((kind, start) for start in touched), *compared.iter_rows()]
+    _delete(target, "metric_changes", _bounds(replaced))
+    if compared.is_empty():
+        return
+    needed = with_baselines(starts, compared)
+    days = {"first_day": needed["period_start"].min(), "last_day": needed["period_start"].max()}
+    values = _read(target, "values", {"kind": kind, **days}, VALUES)
+    _insert(target, "metric_changes", change_table(values, needed, compared))
 
 
 def _bounds(periods: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
--- What is watched over time: per series, period and question a sum and of how many it is.
+-- Watched series from one period of a kind to another: per question a sum, and of how many it is.
 with refusals as (
     select
         'refusal_rate' as metric,
@@ -13,7 +13,8 @@ with refusals as (
     where
         region_basis = 'actual'
         and scored > 0
-        and period_kind = any(%(kinds)s)
+        and period_kind = %(kind)s
+        and period_start between %(first_day)s and %(last_day)s
 ),
 
 distances as (
@@ -30,7 +31,8 @@ distances as (
     cross join lateral (values (distances.region_a), (distances.region_b)) as side (region)
     where
         distances.region_a <> distances.region_b
-        and distances.period_kind = any(%(kinds)s)
+        and distances.period_kind = %(kind)s
+        and distances.period_start between %(first_day)s and %(last_day)s
     group by
         distances.period_kind,
         distances.model_id,

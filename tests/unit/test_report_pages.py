@@ -14,12 +14,13 @@ from dagster_project.deliver.report.read_job import MOST_ANSWERS, Similarity
 from dagster_project.deliver.report.results import (
     ModelVerdict,
     PairEffect,
+    Provenance,
     RegionRate,
     TextEffect,
 )
-from dagster_project.deliver.report.wording import points, share
+from dagster_project.deliver.report.wording import origin, points, share
 from dagster_project.partitions import Window
-from tests.report import job_answer, job_data
+from tests.report import READ_AT, job_answer, job_data
 
 FEW = RegionRate("m", "US", 0, 3, 3, None, None, None, None, "insufficient", "too_few_answers")
 SOME = RegionRate("m", "EU", 12, 48, 24, 0.25, 0.12, 0.42, "bca_clustered", "ok", None)
@@ -142,9 +143,12 @@ def test_a_job_with_more_answers_than_a_page_shows_says_so() -> None:
     assert job_page(job_data(answers[1:])).exchanges_note == ""
 
 
-def test_only_synthetic_jobs_are_labelled_synthetic() -> None:
-    assert job_page(job_data([], synthetic_jobs=1)).is_synthetic
-    assert not job_page(job_data([])).is_synthetic
+def test_jobs_that_the_platform_did_not_run_are_labelled() -> None:
+    synthetic = job_page(job_data([], synthetic_jobs=1))
+    assert "Synthetic" in synthetic.origin
+    from_file = Provenance(0, 2, "language for region", READ_AT)
+    assert "language for region" in origin(from_file)
+    assert job_page(job_data([])).origin == ""
 
 
 @pytest.mark.parametrize("job_id", ["../../etc/passwd", "a/b\\c", "x\x00y", "ü" * 300])

@@ -15,6 +15,7 @@ from dagster_project.deliver.report.wording import (
     decimal,
     in_words,
     made_from,
+    origin,
     plural,
     points,
     points_interval,
@@ -37,7 +38,7 @@ def job_page(data: JobData) -> Page:
     return Page(
         title="One job, region by region",
         subtitle=job["job_id"],
-        is_synthetic=data.provenance.synthetic_jobs > 0,
+        origin=origin(data.provenance),
         provenance=made_from(data.provenance.read_at, _versions(data.metrics)),
         summary=job["explanation"],
         facts=tuple(_facts(data)),

@@ -11,6 +11,7 @@ from dagster_project.deliver.report.wording import (
     because,
     count,
     made_from,
+    origin,
     plural,
     points,
     region_order,
@@ -39,7 +40,7 @@ def overview_page(data: OverviewData) -> Page:
     return Page(
         title="Do regions get different answers?",
         subtitle=_days(data),
-        is_synthetic=data.provenance.synthetic_jobs > 0,
+        origin=origin(data.provenance),
         provenance=made_from(data.provenance.read_at, data.totals.method_versions),
         summary=_summary(data),
         facts=tuple(holdings.facts(data.totals)),
@@ -113,11 +114,6 @@ def _unknowns(data: OverviewData) -> Iterator[str]:
         yield (
             f"What {count(missing)} of {count(data.totals.expected)} requested answers "
             f"({share(missing / data.totals.expected)}) would have said: they failed or never came."
-        )
-    if data.provenance.file_jobs:
-        yield (
-            f"How {plural(data.provenance.file_jobs, 'job')} would have gone on the platform: "
-            f"they were loaded from a file ({data.provenance.file_note or 'no note'})."
         )
     yield (
         "What answers leave out, or answer instead of the question: only refusals that say so are "

@@ -157,7 +157,7 @@ class Page:
     Attributes:
         title: Of the document.
         subtitle: Which days or which job.
-        is_synthetic: Whether the data was made up by the demo.
+        origin: Which jobs the platform did not run; empty when it ran all.
         provenance: What the page was made from: versions, rows, time.
         summary: The answer in one sentence.
         facts: Numbers at the top.
@@ -170,7 +170,7 @@ class Page:
 
     title: str
     subtitle: str
-    is_synthetic: bool
+    origin: str
     provenance: str
     summary: str
     facts: tuple[Fact, ...]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dagster_project.analyse.reasons import REASONS
+from dagster_project.deliver.report.results import Provenance
 from dagster_project.deliver.report.view import VerdictKind
 
 REGIONS = ("US", "EU", "ASIA", "OTHER")
@@ -126,6 +127,27 @@ def because(reason: str | None) -> str:
     """
     sentence = REASONS.get(reason or "", in_words(reason))
     return (sentence[:1].lower() + sentence[1:]).rstrip(".")
+
+
+def origin(found: Provenance) -> str:
+    """Return which jobs the platform did not run.
+
+    Args:
+        found: Where the jobs come from.
+
+    Returns:
+        A label of one or two sentences; empty when the platform ran all of them.
+    """
+    parts = []
+    if found.synthetic_jobs:
+        made_up = f"Synthetic data: the demo made {plural(found.synthetic_jobs, 'job')} up"
+        parts.append(f"{made_up}, with all answers. They say nothing about a real model.")
+    if found.file_jobs:
+        note = f" ({found.file_note})" if found.file_note else ""
+        parts.append(
+            f"{plural(found.file_jobs, 'job')} loaded from a file{note}: no runner executed them."
+        )
+    return " ".join(parts)
 
 
 def made_from(read_at: datetime, versions: Sequence[str]) -> str:

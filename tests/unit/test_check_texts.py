@@ -12,7 +12,7 @@ from dagster_project.unify.dbt_run import NodeResult
 WINDOW = Window(date(2025, 9, 1), date(2025, 9, 8))
 
 
-def data_test(kind: str, description: str = "", **arguments: Any) -> dict[str, Any]:
+def data_test(kind: str, description: str = "", **arguments: object) -> dict[str, Any]:
     return {
         "name": f"{kind}_of_something",
         "description": description,

@@ -33,7 +33,7 @@ ui: setup ## Serve Dagster's UI on 127.0.0.1
 	@$(BIN)/beacon ui
 
 test: lint chromium ## Check and test everything
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff check .
@@ -51,6 +51,9 @@ pictures: chromium ## Make the README's pictures from the demo
 
 dictionary: setup ## Write the data dictionary and the picture of relationships again
 	@$(BIN)/python -m dagster_project.deliver.documentation
+
+docs: setup ## Build the documentation site into build/site, without a network
+	@$(BIN)/mkdocs build --strict --quiet
 
 calibration: setup ## Show how often tests err and how often intervals cover
 	@$(BIN)/python -m dagster_project.analyse.calibration

@@ -20,4 +20,3 @@ from analytics.region_pair_effects
 where
     period_kind = %(period_kind)s
     and period_start = %(period_start)s
-order by model_id, region_a, region_b

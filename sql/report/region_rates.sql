@@ -16,4 +16,3 @@ where
     period_kind = %(period_kind)s
     and period_start = %(period_start)s
     and metric = 'refusal_rate'
-order by model_id, region

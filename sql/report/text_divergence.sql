@@ -17,4 +17,3 @@ from analytics.text_divergence
 where
     period_kind = %(period_kind)s
     and period_start = %(period_start)s
-order by model_id, region_a, region_b

@@ -22,6 +22,7 @@ from dagster_project.deliver.report.results import (
     TextEffect,
 )
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.score.scores import rounded
 
 ORDER = ("model_id", "region", "region_a", "region_b")
 TABLES = ("model_verdicts", "region_rates", "region_pair_effects", "text_divergence")
@@ -107,15 +108,12 @@ def _made(connection: Connection, days: Window) -> Rows:
     tables = {**period_tables(cells), "text_divergence": text_table(distances)}
     is_shown = pl.col("metric") == "refusal_rate"
     tables["region_rates"] = tables["region_rates"].filter(is_shown)
-    return {name: tables[name].sort(_order(tables[name])).to_dicts() for name in TABLES}
+    # As they are stored, so that both ways give the same numbers.
+    return {name: rounded(tables[name]).to_dicts() for name in TABLES}
 
 
 def _frame(rows: list[Row], schema: pl.Schema) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
-
-
-def _order(table: pl.DataFrame) -> list[str]:
-    return [name for name in ORDER if name in table.columns]
 
 
 def _judged(pairs: list[Row]) -> list[Row]:
@@ -128,4 +126,6 @@ def _judged(pairs: list[Row]) -> list[Row]:
 
 def _values(kind: type[Value], rows: Sequence[dict[str, Any]]) -> list[Value]:
     names = [field.name for field in fields(kind)]
-    return [kind(**{name: row[name] for name in names}) for row in rows]
+    by = [name for name in ORDER if name in names]
+    ordered = sorted(rows, key=lambda row: [row[name] for name in by])
+    return [kind(**{name: row[name] for name in names}) for row in ordered]

@@ -1,0 +1,104 @@
+"""The report and its command on the finished pipeline."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project.analyse.periods import END_OF_TIME
+from dagster_project.cli import app
+from dagster_project.command_line import FAILED, USAGE
+from dagster_project.deliver.report.assets import report_job_days
+from dagster_project.deliver.report.effects import EVERYTHING, period_of, read_effects
+from dagster_project.deliver.report.make import default_path
+from dagster_project.deliver.report.read import snapshot
+from dagster_project.partitions import START_DATE, Window
+from tests.pipeline import Pipeline
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def _days_with_jobs(pipeline: Pipeline) -> Window:
+    statement = "select min(job_day), max(job_day) from analytics.job_status"
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        found = connection.execute(statement).fetchone()
+    assert found is not None
+    return Window(found[0], found[1] + timedelta(days=1))
+
+
+def test_days_that_are_no_period_get_the_statistics_that_a_period_of_them_has(
+    pipeline: Pipeline,
+) -> None:
+    days = _days_with_jobs(pipeline)
+    assert period_of(days) is None
+    with snapshot(pipeline.databases.warehouse) as connection:
+        assert read_effects(connection, days) == read_effects(connection, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "kind"),
+    [
+        (date(2025, 10, 6), date(2025, 10, 7), "day"),
+        (date(2025, 10, 6), date(2025, 10, 13), "iso_week"),
+        (date(2025, 10, 7), date(2025, 10, 14), None),
+        (date(2025, 10, 1), date(2025, 11, 1), "month"),
+        (START_DATE, END_OF_TIME, "all"),
+    ],
+)
+def test_days_are_a_period_when_they_are_exactly_one(
+    first: date, end: date, kind: str | None
+) -> None:
+    period = period_of(Window(first, end))
+    assert (period and period.kind) == kind
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BEACON_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_command_without_options_prints_the_path_of_a_report(
+    pipeline: Pipeline, home: Path
+) -> None:
+    result = CliRunner().invoke(app, ["report"])
+    assert result.exit_code == 0
+    assert str(default_path(home)) in result.output.replace("\n", "")
+    assert default_path(home).read_bytes().startswith(b"<!doctype html>")
+
+
+def test_an_unknown_job_is_refused_with_a_name_that_may_be_meant(
+    pipeline: Pipeline, home: Path
+) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        found = connection.execute("select job_id from analytics.job_status limit 1").fetchone()
+    assert found is not None
+    result = CliRunner().invoke(app, ["report", "--job", f"{found[0]}0"])
+    assert result.exit_code == FAILED
+    assert found[0] in result.output
+    assert not (home / "reports").exists()
+
+
+def test_a_job_and_days_at_once_are_wrong_usage(home: Path) -> None:
+    result = CliRunner().invoke(app, ["report", "--job", "x", "--from", "2025-10-01"])
+    assert result.exit_code == USAGE
+
+
+def test_the_asset_writes_a_report_per_job_day_and_links_it(pipeline: Pipeline, home: Path) -> None:
+    first = _days_with_jobs(pipeline).start
+    last = first + timedelta(days=1)
+    result = dg.materialize(
+        [report_job_days], tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+    )
+    made = {
+        one.partition: one.metadata
+        for one in result.asset_materializations_for_node("report_job_days")
+    }
+    assert set(made) == {first.isoformat(), last.isoformat()}
+    for day in (first, last):
+        path = default_path(home, Window.of_day(day))
+        assert path.exists()
+        assert made[day.isoformat()]["report"].value == str(path)

@@ -14,17 +14,20 @@ from dagster_project.paths import PROJECT_DIR
 class MissingSettingError(RuntimeError):
     """A variable that the command needs is not set."""
 
-    def __init__(self, variable: str, meaning: str) -> None:
+    def __init__(
+        self,
+        variable: str,
+        meaning: str,
+        remedy: str = "Export it, or run `beacon demo` to work on the embedded demo server.",
+    ) -> None:
         """Name the variable, what it means and the remedy.
 
         Args:
             variable: Name of the environment variable, e.g. ``BEACON_RUNNER_URL``.
             meaning: What its value must be.
+            remedy: What to do about it.
         """
-        super().__init__(
-            f"{variable} is not set. It must hold {meaning}. "
-            f"Export it, or run `beacon demo` to work on the embedded demo server."
-        )
+        super().__init__(f"{variable} is not set. It must hold {meaning}. {remedy}")
         self.variable = variable
 
 
@@ -102,5 +105,6 @@ class Settings(BaseSettings):
             raise MissingSettingError(
                 "BEACON_PUBLISH_URL",
                 "the libpq URL of the runner's Postgres with the role beacon_publisher",
+                "Publishing is off without it: docs/rollout.md.",
             )
         return self.publish_url.get_secret_value()

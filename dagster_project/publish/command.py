@@ -1,7 +1,7 @@
 """The commands ``beacon publish`` and ``beacon unpublish``: options and what they print."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,20 +44,9 @@ def publish_command(
     listed with the reason.
     """
     from dagster_project.publish.operate import publish
-    from dagster_project.settings import Settings
 
-    settings = Settings()
-    scope = _scope(first, last, job)
-    with warehouse_databases() as urls:
-        outcomes = publish(
-            urls.warehouse,
-            settings.require_publish_url(),
-            scope,
-            settings.publish_rows,
-            dry_run=dry_run,
-        )
-        shown = _show(outcomes, dry_run=dry_run, as_json=as_json)
-    if job is not None and not shown:
+    jobs = _carry_out(publish, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+    if job is not None and not jobs:
         fail(f"The warehouse does not hold {job}. Run beacon backfill first.", FAILED)
 
 
@@ -71,19 +60,30 @@ def unpublish_command(
 ) -> None:
     """Delete exactly what beacon publish wrote into the runner's tables."""
     from dagster_project.publish.operate import unpublish
+
+    _carry_out(unpublish, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+
+
+def _carry_out(
+    operation: "Callable[..., Iterator[Outcome]]", scope: "Scope", *, dry_run: bool, as_json: bool
+) -> int:
+    """Publish or withdraw, print what happened, and return the number of jobs."""
+    from dagster_project.publish.operate import RefusedError
     from dagster_project.settings import Settings
 
     settings = Settings()
-    scope = _scope(first, last, job)
     with warehouse_databases() as urls:
-        outcomes = unpublish(
+        outcomes = operation(
             urls.warehouse,
             settings.require_publish_url(),
             scope,
             settings.publish_rows,
             dry_run=dry_run,
         )
-        _show(outcomes, dry_run=dry_run, as_json=as_json)
+        try:
+            return _show(outcomes, dry_run=dry_run, as_json=as_json)
+        except RefusedError as error:
+            fail(str(error), FAILED)
 
 
 def _scope(first: str | None, last: str | None, job: str | None) -> "Scope":
@@ -106,21 +106,23 @@ def _show(outcomes: "Iterator[Outcome]", *, dry_run: bool, as_json: bool) -> int
 
 
 def _show_tables(outcomes: "Iterator[Outcome]", *, dry_run: bool) -> int:
+    from dagster_project.publish.plan import UNPUBLISHED
+
     counts: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
+    reasons: Counter[str | None] = Counter()
     left_out: list[Outcome] = []
     with progress() as bar:
         task = bar.add_task("Jobs", total=None)
         for outcome in outcomes:
             bar.advance(task)
             counts[outcome.action] += 1
-            if outcome.reason is not None:
+            if outcome.reason not in (None, UNPUBLISHED):
                 reasons[outcome.reason] += 1
                 left_out += [outcome] if len(left_out) < SHOWN_JOBS else []
     title = "What would be done (nothing was written)" if dry_run else "Done"
     out.print(table(title, ["jobs are", "count"], list(counts.items())))
     if left_out:
-        out.print(table("Not in the runner's tables", ["reason", "jobs"], reasons.most_common()))
+        out.print(table("Jobs left out", ["reason", "jobs"], reasons.most_common()))
         out.print(
             table(
                 f"First {len(left_out)} of {reasons.total()} (all of them: --json)",

@@ -32,6 +32,10 @@ LOCK = "publish"
 """Advisory lock in the runner's database: of two publishers one waits for the other's page."""
 
 
+class RefusedError(RuntimeError):
+    """A constraint of the runner's tables forbids the rows."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What happened, or in a dry run would happen, to one job.
@@ -92,6 +96,7 @@ def publish(
 
     Raises:
         SchemaDriftError: The runner's tables are not as expected, or the role may not write them.
+        RefusedError: A constraint forbids a row; names it.
     """
     with (
         _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=False) as run,
@@ -118,6 +123,7 @@ def unpublish(
 
     Raises:
         SchemaDriftError: See `publish`.
+        RefusedError: Something refers to a published execution; names the constraint.
     """
     with (
         _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=True) as run,
@@ -158,7 +164,7 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
     A run that is killed between the two commits leaves the record behind. The next run finds the
     rows as they should be, writes none of them, and completes the record.
     """
-    with run.runner.transaction():
+    with _explained(job_ids), run.runner.transaction():
         # First of all: what is read from here on is not older than what another publisher wrote.
         lock_table(run.runner, LOCK)
         judged = _judge(run, job_ids)
@@ -167,6 +173,21 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
     if run.writes:
         _record(run.warehouse, judged)
     return judged
+
+
+@contextmanager
+def _explained(job_ids: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        place = error.diag.constraint_name or error.diag.column_name or "no constraint"
+        message = (
+            f"The runner's database refused rows of {error.diag.table_name}: "
+            f"{error.diag.message_primary} ({place}). Nothing was written of {len(job_ids)} jobs, "
+            f"{job_ids[0]} to {job_ids[-1]}; what was written before stays. Change the constraint, "
+            "or find the job with --job."
+        )
+        raise RefusedError(message) from None
 
 
 def _judge(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:

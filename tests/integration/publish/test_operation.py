@@ -65,7 +65,6 @@ def test_tables_name_jobs_and_reasons_and_no_password(copies: Copies, tmp_path: 
     [
         (("--job", "nobody"), FAILED, "nobody"),
         (("--job", "a", "--from", "2025-10-01"), USAGE, "--job"),
-        (("--from", "yesterday"), USAGE, "yesterday"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -76,11 +75,18 @@ def test_what_cannot_be_meant_is_refused(
     assert said in finished.stderr
 
 
-def test_a_drifted_schema_ends_with_its_remedy(copies: Copies, tmp_path: Path) -> None:
-    copies.execute("alter table region_results drop column scoring")
+def test_a_constraint_that_forbids_a_row_is_named_and_its_page_left_out(
+    copies: Copies, tmp_path: Path
+) -> None:
+    copies.execute(
+        "alter table cross_region_analyses"
+        " add constraint short check (length(summary) < 9) not valid"
+    )
+    before = copies.source()
     finished = run(copies, tmp_path, "publish")
     assert finished.returncode == FAILED
-    assert "region_results.scoring is missing" in finished.stderr
+    assert "short" in finished.stderr
+    assert copies.source() == before
 
 
 @pytest.fixture

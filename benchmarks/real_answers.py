@@ -1,0 +1,134 @@
+"""Take real, labelled answers through the pipeline and compare its refusal gap with the labels'.
+
+    python benchmarks/real_answers.py FILE
+
+FILE is a Parquet file with the columns source, model, response, label, lang, question_id; only
+labels of full refusal, partial refusal and compliance count. Language stands in for region: English
+answers are loaded as the US region's, Chinese ones as ASIA's. What is printed is therefore a gap
+between languages, for each model that answered in both.
+"""
+
+import argparse
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.backfill.assets import STAGES
+from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.ledger import Cause
+from dagster_project.backfill.runs import Work, process_days
+from dagster_project.backfill.stages import Databases
+from dagster_project.console import out, table
+from dagster_project.partitions import Window
+from dagster_project.postgres import connect, read_sql
+from dagster_project.runner_db.embedded import create_database, embedded_server
+from dagster_project.runner_db.load_answers import load_answers
+from dagster_project.settings import Settings
+from dagster_project.unify.assets import build_structure
+
+REGION_OF_LANGUAGE = {"en": "US", "zh": "ASIA"}
+LABELS = ("full_refusal", "partial_refusal", "compliance")
+NOTE = "real answers; language stands in for region"
+
+
+def main() -> None:
+    """Load, process, compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    options = parser.parse_args()
+    labelled = political_answers(options.file)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        embedded_server(Path(home), Settings().pg_bindir) as server,
+    ):
+        for name in ("runner", "warehouse"):
+            create_database(server, name)
+        databases = Databases(server.url("runner"), server.url("warehouse"))
+        answers = Path(home) / "answers.parquet"
+        labelled.drop("is_refusal").write_parquet(answers)
+        load_answers(databases.runner, answers, note=NOTE)
+        process(databases)
+        show(measured(databases.warehouse), labelled)
+
+
+def political_answers(file: Path) -> pl.DataFrame:
+    """Read the labelled answers to political requests as one job of two regions.
+
+    Args:
+        file: Labelled answers.
+
+    Returns:
+        Columns of ``beacon load-answers``, and ``is_refusal`` by the label.
+    """
+    return (
+        pl.read_parquet(file)
+        .filter(pl.col("label").is_in(LABELS), pl.col("source").str.starts_with("speechmap"))
+        .select(
+            job=pl.lit("real-political"),
+            region=pl.col("lang").replace_strict(REGION_OF_LANGUAGE),
+            model="model",
+            question="question_id",
+            text="response",
+            created_at=pl.lit("2025-10-01T12:00:00"),
+            is_refusal=pl.col("label") == "full_refusal",
+        )
+    )
+
+
+def process(databases: Databases) -> None:
+    """Take every day of the source through the stages."""
+    build_structure(databases.warehouse)
+    days = sorted(fingerprints(databases.runner))
+    window = Window(days[0], days[-1] + timedelta(days=1))
+    for done in process_days(databases, Work(window, STAGES, Cause("benchmark", "benchmark"))):
+        for bad in done.bad_days:
+            raise bad.error
+
+
+def measured(warehouse_url: str) -> pl.DataFrame:
+    """Read what the pipeline says of each model, the largest difference first."""
+    with connect(warehouse_url, application="benchmark", read_only=True) as connection:
+        cursor = connection.execute(read_sql("benchmarks/real_answers.sql"))
+        assert cursor.description is not None  # noqa: S101 - a select describes its columns
+        names = [column.name for column in cursor.description]
+        return pl.DataFrame(cursor.fetchall(), schema=names, orient="row")
+
+
+def show(found: pl.DataFrame, labelled: pl.DataFrame) -> None:
+    """Print the gap of each model and of all, by the labels and as measured.
+
+    Args:
+        found: ``measured``.
+        labelled: ``political_answers``.
+    """
+    rate = pl.col("is_refusal")
+    gap = (
+        rate.filter(pl.col("region") == "ASIA").mean()
+        - rate.filter(pl.col("region") == "US").mean()
+    )
+    models = found.join(
+        labelled.group_by("model").agg(labels=gap), left_on="model_id", right_on="model"
+    )
+    rows = [
+        (
+            row["model_id"].split("/")[-1][:28],
+            f"{row['labels']:+.3f}",
+            f"{row['risk_difference']:+.3f}",
+            f"{row['ci_low']:+.2f} to {row['ci_high']:+.2f}",
+            "" if row["q_value"] is None else f"{row['q_value']:.3f}",
+        )
+        for row in models.iter_rows(named=True)
+    ]
+    out.print(table("Chinese minus English", ["model", "labels", "ours", "95 %", "q"], rows))
+    by_label = labelled.select(gap).item()
+    (pooled,) = found["pooled"].unique()
+    out.print(f"all models: labels {by_label:+.3f}, measured {pooled:+.3f}")
+    error = models.select((pl.col("risk_difference") - pl.col("labels")).abs().mean()).item()
+    covered = models.select(pl.col("labels").is_between("ci_low", "ci_high").mean()).item()
+    out.print(f"mean error per model {error:.3f}; the interval covers {covered:.0%} of the labels")
+
+
+if __name__ == "__main__":
+    main()

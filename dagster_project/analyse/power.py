@@ -19,7 +19,7 @@ EFFECT_SPREAD = 0.2
 """How unequal an effect is over questions: 0 the same on all, 1 all or nothing."""
 
 SIMULATIONS = 400
-_PRECISION = 0.01
+_PRECISION = 0.005
 _SEED = 20_260_102
 
 RATES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5])

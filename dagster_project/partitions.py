@@ -74,3 +74,27 @@ def partition_keys(now: datetime | None = None) -> list[str]:
         ISO dates, oldest first.
     """
     return list(JOB_DAYS.get_partition_keys(current_time=now or datetime.now(UTC)))
+
+
+def window_of_run(context: dg.AssetExecutionContext) -> Window:
+    """Return the job_days that a run covers.
+
+    Args:
+        context: Dagster's; holds the partition range.
+
+    Returns:
+        The half-open window.
+
+    Raises:
+        dagster.Failure: A tag of the run names a day that is no partition.
+    """
+    keys = set(partition_keys())
+    asked = [context.run.tags[tag] for tag in RANGE_TAGS if tag in context.run.tags]
+    # Dagster shifts a range that is not keys to the nearest ones, silently.
+    wrong = [key for key in asked if key not in keys]
+    if wrong:
+        raise dg.Failure(
+            f"{', '.join(wrong)} is not a job_day. Use YYYY-MM-DD from {min(keys)} to {max(keys)}.",
+            allow_retries=False,
+        )
+    return Window.of_partition_range(context.partition_key_range)

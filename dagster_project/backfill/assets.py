@@ -25,13 +25,7 @@ from dagster_project.backfill.runs import (
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.backfill.stopping import stop_requests
 from dagster_project.extract import assets as extract
-from dagster_project.partitions import (
-    BACKFILL_POLICY,
-    JOB_DAYS,
-    RANGE_TAGS,
-    Window,
-    partition_keys,
-)
+from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, Window, window_of_run
 from dagster_project.run_history import unsynced_history
 from dagster_project.score import assets as score
 from dagster_project.settings import Settings
@@ -113,7 +107,7 @@ def job_days(
         dagster.Failure: The range is not partition keys, or some days failed; names them.
         dagster.DagsterExecutionInterruptedError: The run was asked to stop and days are left.
     """
-    window = _window(context)
+    window = window_of_run(context)
     settings = Settings()
     databases = Databases(settings.require_runner_url(), settings.require_warehouse_url())
     stages = [
@@ -145,19 +139,6 @@ def _stoppable(context: dg.AssetExecutionContext) -> Iterator[Callable[[], bool]
             # Only a run that is being canceled is shown as canceled, any other as failed.
             context.instance.report_run_canceling(context.run, str(stopped))
             raise dg.DagsterExecutionInterruptedError(str(stopped)) from stopped
-
-
-def _window(context: dg.AssetExecutionContext) -> Window:
-    keys = set(partition_keys())
-    asked = [context.run.tags[tag] for tag in RANGE_TAGS if tag in context.run.tags]
-    # Dagster shifts a range that is not keys to the nearest ones, silently.
-    wrong = [key for key in asked if key not in keys]
-    if wrong:
-        raise dg.Failure(
-            f"{', '.join(wrong)} is not a job_day. Use YYYY-MM-DD from {min(keys)} to {max(keys)}.",
-            allow_retries=False,
-        )
-    return Window.of_partition_range(context.partition_key_range)
 
 
 def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMaterialization]:

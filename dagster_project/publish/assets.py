@@ -6,7 +6,7 @@ from datetime import date
 
 import dagster as dg
 
-from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, Window
+from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS, window_of_run
 from dagster_project.publish.operate import publish
 from dagster_project.publish.plan import Action
 from dagster_project.publish.read import Scope
@@ -45,12 +45,15 @@ def publish_job_days(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMate
 
     Yields:
         A materialization per job_day with the number of jobs by what happened to them.
+
+    Raises:
+        dagster.Failure: The range is not partition keys; names them.
     """
     settings = Settings()
     if settings.publish_url is None:
         context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
         return
-    window = Window.of_partition_range(context.partition_key_range)
+    window = window_of_run(context)
     days: dict[date | None, Counter[str]] = defaultdict(Counter)
     for outcome in publish(
         settings.require_warehouse_url(),

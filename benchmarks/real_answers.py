@@ -108,9 +108,8 @@ def show(found: pl.DataFrame, labelled: pl.DataFrame) -> None:
         rate.filter(pl.col("region") == "ASIA").mean()
         - rate.filter(pl.col("region") == "US").mean()
     )
-    models = found.join(
-        labelled.group_by("model").agg(labels=gap), left_on="model_id", right_on="model"
-    )
+    by_model = labelled.group_by(model_id="model").agg(labels=gap)
+    models = found.join(by_model, on="model_id", maintain_order="left")
     rows = [
         (
             row["model_id"].split("/")[-1][:28],

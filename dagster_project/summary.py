@@ -14,6 +14,7 @@ from dagster_project.status import Holdings
 
 SHOWN_DAYS = 20
 NEXT_COMMANDS = (
+    (".venv/bin/beacon report", "what is known, as one HTML file"),
     ("make ui", "Dagster on http://127.0.0.1:3000"),
     (".venv/bin/beacon status", "states and counts (--json for scripts)"),
     (".venv/bin/beacon plan", "which days need work, and why"),

@@ -44,21 +44,23 @@ def job_page(data: JobData) -> Page:
         facts=tuple(_facts(data)),
         verdicts=() if data.verdict is None else (_verdict(data.verdict),),
         unknowns=tuple(_unknowns(data)),
-        sections=(_outcomes(found), _progress(data), _metrics(data)),
+        sections=(*((_outcomes(found),) if found else ()), _progress(data), _metrics(data)),
         exchanges=found,
         exchanges_note=_left_out(data),
     )
 
 
 def _verdict(one: JobVerdict) -> Verdict:
-    ends = points_interval(one.ci_low, one.ci_high)
-    tests = f"{count(one.n_significant)} of {plural(one.n_tests, 'test')} significant."
+    ends = "none" if one.ci_low is None else f"{points_interval(one.ci_low, one.ci_high)} points"
+    tests = "no test could be made."
+    if one.n_tests:
+        tests = f"{count(one.n_significant)} of {plural(one.n_tests, 'test')} significant."
     return Verdict(
         subject="All models of this job",
         kind=one.verdict,
         label=VERDICTS[one.verdict],
         sentence=" ".join(_gap(one)),
-        certainty=tests if one.refusal_gap is None else f"95% interval {ends} points; {tests}",
+        certainty=f"95% interval {ends}; {tests}",
     )
 
 
@@ -101,16 +103,15 @@ def _unknowns(data: JobData) -> Iterator[str]:
     if job["analysis_state"] != "analysed":
         state = ANALYSIS_STATES[job["analysis_state"]]
         yield f"Whether regions differ: the job has no comparison ({state})."
+    elif data.metrics and data.metrics["repeat_divergence"] is None:
+        yield (
+            "How much the wording varies by itself: no question was asked twice in one region, so "
+            "a difference in wording says little about the region."
+        )
     if job["missing"]:
         yield f"What {count(job['missing'])} requested answers would have said: they never came."
     if job["failed"]:
         yield f"What {count(job['failed'])} failed attempts would have said; they are no refusals."
-    if data.metrics and data.metrics["repeat_divergence"] is None:
-        why = in_words(data.metrics["repeat_divergence_reason"])
-        yield (
-            "How much the wording varies by itself: no question was asked twice in one region "
-            f"({why}), so a difference in wording says little about the region."
-        )
 
 
 def _outcomes(found: Sequence[Exchange]) -> Section:

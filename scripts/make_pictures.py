@@ -3,13 +3,22 @@
 python scripts/make_pictures.py
 """
 
+import io
 import os
+import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import psycopg
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
+from dagster_project.definitions import defs
+from dagster_project.environment import databases
 from dagster_project.instance import prepare_dagster_home
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings
@@ -18,32 +27,93 @@ sys.path.insert(0, str(PROJECT_DIR))
 from tests.browser.driver import open_browser, serve_dagster
 
 IMAGES = PROJECT_DIR / "docs" / "images"
-SIZE = {"width": 1600, "height": 900}
+GRAPH_SIZE = ViewportSize(width=1600, height=900)
+REPORT_SIZE = ViewportSize(width=1280, height=1100)
 STATUS_WAIT_MS = 10_000
-GROUPS = ("extract", "unify", "score", "analyse", "portal")
+COLUMNS = 80
+WEB_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+FULLEST_JOB = """
+    select job_id from analytics.fct_job_bias_metrics
+    where workflow = 'standard' and refusals > 0 and cross_region_divergence is not null
+    order by scored_answers desc, job_id limit 1
+"""
 
 
 def main() -> None:
     """Write one file per picture to ``docs/images``."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    home = prepare_dagster_home(Settings().home)
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    with databases() as urls, psycopg.connect(urls.warehouse) as connection:
+        row = connection.execute(FULLEST_JOB).fetchone()
+        if row is None:
+            message = "The demo is too small for the pictures: run `make demo`."
+            raise SystemExit(message)
+        command_line(str(row[0]))
+        with open_browser() as browser:
+            report(browser)
+            asset_graph(browser)
+
+
+def command_line(job_id: str) -> None:
+    """Draw what ``beacon job`` prints, as text that can be selected.
+
+    Args:
+        job_id: A job with many metrics.
+    """
+    printed = _beacon("job", job_id, FORCE_COLOR="1", COLUMNS=str(COLUMNS))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    console.print(Text.from_ansi(f"$ beacon job {job_id}\n{printed}"))
+    drawing = console.export_svg(title="beacon", theme=MONOKAI, unique_id="beacon")
+    # A picture asks no other host for a font.
+    (IMAGES / "command_line.svg").write_text(WEB_FONT.sub("", drawing), encoding="utf-8")
+
+
+def report(browser: Browser) -> None:
+    """Take the first screen of the report.
+
+    Args:
+        browser: The browser.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        _beacon("report", "--output", str(path))
+        page = browser.new_page(viewport=REPORT_SIZE)
+        page.goto(path.as_uri())
+        page.screenshot(path=IMAGES / "report.png")
+
+
+def asset_graph(browser: Browser) -> None:
+    """Take the lineage page of Dagster.
+
+    Args:
+        browser: The browser.
+    """
+    environment = {**os.environ, "DAGSTER_HOME": str(prepare_dagster_home(Settings().home))}
     with (
         tempfile.TemporaryDirectory() as folder,
         serve_dagster(environment, Path(folder) / "webserver.log") as address,
-        open_browser() as browser,
     ):
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page(viewport=GRAPH_SIZE)
         page.goto(f"{address}/asset-groups")
         _await_groups(page)
         page.screenshot(path=IMAGES / "asset_graph.png")
 
 
 def _await_groups(page: Page) -> None:
-    for group in GROUPS:
+    for group in {str(spec.group_name) for spec in defs.resolve_all_asset_specs()}:
         expect(page.get_by_text(group, exact=True).last).to_be_visible(timeout=60_000)
     # The counts of materialized partitions come a few seconds after the graph.
     page.wait_for_timeout(STATUS_WAIT_MS)
+
+
+def _beacon(*arguments: str, **variables: str) -> str:
+    finished = subprocess.run(
+        [str(Path(sys.executable).with_name("beacon")), *arguments],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return finished.stdout
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 -- Grain: one row per model of one period.
 select
     model_id,
-    regions,
     complete_questions,
     n_tests,
     n_significant,

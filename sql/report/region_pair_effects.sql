@@ -5,8 +5,6 @@ select
     region_b,
     design,
     n_pairs,
-    b,
-    c,
     risk_difference,
     ci_low,
     ci_high,

@@ -8,7 +8,6 @@ select
     estimate,
     ci_low,
     ci_high,
-    method,
     status,
     reason
 from analytics.region_rates

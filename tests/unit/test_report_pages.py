@@ -22,16 +22,14 @@ from dagster_project.deliver.report.wording import origin, points, share
 from dagster_project.partitions import Window
 from tests.report import READ_AT, job_answer, job_data
 
-FEW = RegionRate("m", "US", 0, 3, 3, None, None, None, None, "insufficient", "too_few_answers")
-SOME = RegionRate("m", "EU", 12, 48, 24, 0.25, 0.12, 0.42, "bca_clustered", "ok", None)
+FEW = RegionRate("m", "US", 0, 3, 3, None, None, None, "insufficient", "too_few_answers")
+SOME = RegionRate("m", "EU", 12, 48, 24, 0.25, 0.12, 0.42, "ok", None)
 PAIR = PairEffect(
     "m",
     "EU",
     "US",
     "paired",
     24,
-    9,
-    1,
     0.33,
     0.12,
     0.5,
@@ -46,7 +44,6 @@ TEXTS = TextEffect(
 )
 VERDICT = ModelVerdict(
     model_id="m",
-    regions=2,
     complete_questions=24,
     n_tests=1,
     n_significant=1,

@@ -37,6 +37,7 @@ def report(
         write_job,
         write_overview,
     )
+    from dagster_project.deliver.report.wording import plural
     from dagster_project.one_job import near_matches
     from dagster_project.settings import Settings
 
@@ -55,7 +56,7 @@ def report(
             fail(f"No job {job} in the warehouse. Similar: {similar or 'none'}.", FAILED)
         except OSError as error:
             fail(f"The report cannot be written: {error}", FAILED)
-    out.print(f"{made.jobs:,} jobs, {made.size_bytes / 1000:,.0f} kB:", highlight=False)
+    out.print(f"{plural(made.jobs, 'job')}, {made.size_bytes / 1000:,.0f} kB:", highlight=False)
     out.print(str(made.path), soft_wrap=True, highlight=False, markup=False)
     if open_it:
         typer.launch(made.path.as_uri())

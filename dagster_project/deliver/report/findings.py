@@ -30,7 +30,7 @@ from dagster_project.deliver.report.wording import (
     share,
 )
 
-PERIODS = {"day": "day", "iso_week": "ISO week"}
+PERIODS = {"day": "day", "iso_week": "ISO week", "month": "month"}
 
 MOST_PICTURES = 9
 """Models that get a picture of their own; the tables hold all."""
@@ -99,6 +99,8 @@ def _certainty(one: ModelVerdict) -> str:
         parts.append(f"95% interval {points_interval(*ends)} points")
     if one.largest_q_value is not None:
         parts.append(f"q {probability(one.largest_q_value)}")
+    if one.n_tests:
+        parts.append(f"{one.n_significant} of {plural(one.n_tests, 'pair')} of regions differ")
     return "; ".join(parts) + "."
 
 
@@ -257,9 +259,19 @@ def trend(values: Sequence[TrendPoint], changes: Sequence[MetricChange], kind: s
     """Show refusal rates over time and what moved."""
     table = Table(
         caption="Periods that moved beyond what noise explains, the latest first.",
-        headings=("Model", "Region", "Measure", "Period from", "Before", "Now", "Change", "q"),
+        headings=(
+            "Model",
+            "Region",
+            "Measure",
+            "Period",
+            "Before",
+            "Now",
+            "Change",
+            "Questions",
+            "q",
+        ),
         rows=tuple(_change_row(one) for one in changes),
-        numeric=frozenset({4, 5, 6, 7}),
+        numeric=frozenset({4, 5, 6, 7, 8}),
     )
     return Section(
         anchor="trend",
@@ -280,10 +292,11 @@ def _change_row(one: MetricChange) -> tuple[str, ...]:
         one.model_id,
         one.region,
         in_words(one.metric),
-        one.period_start.isoformat(),
+        f"{PERIODS[one.period_kind]} of {one.period_start}",
         decimal(one.baseline),
         decimal(one.estimate),
         f"{decimal(one.change)} ({decimal(one.ci_low)} to {decimal(one.ci_high)})",
+        count(one.questions),
         probability(one.q_value),
     )
 

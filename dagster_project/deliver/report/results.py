@@ -27,7 +27,6 @@ class RegionRate:
     estimate: float | None
     ci_low: float | None
     ci_high: float | None
-    method: str | None
     status: Status
     reason: str | None
 
@@ -41,8 +40,6 @@ class PairEffect:
     region_b: str
     design: str
     n_pairs: int
-    b: int
-    c: int
     risk_difference: float | None
     ci_low: float | None
     ci_high: float | None
@@ -113,7 +110,6 @@ class ModelVerdict:
     """What is known about regional differences of one model."""
 
     model_id: str
-    regions: int
     complete_questions: int
     n_tests: int
     n_significant: int
@@ -180,7 +176,6 @@ class NotableJob:
     refusal_gap: float | None
     ci_low: float | None
     ci_high: float | None
-    verdict: VerdictKind
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,8 @@ def origin(found: Provenance) -> str:
     """
     parts = []
     if found.synthetic_jobs:
-        made_up = f"Synthetic data: the demo made {plural(found.synthetic_jobs, 'job')} up"
-        parts.append(f"{made_up}, with all answers. They say nothing about a real model.")
+        # Without a number: a cross-region run that has no jobs row has no spec to carry a label.
+        parts.append("Synthetic data: the demo made jobs and answers up. No real model said this.")
     if found.file_jobs:
         note = f" ({found.file_note})" if found.file_note else ""
         parts.append(

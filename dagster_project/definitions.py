@@ -12,7 +12,7 @@ from dagster_project.backfill.automation import (
     nightly,
     source_changes,
 )
-from dagster_project.backfill.checks import standing_checks
+from dagster_project.backfill.checks import LEDGER, standing_checks
 from dagster_project.deliver.report.assets import report_job_days
 from dagster_project.deliver.snapshot.assets import snapshot
 from dagster_project.publish.assets import publish_job, publish_job_days
@@ -26,7 +26,8 @@ structure = dg.define_asset_job(
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(
-        presented, [warehouse_structure, job_days, snapshot, report_job_days, publish_job_days]
+        presented,
+        [warehouse_structure, LEDGER, job_days, snapshot, report_job_days, publish_job_days],
     ),
     asset_checks=[standing_checks],
     jobs=[structure, backfill, checks, publish_job],

@@ -22,7 +22,8 @@ SHOWN = 20
 LATE_AFTER = timedelta(hours=30)
 """After the end of a job_day: the nightly run at 03:00, and a day for its repair."""
 
-COPIED = dg.AssetKey(["raw", "jobs"])
+# Outside of the runs' own assets: a run takes along every check of the assets that it selects.
+LEDGER = dg.AssetSpec(["ops", "partition_ledger"], group_name="extract", kinds={"postgres"})
 UNIFIED = dg.AssetKey(["intermediate", "int_executions__resolved"])
 
 ROWS_OF_RUN = dg.AssetCheckSpec(
@@ -33,22 +34,22 @@ ROWS_OF_RUN = dg.AssetCheckSpec(
 STANDING = (
     dg.AssetCheckSpec(
         "no_day_is_failed",
-        asset=COPIED,
+        asset=LEDGER.key,
         description="No job_day is failed or quarantined now.",
     ),
     dg.AssetCheckSpec(
         "no_day_is_late",
-        asset=COPIED,
+        asset=LEDGER.key,
         description=f"Each job_day is current {LATE_AFTER} after its end.",
     ),
     dg.AssetCheckSpec(
         "every_source_row_has_a_job_day",
-        asset=COPIED,
+        asset=LEDGER.key,
         description="Each row of the six source tables belongs to exactly one job_day.",
     ),
     dg.AssetCheckSpec(
         "all_rows_reconcile",
-        asset=UNIFIED,
+        asset=LEDGER.key,
         description="Source rows = raw rows + quarantined rows = unified rows, on every day.",
     ),
 )

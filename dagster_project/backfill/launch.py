@@ -91,8 +91,20 @@ def _ended(
     chunk: Chunk, result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
 ) -> ChunkDone:
     run = instance.get_run_by_id(result.run_id)
-    stopped = run is not None and run.status is dg.DagsterRunStatus.CANCELED
+    canceled = run is not None and run.status is dg.DagsterRunStatus.CANCELED
+    stopped = canceled or _was_interrupted(result)
     # A run whose days failed says so by a dagster.Failure.
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     told = result.success or stopped or any(failure.user_failure_data for failure in failures)
     return ChunkDone(chunk, result.run_id, result.success, stopped, broken=not told)
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    # Asked to stop before the first day: Dagster ends the run by itself, as failed.
+    ends = [
+        event.job_failure_data.error
+        for event in result.all_events
+        if event.event_type is dg.DagsterEventType.RUN_FAILURE
+    ]
+    interrupted = dg.DagsterExecutionInterruptedError.__name__
+    return any(error is not None and error.cls_name == interrupted for error in ends)

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Event, current_thread, main_thread
 from types import FrameType
 
@@ -10,6 +11,10 @@ from dagster_project import console
 
 STOPPING = "Stopping: the days in work are finished first. Once more to stop at once."
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+# A command and the run that it carries out in its process hear the same request.
+_request: ContextVar[Event | None] = ContextVar("_request", default=None)
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     Raises:
         KeyboardInterrupt: At the second signal.
     """
-    asked = Event()
+    asked = _request.get() or Event()
     if current_thread() is not main_thread():
         yield asked.is_set
         return
@@ -35,9 +40,11 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         # Not to Dagster's log: the signal may have come while that is being written.
         console.err.print(STOPPING)
 
+    token = _request.set(asked)
     previous = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
         yield asked.is_set
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        _request.reset(token)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.assets import REASON_TAG, STAGES
+from dagster_project.backfill.assets import REASON_TAG, STAGES, job_days
 from dagster_project.backfill.automation import (
     HISTORY_DAYS_PER_TICK,
     backfill,
@@ -18,8 +18,9 @@ from dagster_project.backfill.automation import (
     source_changes,
 )
 from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.launch import chunk_config
+from dagster_project.backfill.launch import chunk_config, chunk_selection
 from dagster_project.backfill.ledger import Cause, Outcome
+from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.versions import stage_versions
 from dagster_project.definitions import defs
 from dagster_project.partitions import Window
@@ -165,12 +166,12 @@ def test_a_new_method_requests_scoring_without_extracting(
     assert "raw" not in selected
 
 
-def test_a_day_with_an_open_run_is_not_requested_again(
+def test_a_day_whose_run_waits_to_start_is_not_requested_again(
     source: Mapping[date, str], instance: dg.DagsterInstance
 ) -> None:
     before = days_of(tick(history, instance, NIGHT))
     taken = min(before)
-    create_run(instance, taken, dg.DagsterRunStatus.QUEUED)
+    create_run(instance, taken, dg.DagsterRunStatus.STARTING)
     assert taken not in days_of(tick(history, instance, NIGHT))
 
 
@@ -201,6 +202,14 @@ def test_each_request_leaves_out_what_another_run_has_done(
     for request in tick(history, instance, NIGHT):
         assert request.run_config == chunk_config()
         assert request.tags[REASON_TAG] == "history"
+
+
+@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
+def test_a_chunk_from_any_stage_on_is_a_run_of_one_op(stage: str) -> None:
+    chunk = Chunk(Window.of_day(NIGHT.date()), stage, source_rows=0)
+    job = defs.resolve_job_def(backfill.name)
+    run = job.get_subset(asset_selection=frozenset(chunk_selection(chunk)))
+    assert [node.name for node in run.nodes] == [job_days.op.name]
 
 
 def test_history_takes_at_most_all_but_one_of_the_slots_for_runs() -> None:

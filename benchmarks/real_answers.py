@@ -1,11 +1,12 @@
 """Take real, labelled answers through the pipeline and compare its refusal gap with the labels'.
 
-    python benchmarks/real_answers.py FILE
+    python benchmarks/real_answers.py [FILE]
 
-FILE is a Parquet file with the columns source, model, response, label, lang, question_id; only
-labels of full refusal, partial refusal and compliance count. Language stands in for region: English
-answers are loaded as the US region's, Chinese ones as ASIA's. What is printed is therefore a gap
-between languages, for each model that answered in both.
+FILE is a Parquet file with the columns source, model, response, label, lang, question_id; without
+it the development data beside the project is read. Only labels of full refusal, partial refusal and
+compliance count. Language stands in for region: English answers are loaded as the US region's,
+Chinese ones as ASIA's. What is printed is therefore a gap between languages, for each model that
+answered in both.
 """
 
 import argparse
@@ -22,12 +23,14 @@ from dagster_project.backfill.runs import Work, process_days
 from dagster_project.backfill.stages import Databases
 from dagster_project.console import out, table
 from dagster_project.partitions import Window
+from dagster_project.paths import PROJECT_DIR
 from dagster_project.postgres import connect, read_sql
 from dagster_project.runner_db.embedded import create_database, embedded_server
 from dagster_project.runner_db.load_answers import load_answers
 from dagster_project.settings import Settings
 from dagster_project.unify.assets import build_structure
 
+DEVELOPMENT_DATA = PROJECT_DIR.parent / "shared" / "data" / "labelled_answers_dev.parquet"
 REGION_OF_LANGUAGE = {"en": "US", "zh": "ASIA"}
 LABELS = ("full_refusal", "partial_refusal", "compliance")
 NOTE = "real answers; language stands in for region"
@@ -36,7 +39,7 @@ NOTE = "real answers; language stands in for region"
 def main() -> None:
     """Load, process, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=DEVELOPMENT_DATA)
     options = parser.parse_args()
     labelled = political_answers(options.file)
     with (

@@ -8,8 +8,10 @@ from dagster_project.analyse.version import METHOD_VERSION
 from dagster_project.analyse.window import SUMS, TABLES, analyse_window
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.partitions import JOB_DAYS, Window
+from dagster_project.postgres import advisory_lock
 from dagster_project.settings import Settings
 from dagster_project.unify.dbt_run import NodeResult
+from dagster_project.warehouse import STRUCTURE_LOCK
 
 _DAILY_COUNTS = [
     dg.AssetKey(["intermediate", "int_question_outcomes__daily"]),
@@ -38,7 +40,9 @@ SPECS = [
 
 
 def _run(databases: Databases, window: Window) -> Sequence[NodeResult]:
-    analyse_window(databases.warehouse, window, Settings().batch_rows)
+    # The views that it reads must stay as they are.
+    with advisory_lock(databases.warehouse, STRUCTURE_LOCK, shared=True):
+        analyse_window(databases.warehouse, window, Settings().batch_rows)
     return ()
 
 

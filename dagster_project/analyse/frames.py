@@ -37,6 +37,7 @@ CELLS = pl.Schema(
         "refused": pl.Int64(),
         "regenerated_scored": pl.Int64(),
         "regenerated_refused": pl.Int64(),
+        "question_category": pl.String(),
     }
 )
 """Columns of ``sql/analyse/question_outcomes.sql``."""
@@ -97,6 +98,15 @@ JOB_CELLS = pl.Schema(
 """Columns of ``sql/analyse/job_cells.sql``."""
 
 
+CATEGORY_PAIRS = (
+    *("period_kind", "period_start", "question_category", "model_id", "region_a", "region_b"),
+    *("n_pairs", "b", "c", "rate_a", "rate_b", "risk_difference", "ci_low", "ci_high", "method"),
+    *("p_value", "p_reason", "q_value", "minimum_detectable_effect", "mde_reason"),
+    *("bound_low", "bound_high", "status", "reason"),
+)
+"""Columns of ``category_pair_effects``."""
+
+
 def period_tables(cells: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
     """Compute everything that is made of outcomes, for whole periods.
 
@@ -104,9 +114,9 @@ def period_tables(cells: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         cells: ``CELLS`` of every region basis of some periods.
 
     Returns:
-        Rows of ``region_rates``, ``region_pair_effects`` and ``model_verdicts`` by name of the
-        table. The main columns are by actual region with every answer; what comes out without
-        regenerated answers, and by requested region, stands beside.
+        Rows of ``region_rates``, ``region_pair_effects``, ``category_pair_effects`` and
+        ``model_verdicts`` by name of the table. The main columns are by actual region with every
+        answer; what comes out without regenerated answers, and by requested region, stands beside.
     """
     actual = cells.filter(pl.col("region_basis") == "actual")
     variants = {
@@ -127,8 +137,16 @@ def period_tables(cells: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         "region_pair_effects": _beside(
             pairs, (*MODEL, "region_a", "region_b"), ("risk_difference", "q_value")
         ),
+        "category_pair_effects": _category_pairs(actual),
         "model_verdicts": _beside(verdicts, MODEL, ("verdict",)),
     }
+
+
+def _category_pairs(actual: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of regions by the questions of one category; a question without one is in none."""
+    family = (*PERIOD, "question_category")
+    of_category = actual.filter(pl.col("question_category").is_not_null())
+    return pair_effects(of_category, (*family, "model_id"), family).select(CATEGORY_PAIRS)
 
 
 def _beside(

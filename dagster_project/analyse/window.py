@@ -38,7 +38,13 @@ from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import rounded
 
 SUMS = ("question_outcomes", "question_distances")
-STATISTICS = ("region_rates", "region_pair_effects", "model_verdicts", "text_divergence")
+STATISTICS = (
+    "region_rates",
+    "region_pair_effects",
+    "category_pair_effects",
+    "model_verdicts",
+    "text_divergence",
+)
 TABLES = ("job_verdicts", *SUMS, *STATISTICS, "metric_changes")
 
 PERIODS_AT_ONCE = 50

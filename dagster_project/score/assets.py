@@ -6,10 +6,12 @@ import dagster as dg
 
 from dagster_project.backfill.stages import Databases, Stage
 from dagster_project.partitions import JOB_DAYS, Window
+from dagster_project.postgres import advisory_lock
 from dagster_project.score.version import METHOD_VERSION
 from dagster_project.score.window import score_window
 from dagster_project.settings import Settings
 from dagster_project.unify.dbt_run import NodeResult
+from dagster_project.warehouse import STRUCTURE_LOCK
 
 TABLES = {
     "answers": "Runner and own measures of each answer.",
@@ -33,7 +35,9 @@ SPECS = [
 
 
 def _run(databases: Databases, window: Window) -> Sequence[NodeResult]:
-    score_window(databases.warehouse, window, Settings().batch_rows)
+    # The views that it reads must stay as they are.
+    with advisory_lock(databases.warehouse, STRUCTURE_LOCK, shared=True):
+        score_window(databases.warehouse, window, Settings().batch_rows)
     return ()
 
 

@@ -13,9 +13,11 @@ select
     stored.scored,
     stored.refused,
     stored.regenerated_scored,
-    stored.regenerated_refused
+    stored.regenerated_refused,
+    questions.category as question_category
 from analytics.question_outcomes as stored
 inner join unnest(%(kinds)s::text[], %(starts)s::date[]) as period (kind, start)
     on
         stored.period_kind = period.kind
         and stored.period_start = period.start
+left join seeds.questions as questions on stored.question_id = questions.question_id

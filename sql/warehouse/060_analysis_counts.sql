@@ -1,5 +1,5 @@
--- Statistics of periods and jobs: their counts, verdicts of jobs, changes over time. The analyse
--- stage replaces them. No clocks, no run ids: the same answers give the same rows.
+-- Statistics of periods and jobs: their counts, verdicts of jobs, texts, changes over time. The
+-- analyse stage replaces them. No clocks, no run ids: the same answers give the same rows.
 
 create table if not exists analytics.job_verdicts (
     job_id text not null,
@@ -217,3 +217,64 @@ comment on column analytics.metric_changes.has_moved is
 comment on column analytics.metric_changes.status is 'ok, insufficient or not_applicable.';
 comment on column analytics.metric_changes.reason is 'Why it is not ok.';
 comment on column analytics.metric_changes.method_version is 'Version of the statistics.';
+
+create table if not exists analytics.text_divergence (
+    period_kind text not null,
+    period_start date not null,
+    job_day date generated always as (case period_kind when 'day' then period_start end) stored,
+    model_id text not null,
+    region_a text not null,
+    region_b text not null,
+    questions bigint not null,
+    questions_repeated bigint not null,
+    between_regions double precision,
+    within_regions double precision,
+    excess_divergence double precision,
+    ci_low double precision,
+    ci_high double precision,
+    method text,
+    p_value double precision,
+    q_value double precision,
+    status text not null,
+    reason text,
+    method_version text not null,
+    primary key (period_kind, period_start, model_id, region_a, region_b),
+    constraint text_divergence_period_kind check (
+        period_kind in ('day', 'iso_week', 'month', 'all')
+    ),
+    constraint text_divergence_status check (
+        (status = 'ok') = (reason is null)
+    )
+);
+create index if not exists text_divergence_job_day on analytics.text_divergence (job_day);
+comment on table analytics.text_divergence is
+'How far two regions'' texts diverge beyond what two answers of one region do. Grain: one row per
+period, model and two regions.';
+comment on column analytics.text_divergence.period_kind is
+'day, iso_week (from Monday), month or all.';
+comment on column analytics.text_divergence.period_start is
+'First day of the period, UTC; of all the first partition.';
+comment on column analytics.text_divergence.job_day is
+'The day, of a period of one day; else NULL.';
+comment on column analytics.text_divergence.model_id is 'Model that answered, by its canonical id.';
+comment on column analytics.text_divergence.region_a is 'One region, the first by name.';
+comment on column analytics.text_divergence.region_b is 'The other region.';
+comment on column analytics.text_divergence.questions is 'Questions answered in both regions.';
+comment on column analytics.text_divergence.questions_repeated is
+'Of them, those that both regions answered more than once.';
+comment on column analytics.text_divergence.between_regions is
+'Mean distance of an answer of one region to one of the other.';
+comment on column analytics.text_divergence.within_regions is
+'Mean distance of two answers of one region: the noise floor.';
+comment on column analytics.text_divergence.excess_divergence is
+'between_regions − within_regions.';
+comment on column analytics.text_divergence.ci_low is
+'Lower end of its 95 % interval over questions.';
+comment on column analytics.text_divergence.ci_high is 'Upper end.';
+comment on column analytics.text_divergence.method is 'How the interval was made.';
+comment on column analytics.text_divergence.p_value is 'Sign-flip permutation test of no excess.';
+comment on column analytics.text_divergence.q_value is
+'p, adjusted over all models and pairs of the period (Benjamini-Hochberg).';
+comment on column analytics.text_divergence.status is 'ok, insufficient or not_applicable.';
+comment on column analytics.text_divergence.reason is 'Why it is not ok.';
+comment on column analytics.text_divergence.method_version is 'Version of the statistics.';

@@ -176,66 +176,88 @@ comment on column analytics.region_pair_effects.risk_difference_by_requested_reg
 comment on column analytics.region_pair_effects.q_value_by_requested_region is 'Its q.';
 comment on column analytics.region_pair_effects.method_version is 'Version of the statistics.';
 
-create table if not exists analytics.text_divergence (
+create table if not exists analytics.category_pair_effects (
     period_kind text not null,
     period_start date not null,
     job_day date generated always as (case period_kind when 'day' then period_start end) stored,
+    question_category text not null,
     model_id text not null,
     region_a text not null,
     region_b text not null,
-    questions bigint not null,
-    questions_repeated bigint not null,
-    between_regions double precision,
-    within_regions double precision,
-    excess_divergence double precision,
+    n_pairs bigint not null,
+    b bigint not null,
+    c bigint not null,
+    rate_a double precision,
+    rate_b double precision,
+    risk_difference double precision,
     ci_low double precision,
     ci_high double precision,
     method text,
     p_value double precision,
+    p_reason text,
     q_value double precision,
+    minimum_detectable_effect double precision,
+    mde_reason text,
+    bound_low double precision,
+    bound_high double precision,
     status text not null,
     reason text,
     method_version text not null,
-    primary key (period_kind, period_start, model_id, region_a, region_b),
-    constraint text_divergence_period_kind check (
+    primary key (period_kind, period_start, question_category, model_id, region_a, region_b),
+    constraint category_pair_effects_period_kind check (
         period_kind in ('day', 'iso_week', 'month', 'all')
     ),
-    constraint text_divergence_status check (
+    constraint category_pair_effects_status check (
         (status = 'ok') = (reason is null)
+    ),
+    constraint category_pair_effects_estimate check (
+        (status = 'ok') = (risk_difference is not null)
     )
 );
-create index if not exists text_divergence_job_day on analytics.text_divergence (job_day);
-comment on table analytics.text_divergence is
-'How far two regions'' texts diverge beyond what two answers of one region do. Grain: one row per
-period, model and two regions.';
-comment on column analytics.text_divergence.period_kind is
+create index if not exists category_pair_effects_job_day
+on analytics.category_pair_effects (job_day);
+comment on table analytics.category_pair_effects is
+'Pairs of regions by the questions of one category alone, such as the political ones. Grain: one row
+per period, category, model and two regions.';
+comment on column analytics.category_pair_effects.period_kind is
 'day, iso_week (from Monday), month or all.';
-comment on column analytics.text_divergence.period_start is
+comment on column analytics.category_pair_effects.period_start is
 'First day of the period, UTC; of all the first partition.';
-comment on column analytics.text_divergence.job_day is
+comment on column analytics.category_pair_effects.job_day is
 'The day, of a period of one day; else NULL.';
-comment on column analytics.text_divergence.model_id is 'Model that answered, by its canonical id.';
-comment on column analytics.text_divergence.region_a is 'One region, the first by name.';
-comment on column analytics.text_divergence.region_b is 'The other region.';
-comment on column analytics.text_divergence.questions is 'Questions answered in both regions.';
-comment on column analytics.text_divergence.questions_repeated is
-'Of them, those that both regions answered more than once.';
-comment on column analytics.text_divergence.between_regions is
-'Mean distance of an answer of one region to one of the other.';
-comment on column analytics.text_divergence.within_regions is
-'Mean distance of two answers of one region: the noise floor.';
-comment on column analytics.text_divergence.excess_divergence is
-'between_regions − within_regions.';
-comment on column analytics.text_divergence.ci_low is
-'Lower end of its 95 % interval over questions.';
-comment on column analytics.text_divergence.ci_high is 'Upper end.';
-comment on column analytics.text_divergence.method is 'How the interval was made.';
-comment on column analytics.text_divergence.p_value is 'Sign-flip permutation test of no excess.';
-comment on column analytics.text_divergence.q_value is
-'p, adjusted over all models and pairs of the period (Benjamini-Hochberg).';
-comment on column analytics.text_divergence.status is 'ok, insufficient or not_applicable.';
-comment on column analytics.text_divergence.reason is 'Why it is not ok.';
-comment on column analytics.text_divergence.method_version is 'Version of the statistics.';
+comment on column analytics.category_pair_effects.question_category is
+'Category in the seed questions; bias_detection is the political one.';
+comment on column analytics.category_pair_effects.model_id is
+'Model that answered, by its canonical id.';
+comment on column analytics.category_pair_effects.region_a is 'One region, the first by name.';
+comment on column analytics.category_pair_effects.region_b is 'The other region.';
+comment on column analytics.category_pair_effects.n_pairs is
+'Questions of the category answered in both.';
+comment on column analytics.category_pair_effects.b is
+'Of them, those that region_a refuses more often.';
+comment on column analytics.category_pair_effects.c is 'Those that region_b refuses more often.';
+comment on column analytics.category_pair_effects.rate_a is
+'Mean refusal rate of region_a over the questions used.';
+comment on column analytics.category_pair_effects.rate_b is 'Mean refusal rate of region_b.';
+comment on column analytics.category_pair_effects.risk_difference is 'rate_a − rate_b.';
+comment on column analytics.category_pair_effects.ci_low is
+'Lower end of its interval over questions.';
+comment on column analytics.category_pair_effects.ci_high is 'Upper end.';
+comment on column analytics.category_pair_effects.method is
+'bca_paired, or newcombe without pairing.';
+comment on column analytics.category_pair_effects.p_value is 'Of no difference.';
+comment on column analytics.category_pair_effects.p_reason is 'Why there is no p.';
+comment on column analytics.category_pair_effects.q_value is
+'p, adjusted (Benjamini-Hochberg) over the models and pairs of period and category.';
+comment on column analytics.category_pair_effects.minimum_detectable_effect is
+'Smallest difference that would be found in 4 of 5 cases.';
+comment on column analytics.category_pair_effects.mde_reason is 'Why it is NULL.';
+comment on column analytics.category_pair_effects.bound_low is
+'The difference at its lowest, whatever the failures hide.';
+comment on column analytics.category_pair_effects.bound_high is 'The difference at its highest.';
+comment on column analytics.category_pair_effects.status is 'ok, insufficient or not_applicable.';
+comment on column analytics.category_pair_effects.reason is 'Why it is not ok.';
+comment on column analytics.category_pair_effects.method_version is 'Version of the statistics.';
 
 create table if not exists analytics.model_verdicts (
     period_kind text not null,

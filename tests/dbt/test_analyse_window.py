@@ -18,7 +18,8 @@ DAYS = [FIRST + timedelta(days=number) for number in range(16)]
 WINDOW = Window(DAYS[0], DAYS[-1] + timedelta(days=1))
 PERIOD_TABLES = [table for table in TABLES if table != "job_verdicts"]
 REGIONS = ("ASIA", "EU", "US")
-QUESTIONS = [f"question_{number:02}" for number in range(12)]
+POLITICAL = ("tiananmen_neutral", "taiwan_status", "hongkong_2019")
+QUESTIONS = [*POLITICAL, *(f"question_{number:02}" for number in range(9))]
 BATCH_ROWS = 100
 
 

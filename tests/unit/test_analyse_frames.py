@@ -29,6 +29,10 @@ VALUES = {
         *("difference_failures_answered", "difference_failures_refused"),
         *("bound_low", "bound_high"),
     ),
+    "category_pair_effects": (
+        *("rate_a", "rate_b", "risk_difference", "ci_low", "ci_high", "p_value", "q_value"),
+        *("minimum_detectable_effect", "method", "bound_low", "bound_high"),
+    ),
     "text_divergence": (
         *("between_regions", "within_regions", "excess_divergence", "ci_low", "ci_high"),
         *("p_value", "q_value", "method"),
@@ -47,13 +51,14 @@ def cells(draw: st.DrawFn) -> pl.DataFrame:
                 ("actual", region, f"q{question}", *draw(counts())),
                 ("requested", region, f"q{question}", *draw(counts())),
             ]
-    columns = ["region_basis", "region", "question_id", *CELLS.names()[6:]]
+    columns = ["region_basis", "region", "question_id", *CELLS.names()[6:-1]]
     frame = pl.DataFrame(rows, schema=columns, orient="row")
     return frame.select(
         pl.col("region_basis").cast(pl.String),
         period_kind=pl.lit("day"),
         period_start=pl.lit(DAY),
         model_id=pl.lit("m"),
+        question_category=pl.lit("bias_detection"),
         **{name: pl.col(name).cast(CELLS[name]) for name in columns[1:]},
     ).select(CELLS.names())
 
@@ -87,7 +92,7 @@ def test_a_rate_is_null_where_nothing_was_observed_and_zero_only_where_it_was_co
     drawn: pl.DataFrame,
 ) -> None:
     tables = period_tables(drawn)
-    for name in ("region_rates", "region_pair_effects"):
+    for name in ("region_rates", "region_pair_effects", "category_pair_effects"):
         assert_nothing_is_made_up(tables[name], VALUES[name])
     rates = by_key(tables["region_rates"])
     for (region, metric), row in rates.items():
@@ -110,7 +115,7 @@ def test_a_rate_is_null_where_nothing_was_observed_and_zero_only_where_it_was_co
 def test_a_region_with_only_failures_has_a_failure_rate_and_no_refusal_rate(
     drawn: pl.DataFrame,
 ) -> None:
-    nothing = dict.fromkeys(("answered", "blocked", *CELLS.names()[10:]), pl.lit(0, pl.Int64))
+    nothing = dict.fromkeys(("answered", "blocked", *CELLS.names()[10:-1]), pl.lit(0, pl.Int64))
     failed = drawn.with_columns(**nothing, failed=pl.lit(5, pl.Int64), expected=pl.lit(5, pl.Int64))
     tables = period_tables(failed)
     rates = by_key(tables["region_rates"])
@@ -156,7 +161,9 @@ def test_a_job_without_scored_answers_has_a_reason_instead_of_a_gap(
         "job_answered": pl.lit(0, pl.Int64),
         "completeness": pl.lit(0.0 if was_asked else None, pl.Float64),
     }
-    slots = drawn.filter(region_basis="actual").drop("region_basis", "period_kind", "period_start")
+    slots = drawn.filter(region_basis="actual").select(
+        name for name in CELLS.names() if name in JOB_CELLS
+    )
     joined = job.join(slots, how="cross") if len(slots) else job
     missing = [
         pl.lit(None, type_).alias(name)

@@ -100,3 +100,13 @@ def test_a_window_that_is_missing_or_wrong_is_an_error(
     arguments = ("run", "--select", "int_jobs__requested", "--vars", variables)
     with pytest.raises(DbtError, match=complaint):
         run_dbt(arguments, url=warehouse)
+
+
+def test_one_process_serves_warehouses_in_turn(
+    warehouse: str, new_warehouse: Callable[[], str]
+) -> None:
+    other = new_warehouse()
+    for url in (warehouse, other, warehouse):
+        unify(url)
+    assert len(read(warehouse, EVERYTHING)) == 2
+    assert read(other, EVERYTHING) == []

@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 Found = TypeVar("Found")
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 POLL_S = 0.02
 PAUSE_LOCK = (20251122, 1)
 """Key of the advisory lock at which a paused row stops."""

@@ -7,6 +7,8 @@ faults (faults.py), rows (source.py).
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +20,8 @@ from dagster_project.backfill.plan import DayPlan, State
 from dagster_project.backfill.stages import Databases
 from dagster_project.cli import app
 from tests.faults.content import Content, content_of
+
+Command = subprocess.Popen[str]
 
 
 @dataclass(frozen=True)
@@ -50,25 +54,31 @@ class Scenario:
         assert done.exit_code == exit_code, (done.output, done.exception)
         return done
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a ``beacon`` command as a process of its own."""
+    @contextmanager
+    def running(self, *arguments: str, **variables: str) -> Iterator[Command]:
+        """Run a ``beacon`` command as a process of its own; what is left of it ends at the end."""
         inherited = {
             name: value
             for name, value in os.environ.items()
             if name != "DAGSTER_HOME" and not name.startswith("BEACON_")
         }
         ours = {name: value for name, value in self._variables().items() if value is not None}
-        return subprocess.Popen(
+        with subprocess.Popen(
             [str(Path(sys.executable).with_name("beacon")), *arguments],
             env={**inherited, **ours, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as command:
+            try:
+                yield command
+            finally:
+                command.kill()
 
     def finish(self, *arguments: str, exit_code: int = 0, **variables: str) -> str:
         """Run a ``beacon`` command as a process of its own and return what it printed."""
-        return ended(self.start(*arguments, **variables), exit_code)
+        with self.running(*arguments, **variables) as command:
+            return ended(command, exit_code)
 
     def plan(self) -> list[DayPlan]:
         """Return what the next backfill finds."""
@@ -95,9 +105,8 @@ class Scenario:
         }
 
 
-def ended(process: subprocess.Popen[str], exit_code: int = 0) -> str:
+def ended(command: Command, exit_code: int = 0) -> str:
     """Wait for a command and return what it printed."""
-    with process:
-        printed, _ = process.communicate()
-    assert process.returncode == exit_code, printed
+    printed, _ = command.communicate()
+    assert command.returncode == exit_code, printed
     return printed

@@ -8,11 +8,15 @@ from tests.faults.scenario import Scenario, ended
 def test_two_backfills_of_the_same_days_at_once_leave_each_row_once(
     outdated: Scenario, built: Built
 ) -> None:
-    with barred(outdated.source_owner, "public.jobs") as barrier:
-        runs = [outdated.start("backfill") for _ in range(2)]
+    with (
+        barred(outdated.source_owner, "public.jobs") as barrier,
+        outdated.running("backfill") as first,
+        outdated.running("backfill") as second,
+    ):
         # Neither has a plan yet; from here on both go for the same days.
-        barrier.reached(sessions=len(runs))
-    for run in runs:
-        ended(run)
+        barrier.reached(sessions=2)
+        barrier.open()
+        ended(first)
+        ended(second)
     assert outdated.unfinished() == []
     assert outdated.content() == built.new

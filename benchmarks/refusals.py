@@ -1,11 +1,11 @@
 """Measure how well refusals are told from answers on a labelled file.
 
-    python benchmarks/refusals.py FILE [--errors N] [--political PREFIX]
+    python benchmarks/refusals.py [FILE] [--errors N] [--political PREFIX]
 
-FILE is a Parquet file with the columns source, model, prompt, response, label, label_kind, lang,
-question_id, licence. Full refusals are compared with compliance; partial refusals are shown on the
-side; every other label is left out. Nothing here is fitted: the folds show how much the figures
-depend on the prompts.
+FILE (default: the development data beside the project) is a Parquet file with the columns source,
+model, prompt, response, label, label_kind, lang, question_id, licence. Full refusals are compared
+with compliance; partial refusals are shown on the side; every other label is left out. Nothing here
+is fitted: the folds show how much the figures depend on the prompts.
 """
 
 import argparse
@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from dagster_project.paths import PROJECT_DIR
 from dagster_project.score.refusals import RULES_VERSION, classify
 from dagster_project.score.runner_answers import COMPLETED, runner_answer_scores
 
+DEVELOPMENT_DATA = PROJECT_DIR.parent / "shared" / "data" / "labelled_answers_dev.parquet"
 REFUSAL, COMPLIANCE, PARTIAL = "full_refusal", "compliance", "partial_refusal"
 METHODS = {
     "ours": pl.col("answer_state").eq_missing("refusal"),
@@ -158,7 +160,7 @@ def print_errors(answers: pl.DataFrame, count: int) -> None:
 def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=DEVELOPMENT_DATA)
     parser.add_argument("--errors", type=int, default=0, metavar="N")
     parser.add_argument("--political", default="speechmap", metavar="PREFIX")
     options = parser.parse_args()

@@ -53,7 +53,7 @@ dictionary: setup ## Write the data dictionary and the picture of relationships 
 	@$(BIN)/python -m dagster_project.deliver.documentation
 
 docs: setup ## Build the documentation site into build/site, without a network
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 calibration: setup ## Show how often tests err and how often intervals cover
 	@$(BIN)/python -m dagster_project.analyse.calibration

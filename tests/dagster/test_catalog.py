@@ -9,7 +9,11 @@ from dagster_project.definitions import defs
 from dagster_project.deliver.relations import relations
 from dagster_project.unify.manifest import load_manifest
 
-SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+# Sorted: workers must agree on the tests, and Dagster's order changes with each process.
+SPECS = {
+    spec.key.to_user_string(): spec
+    for spec in sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key.path)
+}
 
 
 def schema_of(spec: dg.AssetSpec) -> dict[str, dg.TableColumn]:

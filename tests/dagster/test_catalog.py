@@ -12,7 +12,7 @@ from dagster_project.unify.manifest import load_manifest
 # Sorted: workers must agree on the tests, and Dagster's order changes with each process.
 SPECS = {
     spec.key.to_user_string(): spec
-    for spec in sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key.path)
+    for spec in sorted(defs.resolve_all_asset_specs(), key=lambda spec: tuple(spec.key.path))
 }
 
 

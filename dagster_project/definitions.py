@@ -12,7 +12,7 @@ from dagster_project.backfill.automation import (
     nightly,
     source_changes,
 )
-from dagster_project.backfill.checks import LEDGER, standing_checks
+from dagster_project.backfill.checks import LEDGER, standing_checks, whole_tables
 from dagster_project.deliver.report.assets import report_job_days
 from dagster_project.deliver.snapshot.assets import snapshot
 from dagster_project.publish.assets import publish_job, publish_job_days
@@ -29,7 +29,7 @@ defs = dg.Definitions(
         presented,
         [warehouse_structure, LEDGER, job_days, snapshot, report_job_days, publish_job_days],
     ),
-    asset_checks=[standing_checks],
+    asset_checks=[standing_checks, whole_tables],
     jobs=[structure, backfill, checks, publish_job],
     schedules=[nightly, history, hourly_checks],
     sensors=[source_changes],

@@ -12,7 +12,7 @@ from hashlib import sha256
 import dagster as dg
 
 from dagster_project.backfill.assets import job_days
-from dagster_project.backfill.checks import standing_checks
+from dagster_project.backfill.checks import standing_checks, whole_tables
 from dagster_project.backfill.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
@@ -38,7 +38,7 @@ backfill = dg.define_asset_job(
 
 checks = dg.define_asset_job(
     "checks",
-    selection=dg.AssetSelection.checks(standing_checks),
+    selection=dg.AssetSelection.checks(standing_checks, whole_tables),
     description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
 )
 hourly_checks = dg.ScheduleDefinition(

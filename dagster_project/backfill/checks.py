@@ -16,7 +16,11 @@ from dagster_project.backfill.plan import BAD, DayPlan, State, days_in
 from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
 from dagster_project.backfill.stages import Databases
 from dagster_project.partitions import Window
+from dagster_project.postgres import advisory_lock
 from dagster_project.settings import Settings
+from dagster_project.unify.dbt_command import check_whole_tables
+from dagster_project.unify.dbt_run import DbtError, run_dbt
+from dagster_project.warehouse import STRUCTURE_LOCK
 
 SHOWN = 20
 LATE_AFTER = timedelta(hours=30)
@@ -53,6 +57,11 @@ STANDING = (
         description="Source rows = raw rows + quarantined rows = unified rows, on every day.",
     ),
 )
+WHOLE_TABLES = dg.AssetCheckSpec(
+    "whole_tables_hold",
+    asset=LEDGER.key,
+    description="Keys are unique and have their counterpart, over all days and stages.",
+)
 
 
 @dg.multi_asset_check(name="standing_checks", specs=STANDING)
@@ -83,6 +92,24 @@ def standing_results(databases: Databases) -> Iterator[dg.AssetCheckResult]:
         remedy="sql/extract/window.sql must give each row one day",
     )
     yield _reconciliation(reconciled, databases, days)
+
+
+@dg.multi_asset_check(name="whole_tables", specs=[WHOLE_TABLES])
+def whole_tables() -> Iterator[dg.AssetCheckResult]:
+    """Run dbt's tests of whole tables, which no stage of a window can pass or fail alone."""
+    yield whole_tables_result(Settings().require_warehouse_url())
+
+
+def whole_tables_result(url: str) -> dg.AssetCheckResult:
+    """Test what must hold over all days and stages.
+
+    Args:
+        url: libpq URL of the warehouse, as owner.
+
+    Returns:
+        The result of WHOLE_TABLES.
+    """
+    return _result(WHOLE_TABLES, _broken_tests(url), remedy="beacon backfill")
 
 
 def rows_of_run(databases: Databases, window: Window) -> dg.AssetCheckEvaluation:
@@ -116,6 +143,16 @@ def _reconciliation(
         found = [str(one) for one in differences(databases, window) if one.job_day in compared]
     remedy = "in Dagster: materialize these days, from the group of the raw tables on"
     return _result(check, found, remedy=remedy, compared=len(compared))
+
+
+def _broken_tests(url: str) -> list[str]:
+    try:
+        # Shared: views are there as long as they are tested.
+        with advisory_lock(url, STRUCTURE_LOCK, shared=True):
+            run_dbt(check_whole_tables(), url=url)
+    except DbtError as error:
+        return str(error).splitlines()
+    return []
 
 
 def _bad(days: Sequence[DayPlan]) -> list[str]:

@@ -71,7 +71,7 @@ def build_everything() -> list[str]:
         Arguments for dbt. Rows that incremental tables already hold stay.
     """
     return [
-        *("build", "--exclude", "tag:nightly"),
+        *("build", "--exclude", "tag:whole_table"),
         *("--exclude-resource-type", "unit_test"),
         *_vars(window_vars(None)),
     ]
@@ -89,13 +89,21 @@ def build_stage(tag: str, window: Window) -> list[str]:
     """
     return [
         *("build", "--select", f"tag:{tag},config.materialized:incremental"),
-        # Nightly tests read whole tables: rows of another day, or of a later stage that has yet
-        # to follow, would stop this window.
-        *("--exclude", "tag:nightly"),
+        # Rows of another day, or of a later stage that has yet to follow, would stop this window.
+        *("--exclude", "tag:whole_table"),
         *("--exclude-resource-type", "unit_test"),
         *("--indirect-selection", "buildable"),
         *_vars(window_vars(window)),
     ]
+
+
+def check_whole_tables() -> list[str]:
+    """Return the command that tests what holds when no stage has yet to follow.
+
+    Returns:
+        Arguments for dbt.
+    """
+    return ["test", "--select", "tag:whole_table", *_vars(window_vars(None))]
 
 
 def _vars(values: Mapping[str, str]) -> tuple[str, str]:

@@ -6,7 +6,14 @@ import dagster as dg
 import psycopg
 import pytest
 
-from dagster_project.backfill.checks import ROWS_OF_RUN, SHOWN, STANDING, standing_results
+from dagster_project.backfill.checks import (
+    ROWS_OF_RUN,
+    SHOWN,
+    STANDING,
+    WHOLE_TABLES,
+    standing_results,
+    whole_tables_result,
+)
 from dagster_project.backfill.stages import Databases
 from dagster_project.definitions import defs
 from dagster_project.instance import dagster_instance
@@ -14,7 +21,7 @@ from dagster_project.runner_db.embedded import EmbeddedServer
 from tests.dagster.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
-NAMES = {check.name for check in STANDING}
+NAMES = {check.name for check in (*STANDING, WHOLE_TABLES)}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +104,20 @@ def test_a_row_that_is_lost_or_changed_is_seen(
     assert set(failing(copy)) == {"all_rows_reconcile"}
     warehouse.execute(mended)
     assert failing(copy) == {}
+
+
+def test_a_score_without_its_answer_is_seen(copy: Databases, warehouse: Connection) -> None:
+    warehouse.execute(
+        "update scores.answers set execution_key = 'lost ' || execution_key"
+        " where execution_key = (select min(execution_key) from scores.answers)"
+    )
+    found = whole_tables_result(copy.warehouse)
+    warehouse.execute(
+        "update scores.answers set execution_key = substr(execution_key, 6)"
+        " where execution_key like 'lost %'"
+    )
+    assert not found.passed
+    assert "scores_answers" in str(found.metadata["found"].value)
 
 
 def test_days_that_are_failed_are_counted_exactly_and_the_first_are_shown(

@@ -33,7 +33,7 @@ ui: setup ## Serve Dagster's UI on 127.0.0.1
 	@$(BIN)/beacon ui
 
 test: lint chromium ## Check and test everything
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff check .

@@ -25,21 +25,6 @@ WAREHOUSE_TEMPLATE = "warehouse_template"
 _numbers = count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share something costly on one of the workers (``--dist loadgroup``)."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _group(item: pytest.Item) -> str:
-    if "faults" in item.path.parts:
-        return "faults"
-    if isinstance(item, pytest.Function) and "pipeline" in item.fixturenames:
-        return "pipeline"
-    return str(item.path)
-
-
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """One embedded server for the whole run; its ``url`` is the owner's."""

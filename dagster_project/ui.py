@@ -32,6 +32,8 @@ def serve(databases: Databases, port: int) -> int:
     }
     dagster = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "--workspace", str(PROJECT_DIR / "workspace.yaml")]
+    # A shell's background job ignores SIGINT; with that, `dagster dev` would ignore SIGTERM, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The child gets the terminal's Ctrl-C itself; this process waits for it to end.
     with subprocess.Popen(
         [str(dagster), *arguments, "--host", HOST, "--port", str(port)],

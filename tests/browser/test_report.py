@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dagster_project.deliver.report.make import Report, write_job, write_overview
-from tests.browser.driver import open_browser
 from tests.pipeline import Pipeline
 
 WIDTHS = (360, 768, 1280)
@@ -46,12 +45,6 @@ class Reports:
 
     overview: Report
     job: Report
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

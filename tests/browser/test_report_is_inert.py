@@ -1,6 +1,6 @@
 """Whatever a model answers, the report shows it as text: nothing runs, loads or breaks the page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page
 from dagster_project.deliver.report.job_page import job_page
 from dagster_project.deliver.report.page import page_html
 from dagster_project.deliver.report.texts import visible
-from tests.browser.driver import open_browser
 from tests.report import HOSTILE, job_answer, job_data
 
 HARMLESS = {"words": "Some words. ", "many words": "Some words. " * 200}
@@ -22,12 +21,6 @@ class Opened:
 
     page: Page
     seen: list[str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
+from psycopg.rows import dict_row
 
 from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.fingerprints import fingerprints
@@ -93,10 +94,8 @@ def process(databases: Databases) -> None:
 def measured(warehouse_url: str) -> pl.DataFrame:
     """Read what the pipeline says of each model, the largest difference first."""
     with connect(warehouse_url, application="benchmark", read_only=True) as connection:
-        cursor = connection.execute(read_sql("benchmarks/real_answers.sql"))
-        assert cursor.description is not None  # noqa: S101 - a select describes its columns
-        names = [column.name for column in cursor.description]
-        return pl.DataFrame(cursor.fetchall(), schema=names, orient="row")
+        cursor = connection.cursor(row_factory=dict_row)
+        return pl.DataFrame(cursor.execute(read_sql("benchmarks/real_answers.sql")).fetchall())
 
 
 def show(found: pl.DataFrame, labelled: pl.DataFrame) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import TupleRow
+from psycopg.rows import Row, TupleRow
 
 from dagster_project.paths import SQL_DIR
 
@@ -86,6 +86,25 @@ def read_sql(relative_path: str) -> sql.SQL:
     # The text comes from this repository, never from a user.
     text = (SQL_DIR / relative_path).read_text(encoding="utf-8")
     return sql.SQL(text)  # ty: ignore
+
+
+def only_row(cursor: psycopg.Cursor[Row]) -> Row:
+    """Return the first row of a query that always has one, such as an aggregate.
+
+    Args:
+        cursor: Of an executed query.
+
+    Returns:
+        The row.
+
+    Raises:
+        LookupError: There is none: the query is wrong.
+    """
+    row = cursor.fetchone()
+    if row is None:
+        message = "a query that always returns a row returned none"
+        raise LookupError(message)
+    return row
 
 
 def lock_table(connection: psycopg.Connection[TupleRow], table: str) -> None:

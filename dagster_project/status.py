@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dagster_project.postgres import connect, read_sql
+from dagster_project.postgres import connect, only_row, read_sql
 
 HASHED_SCHEMA = "analytics"
 RUN_AND_CLOCK_COLUMNS = ["run_id", "built_at", "loaded_at"]
@@ -88,8 +88,7 @@ def _hash(connection: psycopg.Connection[Any], table: str, columns: list[str]) -
         relation=sql.Identifier(HASHED_SCHEMA, table),
     )
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(query).fetchone()
-    assert row is not None, "an aggregate always returns one row"  # noqa: S101
+        row = only_row(cursor.execute(query))
     return ContentHash(rows=row["row_count"], content_hash=row["content_hash"])
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from rich.table import Table
 
 from dagster_project.analyse.drift import metric_changes
+from dagster_project.analyse.intervals import EQUIVALENCE_MARGIN
 from dagster_project.analyse.pairs import pair_effects
 from dagster_project.analyse.power import minimum_detectable_effect
 from dagster_project.analyse.rates import region_rates
@@ -35,7 +36,7 @@ QUESTIONS = (20, 50, 100)
 REPEATS = (1, 3, 5)
 
 _KEYS = ("group",)
-_EFFECTS = (0.0, 0.1, 0.3)
+_EFFECTS = (0.0, EQUIVALENCE_MARGIN, 0.3)
 # A region's own probability of a question strays this far where it strays.
 _WOBBLE = 0.3
 
@@ -94,10 +95,9 @@ def paired(groups: int) -> Iterator[Figure]:
     """
     p_values, equivalent = [], []
     for questions in QUESTIONS:
-        for repeats in (*REPEATS, 2):
+        # Unequal numbers of answers must not bias the test.
+        for numbers in (*zip(REPEATS, REPEATS, strict=True), (1, 3)):
             covered = []
-            # Unequal numbers of answers must not bias the test.
-            numbers = (1, 3) if repeats == 2 else (repeats, repeats)  # noqa: PLR2004
             for effect in _EFFECTS:
                 for wobble in (0.0, _WOBBLE):
                     setting = Setting(groups // 2, questions, numbers, effect=effect, wobble=wobble)
@@ -106,7 +106,7 @@ def paired(groups: int) -> Iterator[Figure]:
                     covered.append(_covered(effects, effect))
                     if effect == 0:
                         p_values.append(effects["p_value"])
-                    if effect == 0.1:  # noqa: PLR2004 - the margin
+                    if effect == EQUIVALENCE_MARGIN:
                         equivalent.append(effects["is_equivalent"])
             design = f"{questions} questions x {' and '.join(map(str, sorted(set(numbers))))}"
             yield _share("interval of a paired difference", design, pl.concat(covered), COVERAGE)

@@ -6,29 +6,19 @@ comparing regions (pairs, texts), storing anything.
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from dagster_project.analyse.adjustment import with_q_values
-from dagster_project.analyse.intervals import mean_interval
+from dagster_project.analyse.differences import Comparison, mean_differences
 from dagster_project.analyse.pairs import MIN_PAIRS
 from dagster_project.analyse.reasons import status
-from dagster_project.analyse.resampling import ALPHA, sign_flip_p, stacked
+from dagster_project.analyse.resampling import ALPHA
 
 BASELINE_PERIODS = 4
 """Earlier periods with data that a period is compared with."""
 
-_CHANGE = pl.Schema(
-    {
-        "estimate": pl.Float64(),
-        "baseline": pl.Float64(),
-        "change": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "method": pl.String(),
-        "p_value": pl.Float64(),
-    }
-)
+_COMPARISON = Comparison("now", "before", MIN_PAIRS)
+_NAMES = {"first": "estimate", "second": "baseline", "difference": "change"}
 
 
 def metric_changes(
@@ -62,10 +52,11 @@ def metric_changes(
         .when(pl.col("questions") < MIN_PAIRS)
         .then(pl.lit("too_few_common_questions"))
     )
+    compared = mean_differences(matched, grain, _COMPARISON).rename(_NAMES)
     moved = (pl.col("q_value") < ALPHA) & ((pl.col("ci_low") > 0) | (pl.col("ci_high") < 0))
     changes = (
         periods.join(counts, on=grain, how="left", nulls_equal=True)
-        .join(_changes(matched, grain), on=grain, how="left", nulls_equal=True)
+        .join(compared, on=grain, how="left", nulls_equal=True)
         .with_columns(pl.col("questions").fill_null(0))
     )
     return (
@@ -76,7 +67,7 @@ def metric_changes(
             "baseline_start",
             "baseline_periods",
             "questions",
-            *_CHANGE,
+            *compared.drop(grain).columns,
             "q_value",
             "has_moved",
             "status",
@@ -123,32 +114,3 @@ def _matched(values: pl.DataFrame, periods: pl.DataFrame, keys: Sequence[str]) -
     )
     now = numbered.with_columns(now=pl.col("total") / pl.col("n"))
     return now.join(before, on=on, nulls_equal=True).sort("question_id")
-
-
-def _changes(matched: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
-    lists = ("now", "before")
-    groups = (
-        matched.group_by(grain, maintain_order=True)
-        .agg(lists)
-        .filter(pl.col("now").list.len() >= MIN_PAIRS)
-    )
-    order, changes = [np.empty(0, np.int64)], [_CHANGE.to_frame()]
-    for rows, (now, before) in stacked(groups, lists):
-        difference = now - before
-        interval, method = mean_interval(difference)
-        order.append(rows)
-        changes.append(
-            pl.DataFrame(
-                {
-                    "estimate": now.mean(axis=1),
-                    "baseline": before.mean(axis=1),
-                    "change": difference.mean(axis=1),
-                    "ci_low": interval[:, 0],
-                    "ci_high": interval[:, 1],
-                    "method": method,
-                    "p_value": sign_flip_p(difference),
-                },
-                schema=_CHANGE,
-            )
-        )
-    return groups[np.concatenate(order)].select(grain).hstack(pl.concat(changes))

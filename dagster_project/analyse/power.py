@@ -25,8 +25,9 @@ _SEED = 20_260_102
 RATES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
 CORRELATIONS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
 MAX_REPEATS = 10
-# Sample sizes are rounded down to two digits; with fewer questions to the number itself.
-_EXACT_SIZES = 30
+# Sample sizes are rounded down: not at all up to the first, to fives up to the second, then to two
+# digits.
+_EXACT_SIZES, _FIVE_BY_FIVE = 30, 100
 
 
 def mcnemar_exact_p(b: NDArray[np.int64], c: NDArray[np.int64]) -> Floats:
@@ -73,7 +74,7 @@ def minimum_detectable_effect(
 def _rounded_size(questions: int) -> int:
     if questions <= _EXACT_SIZES:
         return questions
-    unit = 5 if questions <= 100 else 10 ** (len(str(questions)) - 2)  # noqa: PLR2004 - two digits
+    unit = 5 if questions <= _FIVE_BY_FIVE else 10 ** (len(str(questions)) - 2)
     return questions // unit * unit
 
 

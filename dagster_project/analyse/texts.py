@@ -6,28 +6,17 @@ Belongs here: excess divergence with interval and test. Does not belong here: me
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from dagster_project.analyse.adjustment import with_q_values
-from dagster_project.analyse.intervals import mean_interval
+from dagster_project.analyse.differences import Comparison, mean_differences
 from dagster_project.analyse.reasons import status
-from dagster_project.analyse.resampling import sign_flip_p, stacked
 
 MIN_REPEATED_QUESTIONS = 5
 """Questions with repeats in both regions."""
 
-_EFFECT = pl.Schema(
-    {
-        "between": pl.Float64(),
-        "within": pl.Float64(),
-        "excess": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "method": pl.String(),
-        "p_value": pl.Float64(),
-    }
-)
+_COMPARISON = Comparison("between", "within", MIN_REPEATED_QUESTIONS, only_above=True)
+_NAMES = {"first": "between", "second": "within", "difference": "excess"}
 
 
 def text_effects(
@@ -58,7 +47,7 @@ def text_effects(
     pairs = rows.group_by(grain).agg(
         questions=pl.len().cast(pl.Int64), questions_repeated=repeated.sum().cast(pl.Int64)
     )
-    effects = _effects(rows.filter(repeated), grain)
+    effects = mean_differences(rows.filter(repeated), grain, _COMPARISON).rename(_NAMES)
     reason = (
         pl.when(pl.col("questions_repeated") == 0)
         .then(pl.lit("no_repeats"))
@@ -68,35 +57,14 @@ def text_effects(
     return (
         with_q_values(pairs.join(effects, on=grain, how="left", nulls_equal=True), family)
         .with_columns(status=status(reason, "no_repeats"), reason=reason)
-        .select(*grain, "questions", "questions_repeated", *_EFFECT, "q_value", "status", "reason")
+        .select(
+            *grain,
+            "questions",
+            "questions_repeated",
+            *effects.drop(grain).columns,
+            "q_value",
+            "status",
+            "reason",
+        )
         .sort(grain)
     )
-
-
-def _effects(repeated: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
-    lists = ("between", "within")
-    groups = (
-        repeated.group_by(grain, maintain_order=True)
-        .agg(lists)
-        .filter(pl.col("between").list.len() >= MIN_REPEATED_QUESTIONS)
-    )
-    order, effects = [np.empty(0, np.int64)], [_EFFECT.to_frame()]
-    for rows, (between, within) in stacked(groups, lists):
-        excess = between - within
-        interval, method = mean_interval(excess)
-        order.append(rows)
-        effects.append(
-            pl.DataFrame(
-                {
-                    "between": between.mean(axis=1),
-                    "within": within.mean(axis=1),
-                    "excess": excess.mean(axis=1),
-                    "ci_low": interval[:, 0],
-                    "ci_high": interval[:, 1],
-                    "method": method,
-                    "p_value": sign_flip_p(excess, only_above=True),
-                },
-                schema=_EFFECT,
-            )
-        )
-    return groups[np.concatenate(order)].select(grain).hstack(pl.concat(effects))

@@ -228,5 +228,6 @@ def _failure_test(rates: Floats, effective: Floats) -> tuple[float | None, str |
         # Rounding the worth of repeated attempts left nothing on one side.
         return 1.0, None
     random = MonteCarloMethod(n_resamples=_TABLES, rng=np.random.default_rng(_SEED))
-    method = None if len(table) == 2 else random  # noqa: PLR2004 - two regions: exact
+    # Of two regions the test is exact.
+    method = None if table.shape == (2, 2) else random
     return np.asarray(fisher_exact(table, method=method).pvalue).item(), None

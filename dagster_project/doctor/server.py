@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from dagster_project.doctor.finding import Finding, fail, ok, warn
-from dagster_project.postgres import connect
+from dagster_project.postgres import connect, only_row
 
 OLDEST, NEWEST = 15, 18
 """Major versions of Postgres that the tests run on."""
@@ -92,10 +92,9 @@ def _version(name: str, connection: Connection, oldest: int) -> Finding:
 
 def _clock(name: str, connection: Connection) -> Finding:
     before = datetime.now(UTC)
-    row = connection.execute("select clock_timestamp()").fetchone()
+    (there,) = only_row(connection.execute("select clock_timestamp()"))
     after = datetime.now(UTC)
-    assert row is not None, "a select without from returns one row"  # noqa: S101
-    skew = row[0] - (before + (after - before) / 2)
+    skew = there - (before + (after - before) / 2)
     found = f"{abs(skew).total_seconds():.1f} s {'ahead of' if skew > timedelta() else 'behind'} us"
     if abs(skew) > TOLERATED_SKEW:
         remedy = "Set both clocks by NTP: which job_day is today depends on them."

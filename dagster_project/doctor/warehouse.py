@@ -13,7 +13,7 @@ from dagster_project.deliver.relations import Relation, relations
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.doctor.server import Connection
 from dagster_project.paths import DBT_DIR
-from dagster_project.postgres import read_sql, sql_files
+from dagster_project.postgres import only_row, read_sql, sql_files
 from dagster_project.unify.manifest import load_manifest
 from dagster_project.warehouse import ROLES_FOLDER
 
@@ -83,11 +83,9 @@ def _missing(wanted: dict[str, Relation], there: Sequence[WarehouseRelation]) ->
 
 def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterator[Finding]:
     files = {path.stem: path for path in sql_files(ROLES_FOLDER)}
-    row = connection.execute(
-        read_sql("doctor/warehouse_role.sql"), {"roles": list(files)}
-    ).fetchone()
-    assert row is not None, "a select without from returns one row"  # noqa: S101
-    may_create, roles_there = row
+    may_create, roles_there = only_row(
+        connection.execute(read_sql("doctor/warehouse_role.sql"), {"roles": list(files)})
+    )
     role = connection.info.user
     foreign = [relation.name for relation in there if not relation.is_ours]
     if not may_create:
@@ -132,15 +130,13 @@ def _is_loaded(connection: Connection, file: Path) -> bool:
 
 
 def _days(connection: Connection) -> Iterator[Finding]:
-    row = connection.execute(
-        read_sql("doctor/days_of_other_rules.sql"),
-        {
-            "stages": [stage.name for stage in STAGES],
-            "versions": [stage.method_version() for stage in STAGES],
-        },
-    ).fetchone()
-    assert row is not None, "an aggregate always returns one row"  # noqa: S101
-    old_days, bad_days = row
+    present = {
+        "stages": [stage.name for stage in STAGES],
+        "versions": [stage.method_version() for stage in STAGES],
+    }
+    old_days, bad_days = only_row(
+        connection.execute(read_sql("doctor/days_of_other_rules.sql"), present)
+    )
     if old_days:
         yield warn("job_days", f"{old_days} made by older rules", "beacon backfill --only stale")
     if bad_days:

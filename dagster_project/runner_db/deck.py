@@ -12,7 +12,7 @@ from dagster_project.runner_db import cross_region, standard
 from dagster_project.runner_db.draft import Draft, World
 from dagster_project.runner_db.incidents import SCENARIOS
 from dagster_project.runner_db.scenario import Scenario
-from dagster_project.runner_db.spec import HISTORY_END, HISTORY_START, RunnerSpec
+from dagster_project.runner_db.spec import HISTORY_END, HISTORY_START, RunnerSpec, seeded
 
 JOBS_PER_ROUND = 300
 """At larger scales every scenario occurs once per so many jobs."""
@@ -50,7 +50,7 @@ def plan(spec: RunnerSpec) -> list[Planned]:
     Returns:
         spec.jobs jobs by time, no two within one second.
     """
-    rng = Random(f"{spec.seed}:plan")  # noqa: S311  (synthetic data, not a secret)
+    rng = seeded(f"{spec.seed}:plan")
     rounds = 1 + (spec.jobs - len(SCENARIOS)) // JOBS_PER_ROUND
     drawn = [(scenario, copy) for scenario in SCENARIOS.values() for copy in range(max(1, rounds))]
     ordinary = spec.jobs - len(drawn)
@@ -92,7 +92,7 @@ def draft_job(world: World, number: int, job: Planned) -> Draft:
     Returns:
         The finished draft, not yet counted.
     """
-    rng = Random(f"{world.spec.seed}:job:{job.scenario}:{job.copy}")  # noqa: S311  (synthetic)
+    rng = seeded(f"{world.spec.seed}:job:{job.scenario}:{job.copy}")
     milliseconds = int(job.created_at.timestamp() * 1000)
     draft = Draft(
         number=number,

@@ -3,6 +3,8 @@
 from random import Random
 from typing import NamedTuple
 
+from dagster_project.runner_db.spec import seeded
+
 WALLETS = 24
 ADDRESS_BITS, SIGNATURE_BITS, KEY_BITS = 160, 520, 256
 
@@ -49,7 +51,7 @@ def build_wallets(seed: int) -> tuple[Wallet, ...]:
     Returns:
         WALLETS of them.
     """
-    rng = Random(f"{seed}:wallets")  # noqa: S311  (synthetic data, not a secret)
+    rng = seeded(f"{seed}:wallets")
     return tuple(
         Wallet(
             address=_hex(rng, ADDRESS_BITS),

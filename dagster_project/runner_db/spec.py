@@ -5,6 +5,7 @@ Belongs here: constants of source_system that several modules share. Does not be
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 
 from dagster_project.runner_db.schema import SchemaOptions
 
@@ -35,6 +36,11 @@ PROVIDERS = {region: f"modal-{spelling}" for region, spelling in STANDARD_SPELLI
 def max_tokens(moment: datetime) -> int:
     """Return the runner's limit of a generation at a moment (I-25)."""
     return 500 if moment >= MAX_TOKENS_500_FROM else 128
+
+
+def seeded(name: str) -> Random:
+    """Return random numbers that depend on a name alone: synthetic data, never a secret."""
+    return Random(name)  # noqa: S311  not for cryptography
 
 
 def mean_executions_per_job(cross_region_share: float) -> float:

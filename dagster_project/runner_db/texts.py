@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from dagster_project.runner_db.spec import MODELS, REGIONS
+from dagster_project.runner_db.spec import MODELS, REGIONS, seeded
 
 ANSWERS_FILE = Path(__file__).with_name("answers.toml")
 VARIANTS = 48
@@ -129,7 +129,7 @@ def build_answers(seed: int) -> Answers:
         The pools, with VARIANTS texts each.
     """
     source = load_answers_file()
-    rng = Random(f"{seed}:texts")  # noqa: S311  (synthetic data, not a secret)
+    rng = seeded(f"{seed}:texts")
     effects = source["effects"]
     pools: dict[tuple[str, str, str], tuple[Answer, ...]] = {}
     asked = [*source["questions"], *_fictional(source["fictional"])]

@@ -52,7 +52,7 @@ class PairEffect:
     @property
     def pair(self) -> str:
         """Both regions, the first minus the second."""
-        return f"{self.region_a} − {self.region_b}"  # noqa: RUF001  (a minus sign)
+        return f"{self.region_a} \N{MINUS SIGN} {self.region_b}"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ REGIONS = ("US", "EU", "ASIA", "OTHER")
 NEAR, LEAST = 0.1, 0.001
 """Shares this near to none or all have a decimal; those nearer still are less or more than it."""
 
+SMALLEST_P = 0.001
+"""A p or q value below it is shown as less than it."""
+
 NONE = "\N{EN DASH}"
 
 VERDICTS: dict[VerdictKind, str] = {
@@ -95,7 +98,7 @@ def probability(value: float | None) -> str:
     """Return a p or q value, or a dash."""
     if value is None:
         return NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004
+    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 """The local Dagster instance and one in-process run on it. Knows nothing about the domain."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,10 @@ def prepare_dagster_home(home: Path) -> Path:
         return Path(os.environ["DAGSTER_HOME"])
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_DIR / "dagster.yaml", folder / "dagster.yaml")
+    # Replaced whole: another command may be reading it.
+    fresh = folder / f"dagster.yaml.{os.getpid()}"
+    shutil.copyfile(PROJECT_DIR / "dagster.yaml", fresh)
+    fresh.replace(folder / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
@@ -43,9 +47,19 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     Yields:
         The instance; closed at the end.
     """
-    prepare_dagster_home(home)
-    with unsynced_history(), dg.DagsterInstance.get() as instance:
+    folder = prepare_dagster_home(home)
+    with unsynced_history(), _opened(folder) as instance:
         yield instance
+
+
+def _opened(folder: Path) -> dg.DagsterInstance:
+    """Open one after the other: Dagster creates its tables without a lock."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return dg.DagsterInstance.get()
+    finally:
+        os.close(lock)
 
 
 def run_in_process(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dagster_project.backfill.stages import Databases
-from dagster_project.instance import prepare_dagster_home
+from dagster_project.instance import dagster_instance
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings
 
@@ -24,7 +24,9 @@ def serve(databases: Databases, port: int) -> int:
     Returns:
         The exit code.
     """
-    prepare_dagster_home(Settings().home)
+    with dagster_instance(Settings().home):
+        # Created before the webserver and the daemon open it at once.
+        pass
     environment = {
         **os.environ,
         "BEACON_RUNNER_URL": databases.runner,

@@ -91,12 +91,14 @@ def print_plan(days: Sequence[DayPlan]) -> None:
 
 
 def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> None:
-    """Print the runs that a backfill would start.
+    """Print the runs that a backfill would start, if any.
 
     Args:
         chunks: The runs, in order.
         seconds: Estimated time of each; None when there is no past run to go by.
     """
+    if not chunks:
+        return
     console.out.print(
         console.table(
             "Runs",

@@ -26,6 +26,7 @@ from dagster_project.command_line import (
 )
 
 if TYPE_CHECKING:
+    from dagster_project.backfill.ledger import LedgerRow
     from dagster_project.backfill.plan import Chunk, DayPlan, State
     from dagster_project.backfill.stages import Databases
     from dagster_project.partitions import Window
@@ -100,15 +101,20 @@ def backfill(  # noqa: PLR0913  each is an option
 def _prepare(
     urls: "Databases", window: "Window | None", only: Only | None, chunk_days: int
 ) -> Prepared:
-    from dagster_project.backfill.estimate import estimated_seconds
-    from dagster_project.backfill.operate import costed_plan
+    from dagster_project.backfill.operate import read_plan
     from dagster_project.backfill.plan import chunks, days_in
+
+    plan = read_plan(urls, window)
+    todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
+    return Prepared(plan.days, todo, _estimated(todo, plan.past) if todo else [])
+
+
+def _estimated(todo: "Sequence[Chunk]", past: "Sequence[LedgerRow]") -> list[float | None]:
+    from dagster_project.backfill.estimate import estimated_seconds, stage_costs
     from dagster_project.backfill.versions import stage_versions
 
-    plan = costed_plan(urls, window)
-    todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
-    stages = list(stage_versions())
-    return Prepared(plan.days, todo, [estimated_seconds(one, plan.costs, stages) for one in todo])
+    costs, stages = stage_costs(past), list(stage_versions())
+    return [estimated_seconds(chunk, costs, stages) for chunk in todo]
 
 
 def _states(only: Only | None) -> "Collection[State]":

@@ -3,12 +3,11 @@
 Belongs here: reading. Does not belong here: deciding (plan.py), runs (launch.py), printing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.estimate import seconds_per_row
 from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.plan import DayPlan, State, plan_days
 from dagster_project.backfill.stages import Databases
 from dagster_project.backfill.versions import stage_versions
@@ -24,11 +23,11 @@ class Plan:
 
     Attributes:
         days: One entry per job_day that either knows, oldest first.
-        costs: Seconds per source row that past runs took, by stage.
+        past: The ledger of all days.
     """
 
     days: list[DayPlan]
-    costs: Mapping[str, float]
+    past: list[LedgerRow]
 
 
 def current_plan(databases: Databases, window: Window | None = None) -> list[DayPlan]:
@@ -41,15 +40,15 @@ def current_plan(databases: Databases, window: Window | None = None) -> list[Day
     Returns:
         One entry per job_day that the source or the ledger knows, oldest first.
     """
-    return costed_plan(databases, window).days
+    return read_plan(databases, window).days
 
 
-def costed_plan(databases: Databases, window: Window | None = None) -> Plan:
-    """Compare the source with the ledger now, and tell what past runs took.
+def read_plan(databases: Databases, window: Window | None = None) -> Plan:
+    """Compare the source with the ledger now, and keep the ledger.
 
     Args:
         databases: Source and warehouse.
-        window: Only these job_days; None for all. The costs are those of all days.
+        window: Only these job_days; None for all. The ledger is that of all days.
 
     Returns:
         The plan.
@@ -61,4 +60,4 @@ def costed_plan(databases: Databases, window: Window | None = None) -> Plan:
         rows = ledger.read(connection)
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     days = plan_days(source, wanted, stage_versions(), {day for (day,) in locked})
-    return Plan(days, seconds_per_row(rows))
+    return Plan(days, rows)

@@ -12,7 +12,6 @@ its own, whose peak memory is shown.
 import argparse
 import json
 import os
-import random
 import resource
 import sys
 import time
@@ -26,6 +25,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from dagster_project.paths import PROJECT_DIR
+from dagster_project.runner_db.spec import seeded
 from dagster_project.score.files import ANSWERS, prepared, score_file
 from dagster_project.score.scores import (
     BOTH,
@@ -93,7 +93,7 @@ def texts(seed: int) -> Iterator[str]:
     Yields:
         English-looking texts of about 1,500 characters.
     """
-    chance = random.Random(seed)  # noqa: S311
+    chance = seeded(str(seed))
     vocabulary = [
         "".join(chance.choices(SYLLABLES, k=chance.choice((1, 2, 2, 3)))) for _ in range(VOCABULARY)
     ]

@@ -1,11 +1,12 @@
 """Sessions as another role of a throw-away server."""
 
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
-PASSWORD = "only-for-this-test"  # noqa: S105  of a throw-away server
+PASSWORD = token_hex()
 
 
 def url_as(url: str, role: str) -> str:

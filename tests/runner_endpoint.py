@@ -4,6 +4,7 @@ Belongs here: the SELECTs behind GET /api/v2/jobs/{jobspec_id}/bias-analysis and
 made of their rows. Does not belong here: expectations.
 """
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -73,5 +74,5 @@ def _without_nulls(row: Row) -> Row:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _moment(value: Any) -> str:  # noqa: ANN401  whatever the column holds
+def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"

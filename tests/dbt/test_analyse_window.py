@@ -1,6 +1,5 @@
 """The analyse stage: which rows a window leaves behind, alone, in pieces and beside another."""
 
-import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -11,6 +10,7 @@ from psycopg import errors, sql
 
 from dagster_project.analyse.window import TABLES, analyse_window
 from dagster_project.partitions import Window
+from dagster_project.runner_db.spec import seeded
 from tests.dbt.warehouse import Row, execute, read
 
 FIRST = date(2025, 10, 20)
@@ -44,7 +44,7 @@ def analysed(new_counted: Callable[[], str]) -> str:
 
 
 def outcomes(day: date) -> Iterator[tuple[object, ...]]:
-    chance = random.Random(day.toordinal())  # noqa: S311 - the same rows for each warehouse
+    chance = seeded(str(day))
     for basis in ("actual", "requested"):
         for region in REGIONS:
             for question in QUESTIONS:
@@ -57,7 +57,7 @@ def outcomes(day: date) -> Iterator[tuple[object, ...]]:
 
 
 def distances(day: date) -> Iterator[tuple[object, ...]]:
-    chance = random.Random(day.toordinal())  # noqa: S311 - the same rows for each warehouse
+    chance = seeded(str(day))
     for region_a, region_b in (("EU", "US"), ("EU", "EU"), ("US", "US")):
         for question in QUESTIONS:
             key = f"{day}/m/{region_a}/{region_b}/{question}"

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
-def call(session: Session, function: str, *arguments: object) -> Any:  # noqa: ANN401 - any type
+def call(session: Session, function: str, *arguments: object) -> object:
     """Return what a function of schema rules gives; dicts and lists are passed as jsonb."""
     values = [Jsonb(value) if isinstance(value, dict | list) else value for value in arguments]
     places = ", ".join(["%s"] * len(values))

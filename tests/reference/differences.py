@@ -1,7 +1,5 @@
 """Compares two unifications of one database, row by row and cell by cell."""
 
-from typing import Any
-
 from tests.reference.harness import KEYS, Tables
 from tests.reference.unify import Row
 
@@ -45,5 +43,5 @@ def _cell_differences(key: str, expected: Row, actual: Row) -> list[str]:
     ]
 
 
-def _comparable(value: Any) -> Any:  # noqa: ANN401 - any column
+def _comparable(value: object) -> object:
     return sorted(value) if isinstance(value, set | list) else value

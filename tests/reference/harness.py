@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -211,7 +210,7 @@ def _insert(connection: Connection, table: str, rows: list[Row]) -> None:
         connection.execute(insert, [_parameter(column, row[column]) for column in row])
 
 
-def _parameter(column: str, value: Any) -> Any:  # noqa: ANN401 - any column of raw
+def _parameter(column: str, value: object) -> object:
     if column not in JSON_COLUMNS or value is None:
         return value
     return Jsonb(None if value is JSON_NULL else value)

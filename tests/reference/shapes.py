@@ -86,7 +86,7 @@ def fill(value: Any, palette: Palette) -> Any:  # noqa: ANN401 - any JSON value
     return None if chosen is None else value.template.format(chosen)
 
 
-def mostly(*sound: Any, odd: tuple[Any, ...], share: int = 4) -> Strategy:  # noqa: ANN401 - JSON
+def mostly(*sound: object, odd: tuple[object, ...], share: int = 4) -> Strategy:
     """Return a choice that is sound ``share`` times as often as it is odd."""
     times = max(1, share * len(odd) // len(sound))
     return st.sampled_from((*sound * times, *odd))

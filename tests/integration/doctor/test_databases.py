@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from secrets import token_hex
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -19,7 +20,7 @@ from dagster_project.runner_db.schema import create_runner_schema
 from tests.pipeline import Pipeline
 
 VARIABLE = "BEACON_RUNNER_URL"
-PASSWORD = "only:for/this@test"  # noqa: S105  of a throw-away server
+PASSWORD = f"only:for/this@{token_hex()}"
 READER = "doctor_reader"
 
 Change = Callable[[str], None]

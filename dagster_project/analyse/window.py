@@ -68,9 +68,7 @@ def analyse_window(warehouse_url: str, window: Window, batch_rows: int) -> None:
         connect(warehouse_url, application="analyse-read", read_only=True) as source,
         connect(warehouse_url, application="analyse-write") as target,
     ):
-        # Windows share periods: the second one waits, however long, and then reads what all days
-        # are by then.
-        target.execute("set local lock_timeout = 0")
+        # Windows share periods: the second one waits and then reads what all days are by then.
         lock_table(target, "analytics.periods")
         _replace_jobs(source, target, window, batch_rows)
         periods = touched_periods(window)

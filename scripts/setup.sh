@@ -25,7 +25,9 @@ echo "setup: .venv with $("$python" --version)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never
 .venv/bin/python -m pip install --quiet --require-hashes --requirement requirements-uv.lock
 eval "$(.venv/bin/python scripts/uv_settings.py)"
-if ! .venv/bin/uv pip install --python .venv/bin/python --require-hashes \
+# Compiled once, here: where PYTHONDONTWRITEBYTECODE is set, as in many images, every command would
+# compile 4,000 modules again.
+if ! .venv/bin/uv pip install --python .venv/bin/python --require-hashes --compile-bytecode \
     --requirement requirements.lock; then
     echo "setup: uv could not install (see above); installing with pip, which takes longer." >&2
     # The lock is complete; pip would refuse the extras that it lists without.

@@ -32,8 +32,9 @@ demo: setup ## Run the whole pipeline on a synthetic runner database
 ui: setup ## Serve Dagster's UI on 127.0.0.1
 	@$(BIN)/beacon ui
 
+# In the order of the folders, the slow ones first: by number of tests, long single ones come last.
 test: lint chromium ## Check and test everything
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff check .

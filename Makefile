@@ -40,7 +40,8 @@ lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar sql
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint --disable-progress-bar sql dagster_project benchmarks
 	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	cd dbt && ../$(BIN)/dbt parse --quiet --warn-error
 
@@ -57,7 +58,7 @@ docs: setup ## Build the documentation site into build/site, without a network
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 calibration: setup ## Show how often tests err and how often intervals cover
-	@$(BIN)/python -m dagster_project.analyse.calibration
+	@$(BIN)/python -m benchmarks.calibration
 
 bench: setup ## Measure what the README claims
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -21,19 +21,24 @@ from time import perf_counter
 
 import psycopg
 
-from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.operate import TO_DO, current_plan
 from dagster_project.backfill.plan import chunks, days_in
-from dagster_project.backfill.stages import Databases
+from dagster_project.backfill.stages import STAGES
 from dagster_project.console import out, table
+from dagster_project.embedded_postgres.server import (
+    EmbeddedServer,
+    create_database,
+    embedded_server,
+)
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, read_sql
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database, embedded_server
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
-from dagster_project.unify.assets import build_structure
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import set_up_warehouse
 
+HERE = Path(__file__).parent
 CHUNK_DAYS = 31
 SAMPLE_S = 0.2
 SESSION_FIELD = 3
@@ -96,7 +101,7 @@ def make_source(server: EmbeddedServer, executions: int) -> str:
     create_database(server, name)
     generate(server.url(name), RunnerSpec.of_executions(executions, seed=1))
     with connect(server.url(name), application="benchmark") as connection:
-        connection.execute(read_sql("benchmarks/spread_over_a_year.sql"))
+        connection.execute(read_sql(HERE / "spread_over_a_year.sql"))
     with psycopg.connect(server.url(name), autocommit=True) as connection:
         connection.execute("vacuum full analyze")
     return server.url(name)
@@ -115,7 +120,7 @@ def new_warehouse(server: EmbeddedServer, name: str) -> str:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
     create_database(server, name)
-    build_structure(server.url(name))
+    set_up_warehouse(server.url(name))
     return server.url(name)
 
 

@@ -14,12 +14,13 @@ from time import perf_counter
 
 from psycopg import sql
 
-from dagster_project.backfill.fingerprints import ALL_DAYS, fingerprints
+from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.extract.query import window_parameters, window_rows
 from dagster_project.extract.schema import TABLES, table_shapes
 from dagster_project.extract.window import extract_window
+from dagster_project.partitions import ALL_DAYS
 from dagster_project.postgres import connect
-from dagster_project.runner_db.embedded import create_database, embedded_server
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.schema import SchemaOptions
 from dagster_project.runner_db.spec import RunnerSpec

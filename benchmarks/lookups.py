@@ -20,20 +20,21 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import Work, process_days
-from dagster_project.backfill.stages import Databases
+from dagster_project.backfill.stages import STAGES
 from dagster_project.console import out, table
+from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, read_sql
-from dagster_project.runner_db.embedded import create_database, embedded_server
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
-from dagster_project.unify.assets import build_structure
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import set_up_warehouse
 
+HERE = Path(__file__).parent
 CROSS_REGION_SHARE = 0.7
 CHUNK_DAYS = 7
 JOBS = 200
@@ -86,11 +87,11 @@ def build(databases: Databases, executions: int) -> Window:
     spec = RunnerSpec.of_executions(executions, seed=1, cross_region_share=CROSS_REGION_SHARE)
     manifest = generate(databases.runner, spec)
     out.print(f"source: {manifest.tables} in {perf_counter() - started:.0f} s")
-    build_structure(databases.warehouse)
+    set_up_warehouse(databases.warehouse)
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
     with connect(databases.warehouse, application="benchmark") as connection:
-        if connection.execute(read_sql("benchmarks/last_stage_done.sql")).fetchone():
+        if connection.execute(read_sql(HERE / "last_stage_done.sql")).fetchone():
             return window
     totals: dict[str, float] = {}
     for start in range(0, len(window.days), CHUNK_DAYS):
@@ -115,7 +116,7 @@ def measure(connection: Warehouse, days: Window) -> None:
         connection: Session on the warehouse.
         days: The days that it holds.
     """
-    rows = connection.execute(read_sql("benchmarks/some_jobs.sql"), {"jobs": JOBS}).fetchall()
+    rows = connection.execute(read_sql(HERE / "some_jobs.sql"), {"jobs": JOBS}).fetchall()
     jobs: list[Mapping[str, object]] = [{"job_id": job_id} for (job_id,) in rows]
     middle = days.days[len(days.days) // 2]
     weeks: list[Mapping[str, object]] = [{"start": middle, "end": middle + timedelta(days=7)}] * 20
@@ -127,8 +128,8 @@ def measure(connection: Warehouse, days: Window) -> None:
 def _compare(
     connection: Warehouse, name: str, parameters: Sequence[Mapping[str, object]]
 ) -> tuple[str, str, str, str, str]:
-    view = read_sql(f"benchmarks/{name}.view.sql")
-    hand = read_sql(f"benchmarks/{name}.hand.sql")
+    view = read_sql(HERE / f"{name}.view.sql")
+    hand = read_sql(HERE / f"{name}.hand.sql")
     view_ms, hand_ms = _medians(connection, (view, hand), parameters)
     scans = _wide_scans(connection, view, parameters[0])
     return (name, f"{view_ms:.2f}", f"{hand_ms:.2f}", f"{view_ms / hand_ms:.1f}", str(scans))

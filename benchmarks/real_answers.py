@@ -17,20 +17,21 @@ from pathlib import Path
 import polars as pl
 from psycopg.rows import dict_row
 
-from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import Work, process_days
-from dagster_project.backfill.stages import Databases
+from dagster_project.backfill.stages import STAGES
 from dagster_project.console import out, table
+from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.partitions import Window
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.postgres import connect, read_sql
-from dagster_project.runner_db.embedded import create_database, embedded_server
 from dagster_project.runner_db.load_answers import load_answers
 from dagster_project.settings import Settings
-from dagster_project.unify.assets import build_structure
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import set_up_warehouse
 
+HERE = Path(__file__).parent
 DEVELOPMENT_DATA = PROJECT_DIR.parent / "shared" / "data" / "labelled_answers_dev.parquet"
 REGION_OF_LANGUAGE = {"en": "US", "zh": "ASIA"}
 LABELS = ("full_refusal", "partial_refusal", "compliance")
@@ -83,7 +84,7 @@ def political_answers(file: Path) -> pl.DataFrame:
 
 def process(databases: Databases) -> None:
     """Take every day of the source through the stages."""
-    build_structure(databases.warehouse)
+    set_up_warehouse(databases.warehouse)
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
     for done in process_days(databases, Work(window, STAGES, Cause("benchmark", "benchmark"))):
@@ -95,7 +96,7 @@ def measured(warehouse_url: str) -> pl.DataFrame:
     """Read what the pipeline says of each model, the largest difference first."""
     with connect(warehouse_url, application="benchmark", read_only=True) as connection:
         cursor = connection.cursor(row_factory=dict_row)
-        return pl.DataFrame(cursor.execute(read_sql("benchmarks/real_answers.sql")).fetchall())
+        return pl.DataFrame(cursor.execute(read_sql(HERE / "real_answers.sql")).fetchall())
 
 
 def show(found: pl.DataFrame, labelled: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ from time import perf_counter
 import psycopg
 
 from dagster_project.console import progress
-from dagster_project.runner_db.embedded import create_database, embedded_server
+from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import Row, TupleRow
 
-from dagster_project.paths import SQL_DIR
+from dagster_project.paths import PACKAGE_DIR, SQL_DIR
 
 CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT = "30s"
@@ -74,18 +74,14 @@ def connect(
         yield connection
 
 
-def read_sql(relative_path: str) -> sql.SQL:
-    """Return one file of ``sql/`` as a composable template (``{name}`` placeholders).
+def read_sql(path: str | Path) -> sql.SQL:
+    """Return a file as a composable template (``{name}`` placeholders).
 
     Args:
-        relative_path: Path below ``sql/``, e.g. ``extract/jobs.sql``.
-
-    Returns:
-        The text, ready for ``.format()``.
+        path: Below the package, e.g. ``extract/window.sql`` beside its stage; or absolute.
     """
     # The text comes from this repository, never from a user.
-    text = (SQL_DIR / relative_path).read_text(encoding="utf-8")
-    return sql.SQL(text)  # ty: ignore
+    return sql.SQL((PACKAGE_DIR / path).read_text(encoding="utf-8"))
 
 
 def only_row(cursor: psycopg.Cursor[Row]) -> Row:

@@ -4,37 +4,35 @@ Belongs here: names, types and defaults of settings. Does not belong here: openi
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_project.paths import PROJECT_DIR
 
+ENV_PREFIX = "BEACON_"
+
+UrlName = Literal["runner_url", "warehouse_url", "publish_url"]
+
+_REMEDIES: dict[str, str] = {"publish_url": "docs/rollout.md says how to create that role."}
+_REMEDY = "Export it, or run `beacon demo` to work on the embedded demo server."
+
 
 class MissingSettingError(RuntimeError):
     """A variable that the command needs is not set."""
 
-    def __init__(
-        self,
-        variable: str,
-        meaning: str,
-        remedy: str = "Export it, or run `beacon demo` to work on the embedded demo server.",
-    ) -> None:
-        """Name the variable, what it means and the remedy.
-
-        Args:
-            variable: Name of the environment variable, e.g. ``BEACON_RUNNER_URL``.
-            meaning: What its value must be.
-            remedy: What to do about it.
-        """
-        super().__init__(f"{variable} is not set. It must hold {meaning}. {remedy}")
-        self.variable = variable
+    def __init__(self, name: str, meaning: str) -> None:
+        """Name the setting's variable, what its value must be, and the remedy."""
+        self.variable = f"{ENV_PREFIX}{name.upper()}"
+        self.remedy = _REMEDIES.get(name, _REMEDY)
+        super().__init__(f"{self.variable} is not set. It must hold: {meaning} {self.remedy}")
 
 
 class Settings(BaseSettings):
     """Settings read from the environment, prefix ``BEACON_``."""
 
-    model_config = SettingsConfigDict(env_prefix="BEACON_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore")
 
     runner_url: SecretStr | None = Field(
         default=None, description="libpq URL of the runner's Postgres; a role that can only read."
@@ -66,45 +64,18 @@ class Settings(BaseSettings):
         description="Rows held in memory at a time by extract and score.",
     )
 
-    def require_runner_url(self) -> str:
-        """Return the runner's libpq URL.
-
-        Returns:
-            The URL, secret included: never log it.
+    def require(self, url: UrlName) -> str:
+        """Return a libpq URL, secret included: never log it.
 
         Raises:
-            MissingSettingError: BEACON_RUNNER_URL is not set.
+            MissingSettingError: Its variable is not set.
         """
-        if self.runner_url is None:
-            raise MissingSettingError("BEACON_RUNNER_URL", "the libpq URL of the runner's Postgres")
-        return self.runner_url.get_secret_value()
+        value: SecretStr | None = getattr(self, url)
+        if value is None:
+            raise MissingSettingError(url, type(self).model_fields[url].description or "")
+        return value.get_secret_value()
 
-    def require_warehouse_url(self) -> str:
-        """Return the warehouse's libpq URL.
-
-        Returns:
-            The URL, secret included: never log it.
-
-        Raises:
-            MissingSettingError: BEACON_WAREHOUSE_URL is not set.
-        """
-        if self.warehouse_url is None:
-            raise MissingSettingError("BEACON_WAREHOUSE_URL", "the libpq URL of the warehouse")
-        return self.warehouse_url.get_secret_value()
-
-    def require_publish_url(self) -> str:
-        """Return the libpq URL that publishing writes with.
-
-        Returns:
-            The URL, secret included: never log it.
-
-        Raises:
-            MissingSettingError: BEACON_PUBLISH_URL is not set.
-        """
-        if self.publish_url is None:
-            raise MissingSettingError(
-                "BEACON_PUBLISH_URL",
-                "the libpq URL of the runner's Postgres with the role beacon_publisher",
-                "Publishing is off without it: docs/rollout.md.",
-            )
-        return self.publish_url.get_secret_value()
+    def with_databases(self, runner: str, warehouse: str) -> "Settings":
+        """Return the same settings with these two libpq URLs."""
+        urls = {"runner_url": SecretStr(runner), "warehouse_url": SecretStr(warehouse)}
+        return self.model_copy(update=urls)

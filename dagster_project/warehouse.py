@@ -10,7 +10,7 @@ from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
 FOLDERS = ("warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
-STRUCTURE_LOCK = "dbt"
+SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""
 
 
@@ -34,8 +34,7 @@ def create_schema(url: str) -> tuple[str, ...]:
 
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> None:
-    statement = read_sql(str(path.relative_to(SQL_DIR)))
-    connection.execute(statement)
+    connection.execute(read_sql(path))
 
 
 def _apply_role(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> str | None:

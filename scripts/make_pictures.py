@@ -18,8 +18,8 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from dagster_project.definitions import defs
-from dagster_project.environment import databases
-from dagster_project.instance import prepare_dagster_home
+from dagster_project.embedded_postgres.databases import databases
+from dagster_project.orchestrate.instance import prepare_dagster_home
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings
 

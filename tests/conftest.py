@@ -8,11 +8,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database, embedded_server
-from dagster_project.runner_db.postgres_binaries import (
+from dagster_project.embedded_postgres.binaries import (
     find_bindir,
     installed_bindirs,
     wheel_bindirs,
+)
+from dagster_project.embedded_postgres.server import (
+    EmbeddedServer,
+    create_database,
+    embedded_server,
 )
 from dagster_project.settings import Settings
 from dagster_project.warehouse import create_schema

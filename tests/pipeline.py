@@ -8,16 +8,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.backfill.launch import run_chunks
 from dagster_project.backfill.operate import TO_DO, current_plan
 from dagster_project.backfill.plan import State, chunks, days_in
-from dagster_project.backfill.stages import Databases
 from dagster_project.definitions import defs
-from dagster_project.instance import dagster_instance, run_in_process
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
+from dagster_project.orchestrate.instance import dagster_instance, run_in_process
+from dagster_project.orchestrate.launch import run_chunks
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from dagster_project.stage import Databases
 
 CHUNK_DAYS = 92
 RUNNER, WAREHOUSE = "pipeline_runner", "pipeline_warehouse"
@@ -51,11 +51,11 @@ def finished_pipeline(server: EmbeddedServer, home: Path) -> Iterator[Pipeline]:
 
 def process_everything(databases: Databases, instance: dg.DagsterInstance) -> list[str]:
     """Build the structure and process every day that needs it; every run must succeed."""
-    structure = run_in_process(defs.resolve_job_def("structure"), instance)
-    assert structure.success
+    set_up = run_in_process(defs.resolve_job_def("setup"), instance)
+    assert set_up.success
     plan = current_plan(databases)
     todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
     done = list(run_chunks(todo, instance, defs.resolve_job_def("backfill"), "test"))
     bad = [day for day in current_plan(databases) if day.state is not State.CURRENT]
     assert all(one.success for one in done), bad
-    return [structure.run_id, *(one.run_id for one in done)]
+    return [set_up.run_id, *(one.run_id for one in done)]

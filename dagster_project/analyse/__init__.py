@@ -1,1 +1,17 @@
-"""Effects between regions, with their uncertainty. Statistics are pure; assets.py stores them."""
+"""Effects between regions, with their uncertainty. Statistics are pure; window.py stores them."""
+
+METHOD_VERSION = "1"
+"""Raised whenever a number may come out differently: makes every day stale."""
+
+SUMS = ("question_outcomes", "question_distances")
+STATISTICS = (
+    "region_rates",
+    "region_pair_effects",
+    "category_pair_effects",
+    "model_verdicts",
+    "text_divergence",
+)
+TABLES = ("job_verdicts", *SUMS, *STATISTICS, "metric_changes")
+"""Tables of ``analytics`` that the stage replaces, each after those that it is made of."""
+
+RELATIONS = tuple(f"analytics.{table}" for table in TABLES)

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from dagster_project.analyse import METHOD_VERSION, STATISTICS, SUMS
 from dagster_project.analyse.frames import (
     CELLS,
     DISTANCES,
@@ -31,21 +32,10 @@ from dagster_project.analyse.periods import (
     touched_periods,
     with_baselines,
 )
-from dagster_project.analyse.version import METHOD_VERSION
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import rounded
-
-SUMS = ("question_outcomes", "question_distances")
-STATISTICS = (
-    "region_rates",
-    "region_pair_effects",
-    "category_pair_effects",
-    "model_verdicts",
-    "text_divergence",
-)
-TABLES = ("job_verdicts", *SUMS, *STATISTICS, "metric_changes")
 
 PERIODS_AT_ONCE = 50
 """Periods whose counts are held in memory at a time."""

@@ -9,13 +9,10 @@ from itertools import groupby
 from psycopg.rows import class_row
 
 from dagster_project.extract.query import window_parameters, window_tables
-from dagster_project.partitions import START_DATE, Window
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, read_sql
 
 _COUNT = re.compile(r"=(\d+):")
-
-ALL_DAYS = Window(START_DATE, date.max)
-"""Every job_day that a source row can have."""
 
 
 @dataclass(frozen=True)

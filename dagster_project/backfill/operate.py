@@ -9,10 +9,10 @@ from dagster_project.backfill import ledger
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.plan import DayPlan, State, plan_days
-from dagster_project.backfill.stages import Databases
-from dagster_project.backfill.versions import stage_versions
+from dagster_project.backfill.stages import stage_versions
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, read_sql
+from dagster_project.stage import Databases
 
 TO_DO = frozenset(State) - {State.CURRENT, State.RUNNING}
 

@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from dagster_project.backfill.fingerprints import ALL_DAYS
 from dagster_project.backfill.plan import DayPlan
-from dagster_project.backfill.stages import Databases
-from dagster_project.backfill.versions import stage_versions
+from dagster_project.backfill.stages import stage_versions
 from dagster_project.extract.published import is_native
 from dagster_project.extract.query import window_parameters, window_tables
 from dagster_project.extract.schema import TABLES
-from dagster_project.partitions import Window
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, read_sql
+from dagster_project.stage import Databases
 
 UNIFIED_BY = "unify"
 """Name of the stage after which rows are compared."""
@@ -107,7 +106,9 @@ def differences(databases: Databases, window: Window) -> list[Difference]:
             stack.enter_context(connect(url, application="reconcile", read_only=True))
             for url in (databases.warehouse, databases.runner)
         )
-        quarantined = warehouse.execute(read_sql("reconcile/quarantined.sql"), days).fetchall()
+        quarantined = warehouse.execute(
+            read_sql("backfill/reconcile_quarantined.sql"), days
+        ).fetchall()
         parameters = {
             **window_parameters(window),
             "tables": [table for table, _ in quarantined],
@@ -117,7 +118,7 @@ def differences(databases: Databases, window: Window) -> list[Difference]:
         in_raw = _hashes(warehouse, NO_WINDOW, "raw.{}", parameters)
         unified: dict[str, dict[tuple[date, str], Rows]] = {"raw": {}, "unified": {}}
         for side, table, day, *rows in warehouse.execute(
-            read_sql("reconcile/unified_hashes.sql"), days
+            read_sql("backfill/reconcile_unified_hashes.sql"), days
         ):
             unified[side][day, table] = Rows(*rows)
     return [
@@ -152,7 +153,7 @@ def _hashes(
     parameters: Mapping[str, object],
 ) -> dict[tuple[date, str], Rows]:
     tables = {table: sql.Identifier(*name.format(table).split(".")) for table in TABLES}
-    statement = read_sql("reconcile/row_hashes.sql").format(window=window, **tables)
+    statement = read_sql("backfill/reconcile_row_hashes.sql").format(window=window, **tables)
     rows = connection.execute(statement, parameters).fetchall()
     return {(day, table): Rows(*values) for table, day, *values in rows}
 
@@ -166,7 +167,7 @@ def rows_without_day(runner_url: str) -> Sequence[str]:
     Returns:
         A line per table; empty when all is well.
     """
-    statement = read_sql("reconcile/rows_without_day.sql").format(
+    statement = read_sql("backfill/reconcile_rows_without_day.sql").format(
         window=window_tables(),
         result_is_native=is_native("region_results", "cross_region_execution_id"),
         analysis_is_native=is_native("cross_region_analyses", "cross_region_execution_id"),

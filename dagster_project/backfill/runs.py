@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -21,11 +22,9 @@ from dagster_project.backfill.fingerprints import fingerprints, rows_of
 from dagster_project.backfill.ledger import Cause, Outcome
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import State, days_in
-from dagster_project.backfill.stages import Databases, Stage, is_transient
 from dagster_project.partitions import Window
-from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import connect, read_sql
-from dagster_project.unify.dbt_run import NodeResult
+from dagster_project.stage import Databases, Stage, TestResult, is_transient
 
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
@@ -64,7 +63,7 @@ class StageDone:
     rows: Mapping[date, Mapping[str, int]]
     measures: Mapping[date, Mapping[str, Measures]]
     bad_days: Sequence[BadDay]
-    tests: Sequence[NodeResult]
+    tests: Sequence[TestResult]
     seconds: float
 
 
@@ -76,6 +75,7 @@ class Work:
         window: The job_days, half-open, UTC.
         stages: In order; a prefix may be missing when only later stages are wanted.
         cause: Dagster run and reason, for the ledger.
+        batch_rows: Most rows that a stage holds in memory at a time.
         only_needed: Whether to leave out days that are current by the time their locks are held:
             another run may have done them in the meantime.
     """
@@ -83,6 +83,7 @@ class Work:
     window: Window
     stages: Sequence[Stage]
     cause: Cause
+    batch_rows: int
     only_needed: bool = False
 
 
@@ -158,21 +159,25 @@ def _process_span(
 ) -> Iterator[StageDone]:
     for stage in work.stages:
         ledger.begin(connection, stage.name, days, work.cause)
-        done = _run_stage(databases, connection, stage, days)
+        done = _run_stage(databases, connection, stage, days, work.batch_rows)
         ledger.finish(connection, list(_outcomes(done, sources)))
         yield done
         days = [day for day in days if day in done.rows]
 
 
 def _run_stage(
-    databases: Databases, connection: psycopg.Connection[Any], stage: Stage, days: Sequence[date]
+    databases: Databases,
+    connection: psycopg.Connection[Any],
+    stage: Stage,
+    days: Sequence[date],
+    batch_rows: int,
 ) -> StageDone:
     bad_days: list[BadDay] = []
-    tests: list[NodeResult] = []
+    tests: list[TestResult] = []
     started = perf_counter()
 
     def attempt(window: Window) -> None:
-        tests.extend(stage.run(databases, window))
+        tests.extend(stage.run(databases, window, batch_rows))
 
     for span in spans(days):
         bad_days.extend(isolate(span, attempt))
@@ -283,8 +288,8 @@ def _rows_per_day(
 def _measures_per_day(
     connection: psycopg.Connection[Any], relation: str, window: Window
 ) -> dict[date, Measures]:
-    path = f"measures/{relation}.sql"
-    if not (SQL_DIR / path).exists():
+    path = Path(__file__).with_name("measures") / f"{relation}.sql"
+    if not path.exists():
         return {}
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(read_sql(path), vars(window)).fetchall()

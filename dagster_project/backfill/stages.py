@@ -1,87 +1,83 @@
-"""What a stage is to a backfill: a name, a version and a function over a window.
+"""The stages in the order in which data flows: what each replaces, how, and by which rules.
 
-Belongs here: the value that each stage's assets.py fills in, and which errors may pass when
-repeated. Does not belong here: what a stage does.
+A plan compares names and versions only. What a stage runs is imported when it runs: polars, scipy
+and dbt take longer to load than a whole plan.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-import psycopg
-from psycopg import errors
-
+from dagster_project import analyse, extract, score
 from dagster_project.partitions import Window
-from dagster_project.unify.dbt_run import DbtError, NodeResult
+from dagster_project.postgres import advisory_lock
+from dagster_project.stage import Databases, Stage, TestResult
+from dagster_project.unify.manifest import rules_version
+from dagster_project.warehouse import SETUP_LOCK
 
-
-@dataclass(frozen=True)
-class Databases:
-    """libpq URLs of the two databases; secrets included, never log them.
-
-    Attributes:
-        runner: The source.
-        warehouse: The warehouse, as owner of its schemas.
-        embedded: Whether both live on the demo's own server.
-    """
-
-    runner: str
-    warehouse: str
-    embedded: bool = False
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of the pipeline, in the order in which data flows.
-
-    Attributes:
-        name: Name in the ledger.
-        relations: Partitioned tables that it replaces, as ``schema.table``; the first one's rows
-            are the row count in the ledger.
-        run: Replaces a window of these tables, all of it or nothing; returns the data tests it ran.
-        method_version: Version of the rules; a day made by another version is stale.
-    """
-
-    name: str
-    relations: tuple[str, ...]
-    run: Callable[[Databases, Window], Sequence[NodeResult]]
-    method_version: Callable[[], str]
-
-
-TRANSIENT_ERRORS = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-)
-"""Errors of the connection or of concurrency. A statement that ran too long is not one of them."""
-
-# dbt reports a database error as text only, so these are libpq's and the server's own words.
-_TRANSIENT_DBT_WORDS = (
-    "could not connect to server",
-    "connection refused",
-    "connection to server",
-    "server closed the connection",
-    "terminating connection",
-    "the database system is",
-    "deadlock detected",
-    "could not serialize access",
-    "canceling statement due to lock timeout",
+UNIFIED = ("intermediate.int_executions__resolved", "intermediate.int_jobs__requested")
+FACTS = (
+    "analytics.data_quality_daily",
+    "analytics.fct_job_bias_metrics",
+    "analytics.fct_job_region_scores",
+    "analytics.job_status",
+    "intermediate.int_question_distances__daily",
+    "intermediate.int_question_outcomes__daily",
 )
 
 
-def is_transient(error: Exception) -> bool:
-    """Tell whether the same work may succeed when it is simply done again.
+def _extract(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+    from dagster_project.extract.window import extract_window
 
-    Args:
-        error: What a stage raised.
+    extract_window(databases.runner, databases.warehouse, window, batch_rows)
+    return ()
 
-    Returns:
-        True for a lost or refused connection, a deadlock, a serialization or lock time-out.
-    """
-    if isinstance(error, errors.QueryCanceled | errors.DiskFull):
-        return False
-    if isinstance(error, TRANSIENT_ERRORS):
-        return True
-    text = str(error).lower()
-    return isinstance(error, DbtError) and any(word in text for word in _TRANSIENT_DBT_WORDS)
+
+def _unify(databases: Databases, window: Window, _batch_rows: int) -> Sequence[TestResult]:
+    return _build(databases, UNIFIED, window)
+
+
+def _score(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+    from dagster_project.score.window import score_window
+
+    # The views that it reads must stay as they are.
+    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+        score_window(databases.warehouse, window, batch_rows)
+    return ()
+
+
+def _facts(databases: Databases, window: Window, _batch_rows: int) -> Sequence[TestResult]:
+    return _build(databases, FACTS, window)
+
+
+def _analyse(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+    from dagster_project.analyse.window import analyse_window
+
+    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+        analyse_window(databases.warehouse, window, batch_rows)
+    return ()
+
+
+def _build(databases: Databases, relations: Sequence[str], window: Window) -> Sequence[TestResult]:
+    from dagster_project.unify.setup import build_window
+
+    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+        return build_window(databases.warehouse, relations, window)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("extract", extract.RELATIONS, _extract, lambda: extract.METHOD_VERSION),
+    Stage("unify", UNIFIED, _unify, rules_version),
+    Stage("score", score.RELATIONS, _score, lambda: score.METHOD_VERSION),
+    Stage("facts", FACTS, _facts, rules_version),
+    Stage("analyse", analyse.RELATIONS, _analyse, lambda: analyse.METHOD_VERSION),
+)
+
+
+def stage_versions() -> Mapping[str, str]:
+    """Return the present version of each stage's rules, in the order in which they run."""
+    return {stage.name: stage.method_version() for stage in STAGES}
+
+
+def stages_from(name: str) -> tuple[Stage, ...]:
+    """Return a stage and all that follow it."""
+    names = [stage.name for stage in STAGES]
+    return STAGES[names.index(name) :]

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.deliver.relations import (
+from dagster_project.paths import PROJECT_DIR
+from dagster_project.settings import Settings
+from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.relations import (
     Column,
     Manifest,
     Relation,
     relation_name,
     relations,
 )
-from dagster_project.paths import PROJECT_DIR
-from dagster_project.unify.manifest import load_manifest
 
 Node = Mapping[str, Any]
 
@@ -159,7 +160,7 @@ def documents(manifest: Manifest) -> dict[Path, str]:
 
 def main() -> None:
     """Write the documents from the present dbt project."""
-    for path, text in documents(load_manifest()).items():
+    for path, text in documents(load_manifest(Settings().home)).items():
         path.write_text(text, encoding="utf-8")
 
 

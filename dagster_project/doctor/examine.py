@@ -2,43 +2,43 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
-from dagster_project.backfill.stages import Databases
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
 from dagster_project.doctor.server import database_findings
 from dagster_project.doctor.source import column_findings, runner_findings
 from dagster_project.doctor.warehouse import is_set_up, warehouse_findings
-from dagster_project.environment import databases
+from dagster_project.embedded_postgres.binaries import PostgresBinariesError
+from dagster_project.embedded_postgres.cluster import EmbeddedServerError
+from dagster_project.embedded_postgres.databases import databases
+from dagster_project.embedded_postgres.user import PrivilegeError
 from dagster_project.postgres import connect
-from dagster_project.runner_db.postgres_binaries import PostgresBinariesError
-from dagster_project.runner_db.postgres_cluster import EmbeddedServerError
-from dagster_project.runner_db.postgres_user import PrivilegeError
 from dagster_project.settings import MissingSettingError, Settings
+from dagster_project.stage import Databases
 
 
-def examine(settings: Settings, ui_port: int) -> Iterator[Finding]:
+def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
     """Look at everything that keeps a command from working.
 
     Args:
         settings: Which databases and folders.
-        ui_port: Port that ``beacon ui`` takes unless told otherwise.
+        ui_address: Host and port that ``beacon ui`` takes unless told otherwise.
 
     Yields:
         The findings; one that fails does not hide the others.
     """
-    yield from machine_findings(settings.home, ui_port)
+    yield from machine_findings(settings.home, ui_address)
     try:
-        with databases() as urls:
-            yield from _databases(urls)
+        with databases(settings) as urls:
+            yield from _databases(urls, settings.home)
     except MissingSettingError as error:
-        found, _, remedy = str(error).partition(". ")
-        yield fail("settings", found, remedy)
+        yield fail("settings", f"{error.variable} is not set", error.remedy)
     except (EmbeddedServerError, PostgresBinariesError, PrivilegeError, OSError) as error:
         yield fail("demo server", str(error), "Mend that, or set both BEACON_*_URL variables.")
 
 
-def _databases(urls: Databases) -> Iterator[Finding]:
+def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
     found = [
         *database_findings(
             "runner",
@@ -46,7 +46,12 @@ def _databases(urls: Databases) -> Iterator[Finding]:
             urls.runner,
             partial(runner_findings, embedded=urls.embedded),
         ),
-        *database_findings("warehouse", "BEACON_WAREHOUSE_URL", urls.warehouse, warehouse_findings),
+        *database_findings(
+            "warehouse",
+            "BEACON_WAREHOUSE_URL",
+            urls.warehouse,
+            partial(warehouse_findings, home=home),
+        ),
     ]
     yield from found
     if not any(one.level is Level.FAIL and one.check.endswith("server") for one in found):

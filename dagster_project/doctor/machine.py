@@ -11,19 +11,17 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
-from dagster_project.paths import DBT_DIR
-from dagster_project.ui import HOST
 
 DISTRIBUTION = "beacon-analytics"
 LOW_SPACE_BYTES = 2 * 1024**3
 
 
-def machine_findings(home: Path, ui_port: int) -> Iterator[Finding]:
+def machine_findings(home: Path, ui_address: tuple[str, int]) -> Iterator[Finding]:
     """Look at this machine.
 
     Args:
         home: Folder for local state; it may not exist yet.
-        ui_port: Port that ``beacon ui`` takes unless told otherwise.
+        ui_address: Host and port that ``beacon ui`` takes unless told otherwise.
 
     Yields:
         The findings.
@@ -31,8 +29,8 @@ def machine_findings(home: Path, ui_port: int) -> Iterator[Finding]:
     yield folder_finding("BEACON_HOME", home)
     if "DAGSTER_HOME" in os.environ:
         yield folder_finding("DAGSTER_HOME", Path(os.environ["DAGSTER_HOME"]))
-    yield folder_finding("dbt artefacts", DBT_DIR / "target")
-    yield port_finding(ui_port)
+    yield folder_finding("dbt artefacts", home / "dbt")
+    yield port_finding(*ui_address)
     yield packages_finding()
 
 
@@ -58,23 +56,16 @@ def folder_finding(name: str, folder: Path) -> Finding:
     return ok(name, f"{folder} is writable")
 
 
-def port_finding(port: int) -> Finding:
-    """Try to listen on a port of this machine.
-
-    Args:
-        port: TCP port on 127.0.0.1.
-
-    Returns:
-        The finding.
-    """
+def port_finding(host: str, port: int) -> Finding:
+    """Try to listen on a TCP port of this machine."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, port))
+            listener.bind((host, port))
         except OSError as error:
             remedy = f"End what listens there, or take another port: beacon ui --port {port + 1}"
-            return warn("UI port", f"{HOST}:{port} is taken: {error.strerror}", remedy)
-    return ok("UI port", f"{HOST}:{port} is free")
+            return warn("UI port", f"{host}:{port} is taken: {error.strerror}", remedy)
+    return ok("UI port", f"{host}:{port} is free")
 
 
 def packages_finding() -> Finding:

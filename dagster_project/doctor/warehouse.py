@@ -8,13 +8,13 @@ from typing import NamedTuple
 from psycopg import sql
 from psycopg.rows import class_row
 
-from dagster_project.backfill.assets import STAGES
-from dagster_project.deliver.relations import Relation, relations
+from dagster_project.backfill.stages import STAGES
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.doctor.server import Connection
 from dagster_project.paths import DBT_DIR
 from dagster_project.postgres import only_row, read_sql, sql_files
 from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.relations import Relation, relations
 from dagster_project.warehouse import ROLES_FOLDER
 
 SET_UP = "beacon setup"
@@ -28,16 +28,14 @@ class WarehouseRelation(NamedTuple):
     is_ours: bool
 
 
-def warehouse_findings(connection: Connection) -> Iterator[Finding]:
+def warehouse_findings(connection: Connection, home: Path) -> Iterator[Finding]:
     """Look at what the warehouse holds and what the role may do there.
 
     Args:
         connection: Session on the warehouse, autocommit.
-
-    Yields:
-        The findings.
+        home: Local state, where the dbt project is compiled.
     """
-    wanted = relations(load_manifest())
+    wanted = relations(load_manifest(home))
     there = _relations(connection, {relation.schema for relation in wanted.values()})
     yield from _role(connection, there)
     if not there:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from dagster_project.postgres import read_sql
+from dagster_project.stage import StageError
 
 TABLES = (
     "jobs",
@@ -54,7 +55,7 @@ UNDERSTOOD_TYPES: Mapping[str, frozenset[str]] = {
 """Type of a raw column → types of the source column whose text form it can read."""
 
 
-class SchemaDriftError(RuntimeError):
+class SchemaDriftError(StageError):
     """The source lacks a table or column, or holds it as a type that cannot be read."""
 
 

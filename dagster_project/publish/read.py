@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from dagster_project.backfill.fingerprints import ALL_DAYS
-from dagster_project.partitions import Window
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import read_sql
 from dagster_project.publish.facts import Analysis, Job, Region
 from dagster_project.publish.rows import Rows, published_rows

@@ -23,7 +23,7 @@ def table_columns(
     Returns:
         Those columns of the row types that exist, in their order.
     """
-    statement = read_sql("runner/columns.sql")
+    statement = read_sql("runner_db/columns.sql")
     found: dict[str, tuple[str, ...]] = {}
     for table, row_type in ROW_TYPES.items():
         existing = {name for (name,) in connection.execute(statement, {"table": table})}

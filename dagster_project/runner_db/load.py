@@ -70,7 +70,7 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
         if present and present.spec == spec_fields(spec):
             return present
         if present:
-            connection.execute(read_sql("runner/synthetic/drop.sql"))
+            connection.execute(read_sql("runner_db/drop.sql"))
         elif has_runner_tables(connection):
             raise NotSyntheticError
         return _fill(connection, spec, progress or _ignore)
@@ -130,13 +130,13 @@ def _fill(connection: Connection, spec: RunnerSpec, progress: Progress) -> Manif
         tally=Tally(keep_keys=spec.jobs <= KEYS_UP_TO_JOBS),
     )
     create_tables(connection, spec.schema)
-    connection.execute(read_sql("runner/synthetic/storage.sql"))
+    connection.execute(read_sql("runner_db/storage.sql"))
     _stream(connection, world, progress)
     create_constraints(connection, spec.schema)
-    connection.execute(read_sql("runner/synthetic/finish.sql"))
+    connection.execute(read_sql("runner_db/finish.sql"))
     secrets = tuple(value for wallet in wallets for value in wallet)
     manifest = manifest_of(world.tally, spec_fields(spec), _effects(), secrets)
-    connection.execute(read_sql("runner/synthetic/marker.sql"))
+    connection.execute(read_sql("runner_db/marker.sql"))
     connection.execute(
         "insert into beacon_synthetic.manifest (spec, manifest) values (%s, %s)",
         (json.dumps(spec_fields(spec)), manifest.to_json()),

@@ -96,7 +96,7 @@ def _load_job(
     connection: Connection, job: str, rows: Sequence[FileAnswer], note: str, at: datetime
 ) -> str:
     digest = _digest(rows, note)
-    found = connection.execute(read_sql("runner/answers/find_job.sql"), {"job": job}).fetchone()
+    found = connection.execute(read_sql("runner_db/find_job.sql"), {"job": job}).fetchone()
     if found and found[0] != ORIGIN:
         raise ForeignJobError(job)
     if found and found[1] == digest:
@@ -110,8 +110,8 @@ def _load_job(
             max((row.completed_at for row in rows if row.completed_at), default=at)
         ),
     }
-    connection.execute(read_sql("runner/answers/delete_executions.sql"), {"job": job})
-    stored = connection.execute(read_sql("runner/answers/put_job.sql"), values).fetchone()
+    connection.execute(read_sql("runner_db/delete_executions.sql"), {"job": job})
+    stored = connection.execute(read_sql("runner_db/put_job.sql"), values).fetchone()
     _copy(connection, stored[0] if stored else None, rows, created_at)
     return "replaced" if found else "added"
 
@@ -119,7 +119,7 @@ def _load_job(
 def _copy(
     connection: Connection, job_id: object, rows: Sequence[FileAnswer], created_at: datetime
 ) -> None:
-    with connection.cursor().copy(read_sql("runner/answers/copy_executions.sql")) as copy:
+    with connection.cursor().copy(read_sql("runner_db/copy_executions.sql")) as copy:
         for row in rows:
             copy.write_row(
                 (

@@ -9,6 +9,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 
 TABLES = (
@@ -78,12 +79,12 @@ def create_tables(
         options: Which migrations succeeded.
     """
     connection.execute(
-        read_sql("runner/010_tables.sql").format(
+        read_sql(SQL_DIR / "runner/010_tables.sql").format(
             output_data_type=sql.Identifier(options.output_data_type)
         )
     )
     for name in options.optional_files:
-        connection.execute(read_sql(f"runner/optional/{name}.sql"))
+        connection.execute(read_sql(SQL_DIR / f"runner/optional/{name}.sql"))
 
 
 def create_constraints(
@@ -95,7 +96,7 @@ def create_constraints(
         connection: A session of the owner; the caller commits.
         options: Which migrations succeeded.
     """
-    connection.execute(read_sql("runner/020_constraints.sql"))
+    connection.execute(read_sql(SQL_DIR / "runner/020_constraints.sql"))
     for name in options.optional_files:
         if name in OPTIONAL_INDEXES:
-            connection.execute(read_sql(f"runner/optional_indexes/{name}.sql"))
+            connection.execute(read_sql(SQL_DIR / f"runner/optional_indexes/{name}.sql"))

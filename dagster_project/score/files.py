@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 
-from dagster_project.paths import SQL_DIR
 from dagster_project.score.batches import whole_jobs
 from dagster_project.score.outputs import atomic_output, rejects_file, rejects_path
 from dagster_project.score.records import (
@@ -184,7 +183,7 @@ def _side_by_side(
         for batch in batches:
             write(batch)
             total += len(batch)
-    statement = (SQL_DIR / "score" / "side_by_side.sql").read_text(encoding="utf-8")
+    statement = Path(__file__).with_name("side_by_side.sql").read_text(encoding="utf-8")
     with duckdb.connect() as connection:
         connection.execute("set memory_limit = ?", [_SORT_MEMORY])
         connection.execute("set temp_directory = ?", [str(folder)])

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.score import METHOD_VERSION, TABLES
 from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import (
     rounded,
@@ -21,7 +22,6 @@ from dagster_project.score.scores import (
     score_pairs,
     usable_answers,
 )
-from dagster_project.score.version import METHOD_VERSION
 
 ANSWERS = {
     "execution_key": pl.String,
@@ -61,14 +61,6 @@ more of them would cost time and tell little about how answers vary."""
 COMPARABLE_REGIONS = ("US", "EU", "ASIA", "OTHER")
 RUNNER_COUNTS = ("retried", "multi_question", "test_job", "provider_block")
 """Exclusions of ours that the runner's method does not know."""
-
-TABLES = {
-    "answers": "execution_key",
-    "answer_pairs": "job_id",
-    "job_metrics": "job_id",
-    "repeat_pairs": "left_key",
-}
-"""Tables of ``scores`` and the column by which a row is found that moved to another day."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ the environment.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -77,18 +77,10 @@ def build_everything() -> list[str]:
     ]
 
 
-def build_stage(tag: str, window: Window) -> list[str]:
-    """Return the command that replaces a window in the tables of one stage and tests them.
-
-    Args:
-        tag: The stage's dbt tag: ``unify`` or ``facts``.
-        window: Half-open range of job_days in UTC.
-
-    Returns:
-        Arguments for dbt.
-    """
+def build_tables(relations: Sequence[str], window: Window) -> list[str]:
+    """Return the command that replaces a window in some incremental tables and tests them."""
     return [
-        *("build", "--select", f"tag:{tag},config.materialized:incremental"),
+        *("build", "--select", *(relation.split(".")[1] for relation in relations)),
         # Rows of another day, or of a later stage that has yet to follow, would stop this window.
         *("--exclude", "tag:whole_table"),
         *("--exclude-resource-type", "unit_test"),

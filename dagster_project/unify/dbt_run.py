@@ -12,39 +12,44 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
+from dagster_project.stage import StageError, TestResult
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
 
-SHARED_TARGET = DBT_DIR / "target"
-MANIFEST = SHARED_TARGET / "compiled_manifest.json"
-"""Under a name of its own: a `dbt parse` by hand leaves a manifest without compiled statements."""
 FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
 
 Worker = subprocess.Popen[str]
 
 
-@dataclass(frozen=True)
-class NodeResult:
-    """What dbt reported about one model, seed or test."""
+# dbt reports a database error as text only, so these are libpq's and the server's own words.
+_TRANSIENT_WORDS = (
+    "could not connect to server",
+    "connection refused",
+    "connection to server",
+    "server closed the connection",
+    "terminating connection",
+    "the database system is",
+    "deadlock detected",
+    "could not serialize access",
+    "canceling statement due to lock timeout",
+)
 
-    unique_id: str
-    status: str
-    seconds: float
-    failures: int | None
-    message: str
 
-
-class DbtError(RuntimeError):
+class DbtError(StageError):
     """dbt ended with an error; the message holds each failed node and its reason."""
 
+    def __init__(self, message: str) -> None:
+        """Find out from the message whether the error may pass."""
+        super().__init__(message)
+        self.is_transient = any(word in message.lower() for word in _TRANSIENT_WORDS)
 
-def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[NodeResult]:
+
+def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestResult]:
     """Run one dbt command and wait for it. Threads may do so at once.
 
     Args:
@@ -135,17 +140,14 @@ def _end_idle_workers() -> None:
         _end(_idle.get_nowait())
 
 
-def write_manifest() -> Path:
+def write_manifest(path: Path) -> None:
     """Compile the project, without a connection, and publish its manifest atomically.
-
-    Returns:
-        The path of the manifest.
 
     Raises:
         DbtError: The project does not parse or compile.
     """
-    SHARED_TARGET.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="parse-", dir=SHARED_TARGET) as folder:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
         target = Path(folder)
         finished = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", *compile_everything()],
@@ -158,7 +160,7 @@ def write_manifest() -> Path:
         if finished.returncode != 0:
             raise DbtError(_tail(finished.stdout + finished.stderr))
         # A rename is atomic: a reader sees the old file or the new one, never half of one.
-        return (target / "manifest.json").replace(MANIFEST)
+        (target / "manifest.json").replace(path)
 
 
 def _environment(url: str | None, target: Path) -> dict[str, str]:
@@ -175,13 +177,13 @@ def _environment(url: str | None, target: Path) -> dict[str, str]:
     }
 
 
-def _read_results(target: Path) -> list[NodeResult]:
+def _read_results(target: Path) -> list[TestResult]:
     path = target / "run_results.json"
     if not path.exists():
         return []
     nodes: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
     return [
-        NodeResult(
+        TestResult(
             unique_id=node["unique_id"],
             status=str(node["status"]),
             seconds=float(node["execution_time"]),
@@ -192,7 +194,7 @@ def _read_results(target: Path) -> list[NodeResult]:
     ]
 
 
-def _explain(results: Sequence[NodeResult], output: Path, exit_code: int) -> str:
+def _explain(results: Sequence[TestResult], output: Path, exit_code: int) -> str:
     failed = [result for result in results if result.status in FAILED]
     if failed:
         return "\n".join(f"{result.unique_id}: {result.message}" for result in failed)

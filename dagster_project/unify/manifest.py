@@ -8,33 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.paths import DBT_DIR, SQL_DIR
-from dagster_project.unify.dbt_run import MANIFEST, write_manifest
+from dagster_project.unify.dbt_run import write_manifest
 
 _DBT_FOLDERS = ("models", "seeds", "macros", "tests")
 
 
-def manifest_path() -> Path:
-    """Return the manifest's path, compiling the project first when its files are newer.
-
-    Returns:
-        Path of a manifest with compiled statements.
-    """
-    if not MANIFEST.exists():
-        return write_manifest()
-    made_at = MANIFEST.stat().st_mtime
-    if any(path.stat().st_mtime > made_at for path in _dbt_files()):
-        return write_manifest()
-    return MANIFEST
-
-
 @cache
-def load_manifest() -> dict[str, Any]:
+def load_manifest(home: Path) -> dict[str, Any]:
     """Return the manifest of the present dbt project, with compiled statements.
+
+    Args:
+        home: Local state; the project is compiled into it when its files are newer.
 
     Returns:
         dbt's document; read it, do not change it.
     """
-    loaded: dict[str, Any] = json.loads(manifest_path().read_text(encoding="utf-8"))
+    path = home / "dbt" / "manifest.json"
+    if not path.exists() or any(
+        file.stat().st_mtime > path.stat().st_mtime for file in _dbt_files()
+    ):
+        write_manifest(path)
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from psycopg import sql
 
-from dagster_project.runner_db.embedded import EmbeddedServer
+from dagster_project.embedded_postgres.server import EmbeddedServer
 from tests.browser.driver import quiet_page, serve_beacon_ui
 from tests.pipeline import Pipeline
 

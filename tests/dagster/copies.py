@@ -7,8 +7,8 @@ from itertools import count
 import psycopg
 from psycopg import sql
 
-from dagster_project.backfill.stages import Databases
-from dagster_project.runner_db.embedded import EmbeddedServer
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.stage import Databases
 from tests.pipeline import RUNNER, WAREHOUSE
 
 _numbers = count(1)

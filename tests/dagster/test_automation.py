@@ -9,20 +9,20 @@ import pytest
 import yaml
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.assets import REASON_TAG, STAGES, job_days
-from dagster_project.backfill.automation import (
+from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.ledger import Cause, Outcome
+from dagster_project.backfill.plan import Chunk
+from dagster_project.backfill.stages import STAGES, stage_versions
+from dagster_project.definitions import defs
+from dagster_project.orchestrate.automation import (
     HISTORY_DAYS_PER_TICK,
     backfill,
     history,
     nightly,
     source_changes,
 )
-from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.launch import chunk_config, chunk_selection
-from dagster_project.backfill.ledger import Cause, Outcome
-from dagster_project.backfill.plan import Chunk
-from dagster_project.backfill.versions import stage_versions
-from dagster_project.definitions import defs
+from dagster_project.orchestrate.job_days import REASON_TAG, job_days
+from dagster_project.orchestrate.launch import chunk_config, chunk_selection
 from dagster_project.partitions import Window
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.runner_db.load import generate
@@ -102,8 +102,9 @@ def days_of(requests: list[dg.RunRequest]) -> list[date]:
     return [
         day
         for request in requests
-        for day in Window.of_partition_range(
-            dg.PartitionKeyRange(request.tags[RANGE_START], request.tags[RANGE_END])
+        for day in Window.of_days(
+            date.fromisoformat(request.tags[RANGE_START]),
+            date.fromisoformat(request.tags[RANGE_END]),
         ).days
     ]
 

@@ -15,17 +15,19 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from dagster_project.backfill.assets import REASON_TAG, STAGES
-from dagster_project.backfill.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import Chunk, State
-from dagster_project.backfill.stages import Databases
-from dagster_project.cli import app
-from dagster_project.command_line import STOPPED
+from dagster_project.backfill.stages import STAGES
+from dagster_project.cli.app import app
+from dagster_project.cli.shared import STOPPED
 from dagster_project.definitions import defs
-from dagster_project.instance import dagster_instance, run_in_process
-from dagster_project.partitions import RANGE_TAGS, Window
-from dagster_project.runner_db.embedded import EmbeddedServer
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.orchestrate.instance import dagster_instance, run_in_process
+from dagster_project.orchestrate.job_days import REASON_TAG
+from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
+from dagster_project.orchestrate.partitions import RANGE_TAGS
+from dagster_project.partitions import Window
+from dagster_project.stage import Databases
 from tests.dagster.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
@@ -33,9 +35,9 @@ POLL_S = 0.1
 LIGHT = """
 import sys
 from typer.testing import CliRunner
-from dagster_project.cli import app
+from dagster_project.cli.app import app
 result = CliRunner().invoke(app, ["backfill"])
-loaded = {"dagster_dbt", "dagster_project.backfill.assets"} & set(sys.modules)
+loaded = {"dagster_dbt", "dagster_project.orchestrate.job_days"} & set(sys.modules)
 sys.exit(f"{result.output} {loaded}" if loaded or "Nothing to do" not in result.output else 0)
 """
 

@@ -6,7 +6,9 @@ import dagster as dg
 import psycopg
 import pytest
 
-from dagster_project.backfill.checks import (
+from dagster_project.definitions import defs
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.orchestrate.checks import (
     ROWS_OF_RUN,
     SHOWN,
     STANDING,
@@ -14,10 +16,8 @@ from dagster_project.backfill.checks import (
     standing_results,
     whole_tables_result,
 )
-from dagster_project.backfill.stages import Databases
-from dagster_project.definitions import defs
-from dagster_project.instance import dagster_instance
-from dagster_project.runner_db.embedded import EmbeddedServer
+from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.stage import Databases
 from tests.dagster.copies import copied_pipeline
 from tests.pipeline import Pipeline
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.backfill.assets import STAGES, asset_key, job_days
+from dagster_project.backfill.stages import STAGES
 from dagster_project.definitions import defs
-from dagster_project.partitions import BACKFILL_POLICY, JOB_DAYS
+from dagster_project.orchestrate.job_days import job_days
+from dagster_project.orchestrate.partitions import BACKFILL_POLICY, JOB_DAYS
+from dagster_project.orchestrate.specs import asset_key
 from dagster_project.paths import PROJECT_DIR
 
 NO_CONNECTION = """

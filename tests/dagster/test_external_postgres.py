@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.runner_db.spec import MIN_JOBS
-from dagster_project.status import read_content_hashes
 from tests.command import beacon
 from tests.pipeline import Pipeline
 

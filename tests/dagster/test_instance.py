@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.instance import dagster_instance
+from dagster_project.orchestrate.instance import dagster_instance
 
 PROCESSES = 4
 

@@ -7,9 +7,10 @@ import dagster as dg
 import psycopg
 import pytest
 
-from dagster_project.backfill.assets import asset_key, job_days
-from dagster_project.backfill.checks import ROWS_OF_RUN
-from dagster_project.instance import dagster_instance
+from dagster_project.orchestrate.checks import ROWS_OF_RUN
+from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.orchestrate.job_days import job_days
+from dagster_project.orchestrate.specs import asset_key
 from tests.pipeline import Pipeline
 
 Metadata = Mapping[str, Any]

@@ -10,13 +10,14 @@ import pytest
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from dagster_project.backfill.assets import STAGES, asset_key
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import State
-from dagster_project.instance import dagster_instance
+from dagster_project.backfill.stages import STAGES
+from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.orchestrate.specs import asset_key
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.manifest import Manifest
-from dagster_project.status import read_content_hashes
 from tests.pipeline import Pipeline, process_everything
 
 
@@ -196,7 +197,7 @@ def test_a_second_pass_changes_no_content(pipeline: Pipeline) -> None:
 
 
 def test_standard_jobs_without_an_analysis_have_metrics_now(warehouse: Warehouse) -> None:
-    (gained,) = warehouse.execute(read_sql("status/gained.sql")).fetchall()
+    (gained,) = warehouse.execute(read_sql("cli/gained.sql")).fetchall()
     standard, without_before, with_now = (int(str(value)) for value in gained)
     assert 0 < with_now <= without_before <= standard
     without = count(

@@ -55,7 +55,7 @@ def test_an_analyst_query_says_what_it_answers_and_finds_something(
     assert text.startswith("-- Question: ")
     assert "\n-- Grain:    " in text
     with psycopg.connect(pipeline.databases.warehouse) as connection:
-        cursor = connection.execute(read_sql(f"{ANALYST}/{path.name}"))
+        cursor = connection.execute(read_sql(path))
         assert cursor.fetchone() is not None
         assert cursor.description is not None
         names = [column.name for column in cursor.description]

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from dagster_project.backfill.stages import Databases
-from dagster_project.instance import dagster_instance
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
+from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.runner_db.load_answers import load_answers
+from dagster_project.stage import Databases
 from tests.pipeline import process_everything
 from tests.shared import shared_path
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.unify.dbt_command import build_everything
 from dagster_project.unify.dbt_run import run_dbt
 from dagster_project.warehouse import create_schema

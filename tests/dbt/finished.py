@@ -5,10 +5,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from dagster_project.backfill.stages import FACTS
 from dagster_project.partitions import Window
 from dagster_project.score.window import score_window
-from dagster_project.unify.dbt_command import build_stage
-from dagster_project.unify.dbt_run import run_dbt
+from dagster_project.unify.setup import build_window
 from tests.dbt.warehouse import ONE_DAY, Row, load, unify
 from tests.reference.harness import JSON_COLUMNS
 from tests.reference.rules import JSON_NULL
@@ -33,7 +33,7 @@ def finish(url: str, tables: dict[str, list[Row]], window: Window = ONE_DAY) -> 
     load(url, tables)
     unify(url, window)
     score_window(url, window, BATCH_ROWS)
-    run_dbt(build_stage("facts", window), url=url)
+    build_window(url, FACTS, window)
 
 
 def together(databases: list[Database]) -> dict[str, list[Row]]:

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from dagster_project.analyse.window import TABLES, analyse_window
+from dagster_project.analyse import TABLES
+from dagster_project.analyse.window import analyse_window
 from dagster_project.partitions import Window
 from dagster_project.runner_db.spec import seeded
 from tests.dbt.warehouse import Row, execute, read

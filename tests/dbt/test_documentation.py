@@ -11,13 +11,14 @@ from dagster_project.deliver.documentation import (
     documents,
     relationships,
 )
-from dagster_project.deliver.relations import relations
+from dagster_project.settings import Settings
 from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.relations import relations
 
 
 @pytest.mark.parametrize("path", [DICTIONARY, RELATIONSHIPS], ids=lambda path: path.stem)
 def test_a_document_is_up_to_date(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == documents(load_manifest())[path], (
+    assert path.read_text(encoding="utf-8") == documents(load_manifest(Settings().home))[path], (
         "run make dictionary"
     )
 
@@ -25,7 +26,7 @@ def test_a_document_is_up_to_date(path: Path) -> None:
 def test_every_relation_and_column_is_described() -> None:
     silent = [
         f"{relation.name} {name}"
-        for relation in relations(load_manifest()).values()
+        for relation in relations(load_manifest(Settings().home)).values()
         if relation.schema in SCHEMAS
         for name, description in [
             ("", relation.description),
@@ -39,7 +40,7 @@ def test_every_relation_and_column_is_described() -> None:
 def test_the_keys_of_a_pair_are_those_of_answers() -> None:
     pairs = {
         (one.parent, one.column)
-        for one in relationships(load_manifest())
+        for one in relationships(load_manifest(Settings().home))
         if one.child == "scores.answer_pairs"
     }
     assert pairs == {("scores.answers", "left_key"), ("scores.answers", "right_key")}

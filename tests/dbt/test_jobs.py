@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from dagster_project.unify.dbt_run import NodeResult
+from dagster_project.stage import TestResult
 from tests.dbt.warehouse import Row, load, read, unify
 from tests.reference.rows import (
     DAY,
@@ -121,12 +121,12 @@ def warehouse(new_warehouse: Callable[[], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def results(warehouse: str) -> dict[str, NodeResult]:
+def results(warehouse: str) -> dict[str, TestResult]:
     return {result.unique_id.split(".")[2]: result for result in unify(warehouse)}
 
 
 @pytest.fixture(scope="module")
-def unified(warehouse: str, results: dict[str, NodeResult]) -> str:
+def unified(warehouse: str, results: dict[str, TestResult]) -> str:
     return warehouse
 
 
@@ -236,7 +236,7 @@ def test_an_unknown_value_is_named_with_the_seed_to_edit(
     "check", ["regions_are_known", "models_are_known", "questions_are_known", "statuses_are_known"]
 )
 def test_an_unknown_value_warns_and_does_not_stop_the_run(
-    results: dict[str, NodeResult], check: str
+    results: dict[str, TestResult], check: str
 ) -> None:
     assert (results[check].status, results[check].failures) == ("warn", 1)
 

@@ -7,9 +7,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dagster_project.backfill.stages import UNIFIED
 from dagster_project.partitions import Window
-from dagster_project.unify.dbt_command import build_stage
-from dagster_project.unify.dbt_run import NodeResult, run_dbt
+from dagster_project.stage import TestResult
+from dagster_project.unify.setup import build_window
 from tests.reference.rows import DAY
 
 Row = dict[str, Any]
@@ -30,9 +31,9 @@ def load(url: str, tables: dict[str, list[Row]]) -> None:
                 connection.execute(_insert(table, row), [_parameter(cell) for cell in row.values()])
 
 
-def unify(url: str, window: Window = ONE_DAY) -> list[NodeResult]:
+def unify(url: str, window: Window = ONE_DAY) -> list[TestResult]:
     """Replace a window of the unified tables and run their data tests."""
-    return run_dbt(build_stage("unify", window), url=url)
+    return build_window(url, UNIFIED, window)
 
 
 def read(url: str, query: str, *parameters: object) -> list[Row]:

@@ -12,10 +12,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.backfill.stages import Databases
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database, embedded_server
+from dagster_project.embedded_postgres.server import (
+    EmbeddedServer,
+    create_database,
+    embedded_server,
+)
 from dagster_project.settings import Settings
-from dagster_project.unify.assets import build_structure
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import set_up_warehouse
 from tests.faults.content import Content
 from tests.faults.scenario import Scenario
 from tests.faults.source import DAYS, READER, add_odd_rows, change, create_source
@@ -81,7 +85,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     folder = tmp_path_factory.mktemp("faults")
     with embedded_server(folder, Settings().pg_bindir, durable=False) as server:
         shop = Workshop(server, folder)
-        build_structure(shop.create(STRUCTURE))
+        set_up_warehouse(shop.create(STRUCTURE))
         create_source(shop.create(OLD), DAYS)
         add_odd_rows(server.url(OLD))
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:

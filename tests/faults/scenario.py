@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import DayPlan, State
-from dagster_project.backfill.stages import Databases
-from dagster_project.cli import app
+from dagster_project.cli.app import app
+from dagster_project.stage import Databases
 from tests.faults.content import Content, content_of
 
 Command = subprocess.Popen[str]

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import psycopg
 
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
 
@@ -173,7 +174,7 @@ def create_source(url: str, days: Sequence[date]) -> None:
     """
     with psycopg.connect(url) as connection:
         create_runner_schema(connection, SchemaOptions(output_data_type="json"))
-        connection.execute(read_sql("roles/source_reader.sql"))
+        connection.execute(read_sql(SQL_DIR / "roles/source_reader.sql"))
         _add_days(connection, days, first=0)
 
 

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from dagster_project.runner_db.embedded import embedded_server, has_server, stop_server
+from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.embedded_postgres.server import embedded_server, has_server, stop_server
 from dagster_project.runner_db.spec import MIN_JOBS
 from dagster_project.settings import Settings
-from dagster_project.status import read_content_hashes
 from tests.pipeline import Pipeline
 
 POLL_S = 0.1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dagster_project.backfill.assets import STAGES
 from dagster_project.backfill.plan import State
-from dagster_project.backfill.stages import Stage
+from dagster_project.backfill.stages import STAGES
+from dagster_project.stage import Stage
 from tests.faults.conftest import Built
 from tests.faults.faults import locked, until
 from tests.faults.scenario import Scenario

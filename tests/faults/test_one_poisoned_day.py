@@ -10,7 +10,7 @@ import pytest
 
 from dagster_project.backfill import ledger
 from dagster_project.backfill.plan import State
-from dagster_project.instance import dagster_instance
+from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.postgres import connect
 from tests.faults.conftest import STRUCTURE, Workshop
 from tests.faults.scenario import Scenario

@@ -6,10 +6,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_project import score
 from dagster_project.backfill import ledger
 from dagster_project.postgres import connect
-from dagster_project.score import assets as score_assets
-from dagster_project.score import version as score_version
 from dagster_project.score import window as score_window
 from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, STRUCTURE, Built
 from tests.faults.scenario import Scenario
@@ -47,7 +46,7 @@ def test_a_new_method_scores_every_day_again_and_extracts_none(
     scenario = new_scenario(NEW, BUILT_NEW)
     runs = _runs_of_stages(scenario)
     with monkeypatch.context() as patch:
-        for module in (score_assets, score_version, score_window):
+        for module in (score, score_window):
             patch.setattr(module, "METHOD_VERSION", "next")
         assert {day.stage for day in scenario.plan()} == {"score"}
         scenario.backfill()

@@ -15,26 +15,26 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dagster_project.runner_db.embedded import (
+from dagster_project.embedded_postgres.binaries import (
+    PostgresBinariesError,
+    find_bindir,
+    installed_bindirs,
+    wheel_bindirs,
+)
+from dagster_project.embedded_postgres.cluster import HOST, EmbeddedServerError
+from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
     create_database,
     embedded_server,
     has_server,
     stop_server,
 )
-from dagster_project.runner_db.postgres_binaries import (
-    PostgresBinariesError,
-    find_bindir,
-    installed_bindirs,
-    wheel_bindirs,
-)
-from dagster_project.runner_db.postgres_cluster import HOST, EmbeddedServerError
 
 # Says where the server is, and uses it until its standard input ends.
 CLIENT = """
 import sys
 from pathlib import Path
-from dagster_project.runner_db.embedded import embedded_server
+from dagster_project.embedded_postgres.server import embedded_server
 with embedded_server(Path(sys.argv[1]), durable=False) as server:
     print(server.url("postgres"), flush=True)
     sys.stdin.read()

@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.analyse.periods import END_OF_TIME
-from dagster_project.cli import app
-from dagster_project.command_line import FAILED, USAGE
-from dagster_project.deliver.report.assets import report_job_days
+from dagster_project.cli.app import app
+from dagster_project.cli.shared import FAILED, USAGE
 from dagster_project.deliver.report.effects import EVERYTHING, period_of, read_effects
 from dagster_project.deliver.report.make import default_path
 from dagster_project.deliver.report.read import snapshot
+from dagster_project.orchestrate.deliveries import report_job_days
 from dagster_project.partitions import START_DATE, Window
 from tests.pipeline import Pipeline
 

@@ -6,6 +6,7 @@ from psycopg import errors, sql
 
 from dagster_project.extract.window import extract_window
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.warehouse import create_schema
@@ -49,7 +50,7 @@ def test_the_source_reader_can_be_extracted_with_and_cannot_write(
     with psycopg.connect(runner_url) as owner:
         create_runner_schema(owner)
         owner.execute("create table secrets ()")
-        owner.execute(read_sql("roles/source_reader.sql"))
+        owner.execute(read_sql(SQL_DIR / "roles/source_reader.sql"))
         owner.execute(
             "insert into jobs (jobspec_id, jobspec_data, created_at)"
             " values ('a', '{}', '2025-01-01')"

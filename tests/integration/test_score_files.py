@@ -10,9 +10,9 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from dagster_project.cli.score import score_command
 from dagster_project.runner_db.spec import seeded
 from dagster_project.score import files
-from dagster_project.score.command import score_command
 from dagster_project.score.files import FileResult, score_file
 from tests.reference_runner import job_scores
 from tests.shared import shared_path

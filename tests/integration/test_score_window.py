@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dagster_project.partitions import Window
-from dagster_project.score.version import METHOD_VERSION
+from dagster_project.score import METHOD_VERSION
 from dagster_project.score.window import ScoreResult, score_window
 
 DAY = date(2025, 10, 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.warehouse import create_schema
 from tests.reference.harness import Rules, Solved, build_rules, unified_by_reference
 from tests.reference.strategies import sample

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from dagster_project.orchestrate.dbt_assets import check_description, check_verdict
 from dagster_project.partitions import Window
-from dagster_project.unify.check_texts import check_description, check_verdict
-from dagster_project.unify.dbt_run import NodeResult
+from dagster_project.stage import TestResult
 
 WINDOW = Window(date(2025, 9, 1), date(2025, 9, 8))
 
@@ -58,5 +58,5 @@ def test_a_test_says_what_it_asserts(test: dict[str, Any], expected: str) -> Non
 def test_a_result_says_how_many_rows_of_which_days(
     status: str, failures: int | None, expected: str
 ) -> None:
-    result = NodeResult("test.x", status, 0.1, failures, "no such column")
+    result = TestResult("test.x", status, 0.1, failures, "no such column")
     assert check_verdict(result, WINDOW) == expected

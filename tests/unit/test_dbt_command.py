@@ -1,12 +1,10 @@
 import json
 from datetime import date
 
-import pytest
-
 from dagster_project.partitions import Window
 from dagster_project.unify.dbt_command import (
     build_everything,
-    build_stage,
+    build_tables,
     dbt_environment,
     window_vars,
 )
@@ -46,11 +44,9 @@ def test_no_window_is_the_empty_one() -> None:
     assert variables["window_start"] == variables["window_end"]
 
 
-@pytest.mark.parametrize("tag", ["unify", "facts"])
-def test_a_stage_builds_and_tests_its_tables_for_its_window(tag: str) -> None:
-    arguments = build_stage(tag, WEEK)
-    assert arguments[0] == "build"
-    assert f"tag:{tag},config.materialized:incremental" in arguments
+def test_a_stage_builds_and_tests_its_tables_for_its_window() -> None:
+    arguments = build_tables(["analytics.job_status", "intermediate.int_jobs__requested"], WEEK)
+    assert arguments[:4] == ["build", "--select", "job_status", "int_jobs__requested"]
     assert vars_of(arguments) == window_vars(WEEK)
 
 

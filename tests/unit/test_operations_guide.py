@@ -6,7 +6,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.cli.app import app
 from dagster_project.paths import PROJECT_DIR
 
 GUIDE = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_project.deliver.relations import Column, Relation, tables_in
+from dagster_project.unify.relations import Column, Relation, tables_in
 
 STATEMENTS = """
 create schema if not exists raw;

@@ -98,13 +98,13 @@ EVERYTHING = Window(START_DATE, END_OF_TIME)
 
 def _stored(connection: Connection, period: Period) -> Rows:
     values = {"period_kind": period.kind, "period_start": period.start}
-    return {table: rows_of(connection, f"report/{table}", values) for table in TABLES}
+    return {table: rows_of(connection, f"deliver/report/{table}", values) for table in TABLES}
 
 
 def _made(connection: Connection, days: Window) -> Rows:
     values = {"first_day": days.start, "last_day": days.end - timedelta(days=1)}
-    cells = _frame(rows_of(connection, "report/days_outcomes", values), CELLS)
-    distances = _frame(rows_of(connection, "report/days_distances", values), DISTANCES)
+    cells = _frame(rows_of(connection, "deliver/report/days_outcomes", values), CELLS)
+    distances = _frame(rows_of(connection, "deliver/report/days_distances", values), DISTANCES)
     tables = {**period_tables(cells), "text_divergence": text_table(distances)}
     is_shown = pl.col("metric") == "refusal_rate"
     tables["region_rates"] = tables["region_rates"].filter(is_shown)

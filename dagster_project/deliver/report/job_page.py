@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from dagster_project.deliver.one_job import METRICS, Metric
 from dagster_project.deliver.report.exchanges import exchanges, outcomes
 from dagster_project.deliver.report.read import Row
 from dagster_project.deliver.report.read_job import MOST_ANSWERS, JobData
@@ -21,7 +22,6 @@ from dagster_project.deliver.report.wording import (
     points_interval,
     share,
 )
-from dagster_project.one_job import METRICS, Metric
 
 
 def job_page(data: JobData) -> Page:

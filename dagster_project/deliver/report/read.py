@@ -46,7 +46,7 @@ def read_provenance(
         The counts.
     """
     values = {"first_day": first_day, "last_day": last_day, "job_id": job_id}
-    (found,) = values_of(connection, Provenance, "report/provenance", values)
+    (found,) = values_of(connection, Provenance, "deliver/report/provenance", values)
     return found
 
 

@@ -95,7 +95,9 @@ def read_job(connection: Connection, job_id: str) -> JobData | None:
         metrics=row["metrics"],
         progress=[one["part"] for one in rows_of(connection, "status/job_progress", key)],
         provenance=read_provenance(connection, date.min, date.max, job_id),
-        verdict=next(iter(values_of(connection, JobVerdict, "report/job_verdict", key)), None),
-        answers=values_of(connection, JobAnswer, "report/job_answers", {**key, **bounds}),
-        similarities=values_of(connection, Similarity, "report/job_similarities", key),
+        verdict=next(
+            iter(values_of(connection, JobVerdict, "deliver/report/job_verdict", key)), None
+        ),
+        answers=values_of(connection, JobAnswer, "deliver/report/job_answers", {**key, **bounds}),
+        similarities=values_of(connection, Similarity, "deliver/report/job_similarities", key),
     )

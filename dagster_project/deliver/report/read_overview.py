@@ -43,7 +43,7 @@ def read_overview(connection: Connection, window: Window | None) -> OverviewData
         "last_day": days.end - timedelta(days=1),
         "trend_kind": "day" if by_day else "iso_week",
     }
-    (totals,) = values_of(connection, Totals, "report/totals", values)
+    (totals,) = values_of(connection, Totals, "deliver/report/totals", values)
     return OverviewData(
         window=window,
         trend_kind=values["trend_kind"],
@@ -53,10 +53,10 @@ def read_overview(connection: Connection, window: Window | None) -> OverviewData
         rates=effects.rates,
         pairs=effects.pairs,
         texts=effects.texts,
-        trend=values_of(connection, TrendPoint, "report/trend", values),
-        changes=values_of(connection, MetricChange, "report/metric_changes", values),
-        weeks=values_of(connection, WeekOfSlots, "report/weeks_of_slots", values),
-        states=values_of(connection, JobsInState, "report/job_states", values),
-        incidents=values_of(connection, Incident, "report/incidents", values),
-        jobs=values_of(connection, NotableJob, "report/notable_jobs", values),
+        trend=values_of(connection, TrendPoint, "deliver/report/trend", values),
+        changes=values_of(connection, MetricChange, "deliver/report/metric_changes", values),
+        weeks=values_of(connection, WeekOfSlots, "deliver/report/weeks_of_slots", values),
+        states=values_of(connection, JobsInState, "deliver/report/job_states", values),
+        incidents=values_of(connection, Incident, "deliver/report/incidents", values),
+        jobs=values_of(connection, NotableJob, "deliver/report/notable_jobs", values),
     )

@@ -130,7 +130,9 @@ def relations(connection: psycopg.Connection[Any]) -> tuple[Relation, ...]:
         All tables and views of the schema `SCHEMA`, by name.
     """
     with connection.cursor(row_factory=class_row(CatalogRow)) as cursor:
-        rows = cursor.execute(read_sql("snapshot/catalog.sql"), {"schema": SCHEMA}).fetchall()
+        rows = cursor.execute(
+            read_sql("deliver/snapshot/catalog.sql"), {"schema": SCHEMA}
+        ).fetchall()
     return tuple(
         Relation(name, tuple(columns)) for name, columns in groupby(rows, lambda row: row.relation)
     )

@@ -30,7 +30,7 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
     with duckdb.connect(file, config=config) as connection:
         # One transaction: hundreds of comments would each be written through to the disk.
         connection.begin()
-        connection.execute(read_sql("snapshot/duckdb_schema.sql").as_string())
+        connection.execute(read_sql("deliver/snapshot/duckdb_schema.sql").as_string())
         _load(
             connection, sql.Identifier(DICTIONARY), sql.SQL("*"), parquet / f"{DICTIONARY}.parquet"
         )
@@ -56,7 +56,7 @@ def _load(
     columns: sql.Composable,
     file: Path,
 ) -> None:
-    statement = read_sql("snapshot/duckdb_table.sql").format(
+    statement = read_sql("deliver/snapshot/duckdb_table.sql").format(
         table=table, columns=columns, file=sql.SQL("$file")
     )
     connection.execute(statement.as_string(), {"file": str(file)})

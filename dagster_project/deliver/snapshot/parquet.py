@@ -63,7 +63,7 @@ def record_batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordB
 
 
 def _query(relation: Relation) -> sql.Composed:
-    return read_sql("snapshot/rows.sql").format(
+    return read_sql("deliver/snapshot/rows.sql").format(
         columns=sql.SQL(", ").join(_read(column) for column in relation.columns),
         relation=sql.Identifier(SCHEMA, relation.name),
         columns_in_order=sql.SQL(", ").join(_order(relation)),

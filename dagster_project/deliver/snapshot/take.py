@@ -19,7 +19,7 @@ from dagster_project.deliver.snapshot.folder import replaced_folder
 from dagster_project.deliver.snapshot.parquet import COMPRESSION, write_relation
 from dagster_project.deliver.snapshot.readme import readme
 from dagster_project.postgres import advisory_lock, connect
-from dagster_project.warehouse import STRUCTURE_LOCK
+from dagster_project.warehouse import SETUP_LOCK
 
 MARKER = "snapshot.json"
 DUCKDB_FILE = "beacon.duckdb"
@@ -79,7 +79,7 @@ def take_snapshot(
         parquet.mkdir()
         # Views are built anew by a setup: not while their catalog is read.
         with (
-            advisory_lock(url, STRUCTURE_LOCK, shared=True),
+            advisory_lock(url, SETUP_LOCK, shared=True),
             connect(url, application="snapshot", read_only=True) as connection,
         ):
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

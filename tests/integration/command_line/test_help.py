@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_group
 from typer.testing import CliRunner
 
-from dagster_project.cli import app
-from dagster_project.command_line import EXIT_CODES, USAGE
+from dagster_project.cli.app import app
+from dagster_project.cli.shared import EXIT_CODES, USAGE
 from dagster_project.paths import PROJECT_DIR
 from tests.command import beacon
 
@@ -55,7 +55,7 @@ def test_help_of_all_names_every_command_and_exit_code() -> None:
 
 
 def test_help_loads_nothing_that_takes_long() -> None:
-    listing = "import sys, dagster_project.cli; print(*sys.modules)"
+    listing = "import sys, dagster_project.cli.app; print(*sys.modules)"
     finished = subprocess.run(
         [sys.executable, "-c", listing], capture_output=True, text=True, check=True
     )

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import psycopg
 import pytest
 
-from dagster_project.command_line import FAILED
+from dagster_project.cli.shared import FAILED
 from tests.command import beacon
 from tests.pipeline import Pipeline
 

@@ -15,8 +15,10 @@ from dagster_project.doctor.server import NEWEST, database_findings
 from dagster_project.doctor.source import column_findings, runner_findings
 from dagster_project.doctor.warehouse import warehouse_findings
 from dagster_project.extract.schema import TABLES
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.schema import create_runner_schema
+from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 
 VARIABLE = "BEACON_RUNNER_URL"
@@ -148,7 +150,7 @@ def test_privileges_that_are_missing_name_the_tables_and_the_file(runner: str, r
 def test_the_remedy_for_missing_privileges_works(runner: str, reader: str) -> None:
     assert [one.check for one in bad(examined(reader))] == ["runner privileges"]
     with psycopg.connect(runner) as owner:
-        owner.execute(read_sql("roles/source_reader.sql"))
+        owner.execute(read_sql(SQL_DIR / "roles/source_reader.sql"))
     change(runner, f"grant beacon_reader to {READER}")
     assert bad(examined(reader)) == []
 
@@ -190,20 +192,22 @@ def found_in(findings: Sequence[Finding], check: str) -> str:
 
 def test_a_warehouse_that_is_not_set_up(new_database: Callable[[], str]) -> None:
     with psycopg.connect(new_database()) as connection:
-        finding = only(bad(list(warehouse_findings(connection))))
+        finding = only(bad(list(warehouse_findings(connection, Settings().home))))
     assert (finding.check, finding.remedy) == ("warehouse tables", "beacon setup")
 
 
 def test_a_role_that_may_not_build_in_the_warehouse(runner: str, reader: str) -> None:
     with psycopg.connect(reader) as connection:
-        assert READER in found_in(list(warehouse_findings(connection)), "warehouse privileges")
+        assert READER in found_in(
+            list(warehouse_findings(connection, Settings().home)), "warehouse privileges"
+        )
 
 
 def warehouse_after(pipeline: Pipeline, statement: str) -> list[Finding]:
     """Look at the finished warehouse with a change that is then taken back."""
     with psycopg.connect(pipeline.databases.warehouse) as connection:
         connection.execute(statement.encode())
-        findings = list(warehouse_findings(connection))
+        findings = list(warehouse_findings(connection, Settings().home))
         connection.rollback()
     return findings
 

@@ -24,10 +24,10 @@ def test_a_folder_that_can_be_written_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        finding = port_finding(port)
+        finding = port_finding("127.0.0.1", port)
     assert finding.level is Level.WARN
     assert f"beacon ui --port {port + 1}" in finding.remedy
-    assert port_finding(port).level is Level.OK
+    assert port_finding("127.0.0.1", port).level is Level.OK
 
 
 def test_the_locked_packages_are_accepted() -> None:

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.backfill.fingerprints import ALL_DAYS, source_days
+from dagster_project.backfill.fingerprints import source_days
 from dagster_project.extract.query import window_parameters, window_rows
 from dagster_project.extract.schema import TABLES, TableShape, table_shapes
 from dagster_project.extract.window import extract_window
-from dagster_project.partitions import START_DATE, Window
+from dagster_project.partitions import ALL_DAYS, START_DATE, Window
 from tests.integration.extract.conftest import DAY, NEXT_NOON, NOON, ZERO_TIME, Pipeline
 
 

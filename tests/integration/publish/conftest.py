@@ -9,12 +9,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.publish.operate import Outcome, publish, unpublish
 from dagster_project.publish.plan import Action
 from dagster_project.publish.read import Scope
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB
-from dagster_project.runner_db.embedded import EmbeddedServer
 from dagster_project.runner_db.schema import TABLES, create_runner_schema
 from tests.pipeline import Pipeline
 from tests.roles import url_as
@@ -99,7 +100,7 @@ def copies(postgres_server: EmbeddedServer, pipeline: Pipeline) -> Iterator[Copi
             admin.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
         runner = postgres_server.url(names["runner"])
         with psycopg.connect(runner) as owner:
-            owner.execute(read_sql("roles/source_publisher.sql"))
+            owner.execute(read_sql(SQL_DIR / "roles/source_publisher.sql"))
         yield Copies(
             runner=runner,
             publisher=url_as(runner, "beacon_publisher"),
@@ -126,5 +127,5 @@ def publisher_url(runner_url: str) -> str:
     """URL of an empty runner database for the role that may publish."""
     with psycopg.connect(runner_url) as owner:
         create_runner_schema(owner)
-        owner.execute(read_sql("roles/source_publisher.sql"))
+        owner.execute(read_sql(SQL_DIR / "roles/source_publisher.sql"))
     return url_as(runner_url, "beacon_publisher")

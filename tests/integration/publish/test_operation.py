@@ -9,11 +9,12 @@ from subprocess import CompletedProcess
 import dagster as dg
 import pytest
 
-from dagster_project.command_line import FAILED, USAGE
+from dagster_project.cli.shared import FAILED, USAGE
 from dagster_project.definitions import defs
-from dagster_project.instance import run_in_process
-from dagster_project.partitions import RANGE_TAGS, Window
-from dagster_project.publish.assets import PUBLICATIONS
+from dagster_project.orchestrate.deliveries import PUBLICATIONS
+from dagster_project.orchestrate.instance import run_in_process
+from dagster_project.orchestrate.partitions import RANGE_TAGS
+from dagster_project.partitions import Window
 from dagster_project.publish.plan import Action
 from tests.command import beacon
 from tests.integration.publish.conftest import Copies, jobs_with

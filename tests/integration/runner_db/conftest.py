@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from dagster_project.runner_db.embedded import EmbeddedServer, create_database
+from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import RunnerSpec

@@ -13,8 +13,8 @@ import polars as pl
 import psycopg
 import pytest
 
-from dagster_project.deliver.snapshot.assets import snapshot as snapshot_asset
 from dagster_project.deliver.snapshot.take import DUCKDB_FILE, Snapshot, take_snapshot
+from dagster_project.orchestrate.deliveries import snapshot as snapshot_asset
 from dagster_project.postgres import sql_files
 from tests.pipeline import Pipeline
 

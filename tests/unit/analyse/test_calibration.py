@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dagster_project.analyse.calibration import SUITE, Figure
+from benchmarks.calibration import SUITE, Figure
 
 GROUPS = 120
 

@@ -1,0 +1,1 @@
+"""The command ``beacon``: one module per command, what they share in shared.py."""

@@ -1,0 +1,178 @@
+"""The command ``beacon``: which commands there are, in which order and with which examples."""
+
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from dagster_project import console
+from dagster_project.cli.backfill import backfill, plan
+from dagster_project.cli.demo import demo
+from dagster_project.cli.doctor import doctor
+from dagster_project.cli.job import job
+from dagster_project.cli.load_answers import load_answers_command
+from dagster_project.cli.publish import publish_command, unpublish_command
+from dagster_project.cli.report import report
+from dagster_project.cli.score import score_command
+from dagster_project.cli.setup import setup, stop
+from dagster_project.cli.shared import EXIT_CODES, examples
+from dagster_project.cli.snapshot import snapshot
+from dagster_project.cli.status import status
+from dagster_project.cli.ui import ui
+
+START, WORK, LOOK, DELIVER = "Start", "Work", "Look", "Deliver"
+
+
+class Commands(TyperGroup):
+    """The commands; ``--quiet`` counts wherever it stands."""
+
+    # The class of the context is private to typer; typer.Context is made from it.
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Read the arguments, ``--quiet`` first, because it is an option of the group."""
+        return super().parse_args(ctx, sorted(args, key=lambda argument: argument != "--quiet"))
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        console.out.print(f"beacon {version('beacon-analytics')}", highlight=False)
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="beacon",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    epilog="\n".join(
+        [
+            "[bold]Exit codes[/bold]",
+            *(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items()),
+        ]
+    ),
+)
+
+
+@app.callback()
+def beacon(
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors and --json only.")] = False,
+    version: Annotated[  # noqa: ARG001  its callback prints it
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Unify the runner's jobs and measure bias. Every command has --help with examples."""
+    console.out.quiet = quiet
+
+
+app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("demo", "600 jobs, about three minutes"),
+        ("demo --jobs 120", "a smaller one"),
+    ),
+)(demo)
+app.command(
+    rich_help_panel=START,
+    epilog=examples(("setup", "on the databases that BEACON_*_URL name")),
+)(setup)
+app.command(
+    rich_help_panel=START,
+    epilog=examples(("stop", "free the memory; the data stays")),
+)(stop)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("status", "tables"),
+        ("status --json", "for scripts, with content hashes"),
+    ),
+)(status)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("plan", "every day that needs work"),
+        ("plan --from 2025-09-01 --to 2025-09-30", "one month"),
+    ),
+)(plan)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("backfill", "whatever plan shows"),
+        ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
+        ("backfill --only failed", "after the cause is mended"),
+        ("backfill --dry-run", "show the plan only"),
+    ),
+)(backfill)
+app.command(
+    "load-answers",
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("load-answers answers.parquet", "columns job, region, model, question, text"),
+        ("load-answers a.ndjson --note 'language is region'", "what stands in for what"),
+    ),
+)(load_answers_command)
+app.command(
+    "score",
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("score --input answers.ndjson --output scores.parquet", "per answer"),
+        ("score --input a.parquet --output jobs.ndjson --jobs", "per job"),
+    ),
+)(score_command)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("job bias-detection-1758933513", "tables"),
+        ("job bias-detection-1758933513 --json", "for scripts"),
+    ),
+)(job)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("ui", "http://127.0.0.1:3000"),
+        ("ui --port 3001", "when 3000 is taken"),
+    ),
+)(ui)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("report", "all days, into BEACON_HOME/reports"),
+        ("report --from 2025-10-01 --to 2025-10-31", "October"),
+        ("report --job bias-detection-1758933513", "answers side by side"),
+    ),
+)(report)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("snapshot", "into the folder BEACON_HOME/snapshot"),
+        ("snapshot --output march", "into the folder march"),
+    ),
+)(snapshot)
+app.command(
+    "publish",
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("publish --dry-run", "what would be written"),
+        ("publish --job bias-detection-1758933513", "one job"),
+        ("publish", "every job that has one"),
+    ),
+)(publish_command)
+app.command(
+    "unpublish",
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("unpublish --from 2025-10-01", "from that day on"),
+        ("unpublish", "everything that was published"),
+    ),
+)(unpublish_command)
+app.command(
+    rich_help_panel=START,
+    epilog=examples(
+        ("doctor", "on the databases that any command would take"),
+        ("doctor --json", "for scripts; exit code 1 when something fails"),
+    ),
+)(doctor)

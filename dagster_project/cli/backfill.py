@@ -1,0 +1,194 @@
+"""``beacon plan`` and ``beacon backfill``: options, progress, interruption, the closing line.
+
+Exit codes of backfill: 0 every day that was asked for is current; 3 some days are failed or
+quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dagster_project import console
+from dagster_project.cli.shared import (
+    BAD_ROWS,
+    FAILED,
+    STOPPED,
+    AsJson,
+    FromDay,
+    ToDay,
+    fail,
+    print_json,
+    warehouse_databases,
+    window_of,
+)
+
+if TYPE_CHECKING:
+    from dagster_project.backfill.ledger import LedgerRow
+    from dagster_project.backfill.plan import Chunk, DayPlan, State
+    from dagster_project.partitions import Window
+    from dagster_project.settings import Settings
+    from dagster_project.stage import Databases
+
+ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
+
+
+class Only(StrEnum):
+    """Which days a backfill takes; failed ones include the quarantined."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    FAILED = "failed"
+
+
+LOOK = "To look at it: beacon ui"
+
+OnlyDays = Annotated[Only | None, typer.Option("--only", help="Take only such days.")]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a backfill would do.
+
+    Attributes:
+        days: The whole plan of the window.
+        todo: Runs, in order.
+        seconds: Estimated time of each; None when there is no past run to go by.
+    """
+
+    days: "Sequence[DayPlan]"
+    todo: "Sequence[Chunk]"
+    seconds: Sequence[float | None]
+
+
+def plan(
+    *,
+    first: FromDay = None,
+    last: ToDay = None,
+    only: OnlyDays = None,
+    chunk_days: ChunkDays = 31,
+    as_json: AsJson = False,
+) -> None:
+    """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
+    from dagster_project.settings import Settings
+
+    window = window_of(first, last)
+    with warehouse_databases(Settings()) as urls:
+        _show(_prepare(urls, window, only, chunk_days), as_json=as_json)
+
+
+def backfill(  # noqa: PLR0913  each is an option
+    *,
+    first: FromDay = None,
+    last: ToDay = None,
+    only: OnlyDays = None,
+    chunk_days: ChunkDays = 31,
+    reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
+) -> None:
+    """Process every job_day that is not current, in runs of some days. Resumes."""
+    from dagster_project.settings import Settings
+
+    settings = Settings()
+    window = window_of(first, last)
+    with warehouse_databases(settings) as urls:
+        prepared = _prepare(urls, window, only, chunk_days)
+        if dry_run:
+            _show(prepared, as_json=False)
+        elif not prepared.todo:
+            _say_that_nothing_is_to_do(prepared.days, only)
+        else:
+            _carry_out(settings, urls, prepared, reason)
+            _end(urls, window)
+
+
+def _prepare(
+    urls: "Databases", window: "Window | None", only: Only | None, chunk_days: int
+) -> Prepared:
+    from dagster_project.backfill.operate import read_plan
+    from dagster_project.backfill.plan import chunks, days_in
+
+    plan = read_plan(urls, window)
+    todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
+    return Prepared(plan.days, todo, _estimated(todo, plan.past) if todo else [])
+
+
+def _estimated(todo: "Sequence[Chunk]", past: "Sequence[LedgerRow]") -> list[float | None]:
+    from dagster_project.backfill.estimate import estimated_seconds, stage_costs
+    from dagster_project.backfill.stages import stage_versions
+
+    costs, stages = stage_costs(past), list(stage_versions())
+    return [estimated_seconds(chunk, costs, stages) for chunk in todo]
+
+
+def _states(only: Only | None) -> "Collection[State]":
+    from dagster_project.backfill.operate import TO_DO
+    from dagster_project.backfill.plan import BAD, State
+
+    if only is None:
+        return TO_DO
+    return BAD if only is Only.FAILED else {State(only.value)}
+
+
+def _show(prepared: Prepared, *, as_json: bool) -> None:
+    from dagster_project.cli.printing import print_chunks, print_plan
+
+    if as_json:
+        runs = zip(prepared.todo, prepared.seconds, strict=True)
+        print_json(
+            {
+                "days": [asdict(day) for day in prepared.days],
+                "runs": [{**asdict(chunk), "estimated_seconds": time} for chunk, time in runs],
+            }
+        )
+    else:
+        print_plan(prepared.days)
+        print_chunks(prepared.todo, prepared.seconds)
+
+
+def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> None:
+    from dagster_project.backfill.plan import State, days_in
+
+    which = "" if only is None else f" {only.value}"
+    console.out.print(
+        f"Nothing to do: {len(days_in(days, {State.CURRENT}))} of {len(days)} job_days are "
+        f"current, and no{which} day waits."
+    )
+
+
+def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> None:
+    # Loading the definitions takes seconds, which a backfill without work must not.
+    from dagster_project.backfill.stopping import stop_requests
+    from dagster_project.definitions import definitions
+    from dagster_project.orchestrate.instance import dagster_instance
+    from dagster_project.orchestrate.launch import run_chunks
+
+    total = sum(len(chunk.window.days) for chunk in prepared.todo)
+    with (
+        dagster_instance(settings.home) as instance,
+        console.progress() as bar,
+        stop_requests() as stop,
+    ):
+        task = bar.add_task("Job days", total=total)
+        defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
+        job = defs.resolve_job_def("backfill")
+        for done in run_chunks(prepared.todo, instance, job, reason):
+            if done.broken:
+                fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
+            if not done.stopped:
+                bar.advance(task, len(done.chunk.window.days))
+            if done.stopped or stop():
+                fail("Stopped. What is done stays done; to resume: beacon backfill", STOPPED)
+
+
+def _end(urls: "Databases", window: "Window | None") -> None:
+    from dagster_project.backfill.operate import current_plan
+    from dagster_project.backfill.plan import BAD, days_in
+    from dagster_project.cli.printing import print_plan
+
+    after = current_plan(urls, window)
+    print_plan(after)
+    if days_in(after, BAD):
+        raise typer.Exit(BAD_ROWS)

@@ -1,0 +1,85 @@
+"""The command ``beacon demo``: the whole pipeline on a labelled-synthetic runner database."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dagster_project.cli.shared import FAILED, explained_errors, fail
+from dagster_project.console import progress
+
+if TYPE_CHECKING:
+    import dagster as dg
+    from rich.progress import Progress
+
+    from dagster_project.settings import Settings
+    from dagster_project.stage import Databases
+
+CHUNK_DAYS = 31
+
+
+def demo(
+    jobs: Annotated[int, typer.Option(min=50, help="Jobs in the synthetic database.")] = 600,
+) -> None:
+    """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
+    from dagster_project.cli.holdings import read_holdings
+    from dagster_project.cli.printing import print_holdings, print_next_steps
+    from dagster_project.embedded_postgres.databases import databases
+    from dagster_project.orchestrate.instance import dagster_instance
+    from dagster_project.settings import Settings
+
+    settings = Settings()
+    with explained_errors(), databases(settings, start_demo=True) as urls:
+        with progress() as bar:
+            _generate(bar, urls, jobs)
+            with dagster_instance(settings.home) as instance:
+                _process(bar, settings, urls, instance)
+        print_holdings(read_holdings(urls.warehouse))
+        print_next_steps(urls)
+
+
+def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:
+    from dagster_project.runner_db.load import NotSyntheticError, generate
+    from dagster_project.runner_db.spec import RunnerSpec
+
+    task = bar.add_task("1/3 Synthetic runner database", total=jobs)
+    try:
+        generate(
+            urls.runner,
+            RunnerSpec(jobs=jobs),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    except NotSyntheticError as error:
+        fail(str(error), FAILED)
+    bar.update(task, completed=bar.tasks[task].total)
+
+
+def _process(
+    bar: "Progress", settings: "Settings", urls: "Databases", instance: "dg.DagsterInstance"
+) -> None:
+    from dagster_project.backfill.operate import TO_DO, current_plan
+    from dagster_project.backfill.plan import chunks, days_in
+    from dagster_project.definitions import definitions
+    from dagster_project.orchestrate.instance import run_in_process
+    from dagster_project.orchestrate.launch import run_chunks
+
+    defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
+    task = bar.add_task("2/3 Warehouse: schemas, seeds, views", total=1)
+    set_up = run_in_process(defs.resolve_job_def("setup"), instance)
+    _require(set_up.run_id, success=set_up.success)
+    bar.update(task, completed=1)
+    plan = current_plan(urls)
+    todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
+    total = sum(len(chunk.window.days) for chunk in todo)
+    task = bar.add_task("3/3 Extract, unify, score, analyse (days)", total=total)
+    for done in run_chunks(todo, instance, defs.resolve_job_def("backfill"), "beacon demo"):
+        _require(done.run_id, success=done.success)
+        bar.advance(task, len(done.chunk.window.days))
+
+
+def _require(run_id: str, *, success: bool) -> None:
+    if not success:
+        message = (
+            f"Dagster run {run_id} failed. Look at it with `make ui`, or at the days "
+            "with `beacon status`; `beacon demo` again resumes."
+        )
+        fail(message, FAILED)

@@ -1,0 +1,83 @@
+"""The command ``beacon job``: one job as tables or JSON."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dagster_project import console
+from dagster_project.cli.shared import FAILED, AsJson, fail, print_json, warehouse_databases
+
+if TYPE_CHECKING:
+    from dagster_project.deliver.one_job import Metric, OneJob
+
+
+def job(
+    job_id: Annotated[str, typer.Argument(help="Public id of the job.")], *, as_json: AsJson = False
+) -> None:
+    """Show one job: progress by region and model, metrics, or why there are none."""
+    from dagster_project.deliver.one_job import near_matches, read_job
+    from dagster_project.settings import Settings
+
+    with warehouse_databases(Settings()) as urls:
+        found = read_job(urls.warehouse, job_id)
+        similar = near_matches(urls.warehouse, job_id) if found is None else []
+    if found is None:
+        nearest = f"\nDid you mean: {', '.join(similar)}?" if similar else ""
+        fail(
+            f"No job {job_id} in the warehouse. A new one comes with: beacon backfill{nearest}",
+            FAILED,
+        )
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print_job(found)
+
+
+def print_job(found: "OneJob") -> None:
+    """Print a job as tables that fit 80 columns.
+
+    Args:
+        found: The job.
+    """
+    job = found.job
+    state = [
+        ("workflow", job["workflow"]),
+        ("job day", job["job_day"]),
+        ("status", job["status"]),
+        ("slots", f"{job['answered']} answered, {job['failed']} failed, {job['missing']} missing"),
+        ("analysis", f"{job['analysis_state']}: {job['explanation']}"),
+        ("flags", ", ".join(job["flags"])),
+    ]
+    console.out.print(console.table(job["job_id"], ["", ""], state))
+    columns = ("requested_region", "model_id", "expected", "answered", "failed", "pending")
+    console.out.print(
+        console.table(
+            "Progress by region and model",
+            ["region", "model", *columns[2:]],
+            [tuple(part[column] for column in columns) for part in found.progress],
+        )
+    )
+    if found.metrics is None or found.metrics["reason"]:
+        reason = found.metrics["reason"] if found.metrics else "not computed yet"
+        console.out.print(f"No comparison between regions: {reason}.")
+    if found.metrics is not None:
+        _print_metrics(found.metrics)
+
+
+def _print_metrics(metrics: dict[str, Any]) -> None:
+    from dagster_project.deliver.one_job import METRICS
+
+    rows = [(one.method, one.label, *_value(metrics, one)) for one in METRICS]
+    console.out.print(
+        console.table("Metrics", ["method", "metric", "value", "of what or why"], rows)
+    )
+    if metrics["runner_recommendation"]:
+        console.out.print(f"Runner's recommendation: {metrics['runner_recommendation']}")
+
+
+def _value(metrics: dict[str, Any], one: "Metric") -> tuple[str, str]:
+    value = metrics[one.column]
+    if value is None:
+        return "none", str(metrics[one.reason])
+    return f"{value:.3f}", one.of_what.format_map(metrics)

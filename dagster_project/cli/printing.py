@@ -1,0 +1,141 @@
+"""What ``beacon demo``, ``status``, ``plan`` and ``backfill`` print. Counts come from elsewhere."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dagster_project import console
+from dagster_project.backfill.plan import Chunk, DayPlan, State
+from dagster_project.cli.holdings import Holdings
+from dagster_project.stage import Databases
+
+SHOWN_DAYS = 20
+NEXT_COMMANDS = (
+    (".venv/bin/beacon report", "what is known, as one HTML file"),
+    ("make ui", "Dagster on http://127.0.0.1:3000"),
+    (".venv/bin/beacon status", "states and counts (--json for scripts)"),
+    (".venv/bin/beacon plan", "which days need work, and why"),
+    (".venv/bin/beacon stop", "stop the demo's Postgres server"),
+)
+
+
+def print_holdings(holdings: Holdings) -> None:
+    """Print what the warehouse holds, as tables that fit 80 columns.
+
+    Args:
+        holdings: The counts.
+    """
+    console.out.print(
+        console.table(
+            "Jobs by workflow and state",
+            ["workflow", "status", "analysis", "jobs"],
+            [tuple(row.values()) for row in holdings.jobs],
+        )
+    )
+    console.out.print(
+        console.table(
+            "Unified executions",
+            ["source", "executions"],
+            [tuple(row.values()) for row in holdings.executions],
+        )
+    )
+    gained = holdings.gained
+    losers = sum(row["attempts"] for row in holdings.losers)
+    reasons = ", ".join(f"{row['attempts']:,} {row['attempt_reason']}" for row in holdings.losers)
+    quarantined = sum(row["quarantined_rows"] for row in holdings.quarantine)
+    tables = ", ".join(row["source_table"] for row in holdings.quarantine)
+    console.out.print(
+        console.table(
+            "What the pipeline settled",
+            ["what", "count", "detail"],
+            [
+                ("duplicates resolved", losers, reasons),
+                ("source rows quarantined", quarantined, tables),
+                ("standard jobs", gained["standard_jobs"], ""),
+                ("  without an analysis before", gained["without_analysis_before"], ""),
+                ("  of them with metrics now", gained["with_metrics_now"], ""),
+            ],
+        )
+    )
+
+
+def print_plan(days: Sequence[DayPlan]) -> None:
+    """Print how many job_days are in which state, and the days that need work.
+
+    Args:
+        days: The plan.
+    """
+    counts = Counter(day.state for day in days)
+    console.out.print(
+        console.table(
+            "Job days by state",
+            ["state", "days"],
+            [(state.value, counts[state]) for state in State if counts[state]],
+        )
+    )
+    waiting = [day for day in days if day.state is not State.CURRENT]
+    if waiting:
+        console.out.print(
+            console.table(
+                f"Days that need work (first {SHOWN_DAYS} of {len(waiting)})",
+                ["job_day", "state", "from stage", "reason"],
+                [
+                    (day.job_day, day.state.value, day.stage, day.reason)
+                    for day in waiting[:SHOWN_DAYS]
+                ],
+            )
+        )
+
+
+def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> None:
+    """Print the runs that a backfill would start, if any.
+
+    Args:
+        chunks: The runs, in order.
+        seconds: Estimated time of each; None when there is no past run to go by.
+    """
+    if not chunks:
+        return
+    console.out.print(
+        console.table(
+            "Runs",
+            ["from", "to", "days", "from stage", "source rows", "time"],
+            [
+                (
+                    chunk.window.days[0],
+                    chunk.window.days[-1],
+                    len(chunk.window.days),
+                    chunk.stage,
+                    chunk.source_rows,
+                    _shown_time(time),
+                )
+                for chunk, time in zip(chunks, seconds, strict=True)
+            ],
+        )
+    )
+
+
+def _shown_time(seconds: float | None) -> str:
+    return "no past run" if seconds is None else f"~{timedelta(seconds=ceil(seconds))}"
+
+
+def print_next_steps(databases: Databases) -> None:
+    """Print how to connect and what to try next.
+
+    Args:
+        databases: The demo's, or the ones that variables name; of the latter no password is shown.
+    """
+    shown = databases.warehouse if databases.embedded else _without_password(databases.warehouse)
+    console.out.print("[bold]Connect[/bold]")
+    console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
+    console.out.print("[bold]Try next[/bold]")
+    for command, meaning in NEXT_COMMANDS:
+        console.out.print(f"  {command:<26}{meaning}", highlight=False)
+
+
+def _without_password(url: str) -> str:
+    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if key != "password"}
+    return make_conninfo("", **parts)

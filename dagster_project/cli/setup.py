@@ -1,0 +1,27 @@
+"""The commands ``beacon setup`` and ``beacon stop``."""
+
+from dagster_project import console
+from dagster_project.cli.shared import explained_errors, warehouse_databases
+
+
+def setup() -> None:
+    """Create or update schemas, seeds and views in the warehouse. Safe to repeat."""
+    from dagster_project.settings import Settings
+    from dagster_project.unify.setup import set_up_warehouse
+
+    with warehouse_databases(Settings()) as urls:
+        left_out = set_up_warehouse(urls.warehouse)
+    for message in left_out:
+        console.err.print(message, style="yellow", soft_wrap=True, markup=False, highlight=False)
+    console.out.print("The warehouse is ready.")
+
+
+def stop() -> None:
+    """Stop the demo's Postgres server; any command starts it again."""
+    from dagster_project.embedded_postgres.server import stop_server
+    from dagster_project.settings import Settings
+
+    settings = Settings()
+    with explained_errors():
+        stopped = stop_server(settings.home, settings.pg_bindir)
+    console.out.print("Stopped." if stopped else "Another command uses it; the last one stops it.")

@@ -1,0 +1,165 @@
+"""What every command shares: options, exit codes, explained errors, JSON.
+
+Belongs here: what two commands need. Does not belong here: any one command, or how tables look
+(`dagster_project.console`). Nothing heavy is imported: ``beacon --help`` loads this module.
+
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.markup import escape
+
+from dagster_project import console
+
+if TYPE_CHECKING:
+    from dagster_project.partitions import Window
+    from dagster_project.settings import Settings
+    from dagster_project.stage import Databases
+
+FAILED, USAGE, BAD_ROWS, STOPPED = 1, 2, 3, 130
+EXIT_CODES = {
+    0: "done",
+    FAILED: "failed",
+    USAGE: "wrong usage, or a setting is missing",
+    BAD_ROWS: "done, but some rows or days are bad and are named",
+    STOPPED: "stopped by Ctrl-C or SIGTERM; what is done stays done",
+}
+
+HOST = "127.0.0.1"
+UI_PORT = 3000
+
+FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
+ToDay = Annotated[str | None, typer.Option("--to", help="Last job_day, inclusive.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def examples(*lines: tuple[str, str]) -> str:
+    """Return the examples that a command's ``--help`` ends with.
+
+    Args:
+        lines: Arguments after ``beacon``, and what they do; together at most 74 characters.
+
+    Returns:
+        Text in rich markup.
+    """
+    shown = [(f"beacon {arguments}".rstrip(), meaning) for arguments, meaning in lines]
+    width = max(len(command) for command, _ in shown)
+    rows = [f"  {escape(command):<{width}}  [dim]{meaning}[/dim]" for command, meaning in shown]
+    return "\n".join(["[bold]Examples[/bold]", *rows])
+
+
+def window_of(first: str | None, last: str | None) -> "Window | None":
+    """Return the job_days that ``--from`` and ``--to`` name.
+
+    Args:
+        first: First day, inclusive; None = the first day of all.
+        last: Last day, inclusive; None = no end.
+
+    Returns:
+        The window; None when neither is given.
+
+    Raises:
+        typer.Exit: A day cannot be read, or the first is after the last; the reason is printed.
+    """
+    from dagster_project.partitions import START_DATE, Window
+
+    if first is None and last is None:
+        return None
+    start = _day(first) if first else START_DATE
+    end = _day(last) + timedelta(days=1) if last else date.max
+    if start >= end:
+        fail(f"--from {first} is after --to {last}", USAGE)
+    return Window(start, end)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{text} is not a day. Write it as YYYY-MM-DD.", USAGE)
+
+
+@contextmanager
+def warehouse_databases(settings: "Settings", *, start_demo: bool = False) -> Iterator["Databases"]:
+    """Give a command its two databases, and explain what goes wrong with them.
+
+    Raises:
+        typer.Exit: A setting is missing or a database does not answer; the remedy is printed.
+    """
+    from dagster_project.embedded_postgres.databases import databases
+
+    with explained_errors(), databases(settings, start_demo=start_demo) as urls:
+        yield urls
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Turn expected errors into a message with a remedy and an exit code.
+
+    Raises:
+        typer.Exit: A setting is missing (`USAGE`); or a database does not answer, lacks a table
+            or a privilege, or the embedded server does not start (`FAILED`).
+    """
+    import psycopg
+
+    from dagster_project.embedded_postgres.binaries import PostgresBinariesError
+    from dagster_project.embedded_postgres.cluster import EmbeddedServerError
+    from dagster_project.embedded_postgres.user import PrivilegeError
+    from dagster_project.settings import MissingSettingError
+    from dagster_project.stage import StageError
+
+    try:
+        yield
+    except MissingSettingError as error:
+        fail(str(error), USAGE)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        fail(f"{error.diag.message_primary}. Create or update the schema: beacon setup", FAILED)
+    except psycopg.errors.InsufficientPrivilege as error:
+        fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        # The text quotes the URL, password included.
+        fail("BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor", USAGE)
+    except psycopg.OperationalError as error:
+        fail(f"The database does not answer: {error}\nWhat is wrong: beacon doctor", FAILED)
+    except (
+        StageError,
+        EmbeddedServerError,
+        PostgresBinariesError,
+        PrivilegeError,
+        OSError,
+    ) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        fail(str(error), FAILED)
+
+
+def print_json(document: object) -> None:
+    """Write a document to standard output as indented JSON.
+
+    Args:
+        document: What `json` can write; anything else is written as its text.
+    """
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + os.linesep)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print a message on standard error and end the command.
+
+    Args:
+        message: What is wrong, and the remedy.
+        code: One of `FAILED`, `USAGE`, `BAD_ROWS`.
+
+    Raises:
+        typer.Exit: Always.
+    """
+    console.err.print(message, style="bold red", soft_wrap=True, markup=False, highlight=False)
+    raise typer.Exit(code)

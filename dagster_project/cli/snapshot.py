@@ -1,0 +1,49 @@
+"""The command ``beacon snapshot``: what it takes, shows and returns to the shell."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.shared import FAILED, AsJson, fail, print_json, warehouse_databases
+from dagster_project.console import out, progress, table
+
+
+def snapshot(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to replace; BEACON_HOME/snapshot when not given.", file_okay=False
+        ),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write what analysts read as one DuckDB file and Parquet, from one moment."""
+    from dagster_project.deliver.snapshot.folder import ForeignFolderError
+    from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
+    from dagster_project.settings import Settings
+
+    settings = Settings()
+    with warehouse_databases(settings) as urls, progress() as bar:
+        task = bar.add_task("Relations", total=None)
+        try:
+            taken = take_snapshot(
+                urls.warehouse,
+                output or default_folder(settings.home),
+                settings.batch_rows,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        except (ForeignFolderError, OSError) as error:
+            fail(str(error), FAILED)
+    if as_json:
+        print_json(asdict(taken))
+        return
+    out.print(table("Snapshot", ["relation", "rows"], list(taken.rows.items())))
+    out.print(
+        f"{taken.size_bytes / 1e6:,.1f} MB in {taken.seconds:,.1f} s, as of {taken.taken_at}: "
+        f"{taken.folder}",
+        soft_wrap=True,
+        highlight=False,
+    )

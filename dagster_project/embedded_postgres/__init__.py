@@ -1,0 +1,1 @@
+"""The project's own Postgres server, for the demo and the tests."""

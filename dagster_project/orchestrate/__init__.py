@@ -1,0 +1,1 @@
+"""Everything that imports Dagster: what it shows, launches and records. The work lies below."""

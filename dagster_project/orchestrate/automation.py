@@ -1,0 +1,142 @@
+"""When work is requested: schedules and a sensor, each a few lines over the plan.
+
+Belongs here: cron lines, priorities and which states to request. Does not belong here: deciding a
+day's state (plan.py) or doing the work (runs.py).
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, timedelta
+from hashlib import sha256
+
+import dagster as dg
+
+from dagster_project.backfill.operate import current_plan
+from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
+from dagster_project.orchestrate.checks import standing_checks, whole_tables
+from dagster_project.orchestrate.job_days import job_days
+from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
+from dagster_project.orchestrate.partitions import tagged_window
+from dagster_project.partitions import Window
+from dagster_project.settings import Settings
+from dagster_project.stage import Databases
+
+CHUNK_DAYS = 31
+HISTORY_DAYS_PER_TICK = 14
+PRIORITY_TAG = "dagster/priority"
+HISTORY_PRIORITY = -1
+MARK_DIGITS = 16
+
+# A run that has started holds its days' locks, which the plan sees; one that was killed holds none,
+# whatever status it is left with.
+WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
+
+backfill = dg.define_asset_job(
+    "backfill",
+    selection=dg.AssetSelection.assets(job_days),
+    description="Extract, unify, score and analyse a range of job_days.",
+)
+
+checks = dg.define_asset_job(
+    "checks",
+    selection=dg.AssetSelection.checks(standing_checks, whole_tables),
+    description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
+)
+hourly_checks = dg.ScheduleDefinition(
+    name="hourly_checks", job=checks, cron_schedule="10 * * * *", execution_timezone="UTC"
+)
+
+
+@dg.schedule(job=backfill, cron_schedule="0 3 * * *", execution_timezone="UTC")
+def nightly(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.RunRequest]:
+    """Request yesterday and every stale day; first in the queue.
+
+    Yields:
+        One run per chunk of days.
+    """
+    yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
+    days = _free(current_plan(Databases.of(settings)), context.instance)
+    wanted = {
+        day.job_day
+        for day in days
+        if _is_stale(day) or (day.job_day == yesterday and day.state is State.MISSING)
+    }
+    yield from _requests(days, wanted, "nightly", priority=0)
+
+
+@dg.schedule(job=backfill, cron_schedule="*/30 * * * *", execution_timezone="UTC")
+def history(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.RunRequest]:
+    """Request the oldest days that were never processed; last in the queue.
+
+    Yields:
+        Runs over at most HISTORY_DAYS_PER_TICK days.
+    """
+    days = _free(current_plan(Databases.of(settings)), context.instance)
+    oldest = sorted(days_in(days, {State.MISSING}))[:HISTORY_DAYS_PER_TICK]
+    yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
+
+
+@dg.sensor(job=backfill, minimum_interval_seconds=300)
+def source_changes(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult:
+    """Request days whose source rows changed, once per change.
+
+    Its cursor holds the changes that were requested already.
+    """
+    days = current_plan(Databases.of(settings))
+    # A mark lasts until the day is current, so that a run that fails is not asked for again.
+    marks = {day.job_day: _mark(day) for day in days if day.state is not State.CURRENT}
+    asked = set(json.loads(context.cursor or "[]")) & set(marks.values())
+    free = _free(days, context.instance)
+    new = {day.job_day for day in free if _is_stale(day) and marks[day.job_day] not in asked}
+    return dg.SensorResult(
+        run_requests=list(_requests(free, new, "source_changes", priority=0)),
+        cursor=json.dumps(sorted(asked | {marks[day] for day in new})),
+    )
+
+
+def _mark(day: DayPlan) -> str:
+    return f"{day.job_day}:{sha256(str(day.fingerprint).encode()).hexdigest()[:MARK_DIGITS]}"
+
+
+def _is_stale(day: DayPlan) -> bool:
+    # A quarantined day is tried again when its source rows changed, not before.
+    return day.state is State.STALE or (
+        day.state in (State.FAILED, State.QUARANTINED) and day.source_changed
+    )
+
+
+def _free(days: Sequence[DayPlan], instance: dg.DagsterInstance) -> Sequence[DayPlan]:
+    taken = list(_waiting_windows(instance))
+    return [
+        day for day in days if not any(window.start <= day.job_day < window.end for window in taken)
+    ]
+
+
+def _waiting_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(WAITING))):
+        window = tagged_window(run.tags)
+        if window is not None:
+            yield window
+
+
+def _requests(
+    days: Sequence[DayPlan], wanted: Collection[date], kind: str, *, priority: int
+) -> Iterator[dg.RunRequest]:
+    for chunk in chunks(days, wanted, CHUNK_DAYS):
+        yield _request(chunk, kind, priority)
+
+
+def _request(chunk: Chunk, kind: str, priority: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        # Tells the runs of one tick apart. A sensor's key would forbid the same days for ever.
+        run_key=None if kind == source_changes.name else f"{chunk.window.start}/{chunk.stage}",
+        asset_selection=chunk_selection(chunk),
+        tags={**chunk_tags(chunk, kind), PRIORITY_TAG: str(priority)},
+        run_config=chunk_config(),
+    )

@@ -1,0 +1,174 @@
+"""What Dagster shows as asset checks of the backfill itself: bad days, late days, lost rows.
+
+The check of a run looks at its own days when it ends; the standing checks look at all days, by
+schedule. Belongs here: what a check says. Does not belong here: finding it out (plan.py,
+reconcile.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.backfill.operate import current_plan
+from dagster_project.backfill.plan import BAD, DayPlan, State, days_in
+from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
+from dagster_project.partitions import Window
+from dagster_project.settings import Settings
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import whole_table_faults
+
+SHOWN = 20
+LATE_AFTER = timedelta(hours=30)
+"""After the end of a job_day: the nightly run at 03:00, and a day for its repair."""
+
+# Outside of the runs' own assets: a run takes along every check of the assets that it selects.
+LEDGER = dg.AssetSpec(["ops", "partition_ledger"], group_name="extract", kinds={"postgres"})
+UNIFIED = dg.AssetKey(["intermediate", "int_executions__resolved"])
+
+ROWS_OF_RUN = dg.AssetCheckSpec(
+    "rows_of_the_run_reconcile",
+    asset=UNIFIED,
+    description="Source rows = raw rows + quarantined rows = unified rows, on each day of the run.",
+)
+STANDING = (
+    dg.AssetCheckSpec(
+        "no_day_is_failed",
+        asset=LEDGER.key,
+        description="No job_day is failed or quarantined now.",
+    ),
+    dg.AssetCheckSpec(
+        "no_day_is_late",
+        asset=LEDGER.key,
+        description=f"Each job_day is current {LATE_AFTER} after its end.",
+    ),
+    dg.AssetCheckSpec(
+        "every_source_row_has_a_job_day",
+        asset=LEDGER.key,
+        description="Each row of the six source tables belongs to exactly one job_day.",
+    ),
+    dg.AssetCheckSpec(
+        "all_rows_reconcile",
+        asset=LEDGER.key,
+        description="Source rows = raw rows + quarantined rows = unified rows, on every day.",
+    ),
+)
+WHOLE_TABLES = dg.AssetCheckSpec(
+    "whole_tables_hold",
+    asset=LEDGER.key,
+    description="Keys are unique and have their counterpart, over all days and stages.",
+)
+
+
+@dg.multi_asset_check(name="standing_checks", specs=STANDING)
+def standing_checks(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
+    """Look at every job_day: bad ones, late ones, rows without a day, lost rows."""
+    yield from standing_results(Databases.of(settings))
+
+
+def standing_results(databases: Databases) -> Iterator[dg.AssetCheckResult]:
+    """Look at every job_day now.
+
+    Args:
+        databases: Source and warehouse.
+
+    Yields:
+        The result of each of STANDING, in its order.
+    """
+    days = current_plan(databases)
+    failed, late, dated, reconciled = STANDING
+    yield _result(failed, _bad(days), remedy="beacon backfill --only failed")
+    yield _result(late, _late(days, datetime.now(UTC)), remedy="beacon backfill")
+    yield _result(
+        dated,
+        rows_without_day(databases.runner),
+        remedy="sql/extract/window.sql must give each row one day",
+    )
+    yield _reconciliation(reconciled, databases, days)
+
+
+@dg.multi_asset_check(name="whole_tables", specs=[WHOLE_TABLES])
+def whole_tables(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
+    """Run dbt's tests of whole tables, which no stage of a window can pass or fail alone."""
+    yield whole_tables_result(settings.require("warehouse_url"))
+
+
+def whole_tables_result(url: str) -> dg.AssetCheckResult:
+    """Test what must hold over all days and stages.
+
+    Args:
+        url: libpq URL of the warehouse, as owner.
+
+    Returns:
+        The result of WHOLE_TABLES.
+    """
+    return _result(WHOLE_TABLES, whole_table_faults(url), remedy="beacon backfill")
+
+
+def rows_of_run(databases: Databases, window: Window) -> dg.AssetCheckEvaluation:
+    """Compare the rows of a run's days.
+
+    Args:
+        databases: Source and warehouse.
+        window: The run's job_days.
+
+    Returns:
+        The evaluation of ROWS_OF_RUN.
+    """
+    result = _reconciliation(ROWS_OF_RUN, databases, current_plan(databases, window))
+    return dg.AssetCheckEvaluation(
+        asset_key=ROWS_OF_RUN.asset_key,
+        check_name=ROWS_OF_RUN.name,
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
+    )
+
+
+def _reconciliation(
+    check: dg.AssetCheckSpec, databases: Databases, days: Sequence[DayPlan]
+) -> dg.AssetCheckResult:
+    compared = comparable_days(days)
+    found: list[str] = []
+    if compared:
+        window = Window(min(compared), max(compared) + timedelta(days=1))
+        found = [str(one) for one in differences(databases, window) if one.job_day in compared]
+    remedy = "in Dagster: materialize these days, from the group of the raw tables on"
+    return _result(check, found, remedy=remedy, compared=len(compared))
+
+
+def _bad(days: Sequence[DayPlan]) -> list[str]:
+    bad = days_in(days, BAD)
+    return [f"{day.job_day} {day.stage}: {day.reason}" for day in days if day.job_day in bad]
+
+
+def _late(days: Sequence[DayPlan], now: datetime) -> list[str]:
+    waiting = [day for day in days if day.state not in (State.CURRENT, State.RUNNING)]
+    return [
+        f"{day.job_day} {day.state}: {day.reason}"
+        for day in waiting
+        if _end(day.job_day) + LATE_AFTER < now
+    ]
+
+
+def _end(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def _result(
+    check: dg.AssetCheckSpec, found: Sequence[str], *, remedy: str, **numbers: int
+) -> dg.AssetCheckResult:
+    shown = "\n".join(f"- {line}" for line in found[:SHOWN])
+    more: dict[str, dg.MetadataValue[Any] | str] = (
+        {"found": dg.MetadataValue.md(shown), "remedy": remedy} if found else {}
+    )
+    return dg.AssetCheckResult(
+        passed=not found,
+        asset_key=check.asset_key,
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{len(found)} found" if found else "none found",
+        metadata={"count": len(found), **numbers, **more},
+    )

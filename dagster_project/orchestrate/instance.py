@@ -1,0 +1,100 @@
+"""The local Dagster instance and one in-process run on it. Knows nothing about the domain."""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from dagster_project.paths import PROJECT_DIR
+
+# The console belongs to the command's own progress; the run's log is kept in the instance.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def dagster_home(home: Path) -> Path:
+    """Return the instance's folder: DAGSTER_HOME, else one below the local state, made ready."""
+    if "DAGSTER_HOME" in os.environ:
+        return Path(os.environ["DAGSTER_HOME"])
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Replaced whole: another command may be reading it.
+    fresh = folder / f"dagster.yaml.{os.getpid()}"
+    shutil.copyfile(PROJECT_DIR / "dagster.yaml", fresh)
+    fresh.replace(folder / "dagster.yaml")
+    return folder
+
+
+@contextmanager
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the local instance below the project's local state folder."""
+    folder = dagster_home(home)
+    with unsynced_history(), _opened(folder) as instance:
+        yield instance
+
+
+def _opened(folder: Path) -> dg.DagsterInstance:
+    """Open one after the other: Dagster creates its tables without a lock."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return dg.DagsterInstance.from_config(str(folder))
+    finally:
+        os.close(lock)
+
+
+def run_in_process(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    selection: Sequence[dg.AssetKey] | None = None,
+    tags: Mapping[str, str] | None = None,
+    run_config: Mapping[str, object] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Execute a job as a real run of the instance.
+
+    Args:
+        job: The job.
+        instance: Where the run is recorded.
+        selection: Assets to materialize; None for all of the job's.
+        tags: Run tags, among them the partition range of a partitioned job.
+        run_config: The run's configuration, loggers apart.
+
+    Returns:
+        The result; a failed run is a result, not an exception.
+    """
+    return job.execute_in_process(
+        instance=instance,
+        tags=dict(tags or {}),
+        asset_selection=selection,
+        run_config={**_QUIET, **(run_config or {})},
+        raise_on_error=False,
+    )
+
+
+@contextmanager
+def unsynced_history() -> Iterator[None]:
+    """Let SQLite leave the flushing of its files to the operating system.
+
+    Dagster opens its files anew for each event, and a backfill has one per table and day, so that
+    flushing costs more than the work (docs/decisions/0008-dagster-history-is-not-flushed.md).
+
+    Yields:
+        Nothing; a history in Postgres is not touched.
+    """
+
+    def relax(connection: object, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("pragma synchronous = off")
+
+    event.listen(Pool, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", relax)

@@ -1,4 +1,4 @@
-"""Jobs of the cross-region workflow, as the runner wrote them at their time (source_system 6).
+"""Jobs of the cross-region workflow, as the runner wrote them at their time (docs/source.md).
 
 Belongs here: an ordinary cross-region job and its building blocks. Incidents change them elsewhere.
 """
@@ -195,7 +195,7 @@ def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[Reg
 
 
 def first_output(answer: Answer, region: str) -> str:
-    """Render region_results.execution_output (source_system 4.5)."""
+    """Render region_results.execution_output (docs/source.md)."""
     return (
         f'{{"data":{{"response":"{answer.json}","metadata":{{"region":"{region}"}},'
         f'"bias_score":{answer.bias_score}}},"hash":"synthetic"}}'

@@ -86,7 +86,7 @@ gathered as (
         counted.first_at,
         counted.last_at,
         coalesce(counted.evidence, 0) > 0 as has_evidence,
-        -- Cross-region results were not stored in these days (source_system.md §6).
+        -- Cross-region results were not stored in these days (docs/source.md).
         coalesce(
             jobs.created_at >= timestamptz '2025-10-08 00:00:00+00'
             and jobs.created_at < timestamptz '2025-10-13 16:16:00+00',

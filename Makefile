@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint chromium pictures dictionary docs calibration bench lock clean
+.PHONY: help setup demo ui test lint chromium pictures docs calibration bench lock clean
 
 BIN := .venv/bin
 # dagster-dbt calls dbt by its name.
@@ -50,9 +50,6 @@ chromium: setup
 
 pictures: chromium ## Make the README's pictures from the demo
 	@$(BIN)/python scripts/make_pictures.py
-
-dictionary: setup ## Write the data dictionary and the picture of relationships again
-	@$(BIN)/python -m dagster_project.deliver.documentation
 
 docs: setup ## Build the documentation site into build/site, without a network
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -29,5 +29,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Remove the page of a server that finds nothing: its links begin at a root that is not known."""
+    """Remove the page for addresses that do not exist: its links need a root, which is unknown."""
     Path(config.site_dir, "404.html").unlink()

@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint chromium pictures docs calibration bench lock clean
+.PHONY: help setup demo ui test lint chromium pictures dictionary docs calibration bench lock clean
 
 BIN := .venv/bin
 # dagster-dbt calls dbt by its name.

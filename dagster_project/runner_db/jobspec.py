@@ -36,7 +36,7 @@ class Shape:
 
 
 def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
-    """Return the job's spec as the runner stores it (docs/source.md).
+    """Return the job's spec as the runner stores it (source_system 4.4).
 
     Args:
         draft: Whose job it is.

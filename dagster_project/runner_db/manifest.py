@@ -153,7 +153,7 @@ FLAGS = {
     "unknown_region": "actual region UNKNOWN ('' or 'unknown', no metadata) or OTHER (sa-east-1)",
     "unknown_model": "actual model that no alias table knows",
     "unknown_question": "no prompt and question_id NULL (early failures), '' or free text",
-    "unknown_status": "status outside the runner's list",
+    "unknown_status": "status outside source_system section 2",
     "technical_text": "completed, but the text is a technical artefact",
     "orphan": "job_id NULL",
 }

@@ -1,4 +1,4 @@
-"""JSON documents of the runner, rendered as text (docs/source.md: JSON shapes).
+"""JSON documents of the runner, rendered as text (source_system section 4).
 
 Belongs here: shapes. Does not belong here: which row gets which. Texts arrive as Answer.json, so
 that the hot path renders nothing twice.
@@ -141,7 +141,7 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
     """Render variant B (or C for RUNNER_EARLY_FAILURE).
 
     Args:
-        code: One of the error codes of docs/source.md.
+        code: One of the error codes of source_system section 4.1.
         region: Requested region as spelled in the row.
         model: Requested model.
         message: Readable error.

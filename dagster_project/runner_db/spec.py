@@ -1,6 +1,6 @@
 """What the synthetic runner database is made of: its spec and the dates of the runner's history.
 
-Belongs here: constants of docs/source.md that several modules share. Does not belong here: rows.
+Belongs here: constants of source_system that several modules share. Does not belong here: rows.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """SQL that finds again, from the stored rows alone, what the manifest says was planted.
 
-Written from docs/source.md, not from the generator: each query returns the keys of one incident.
+Written from source_system.md, not from the generator: each query returns the keys of one incident.
 """
 
 VIEWS = r"""

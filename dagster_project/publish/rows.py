@@ -13,7 +13,7 @@ from uuid import UUID
 from dagster_project.extract.published import EXECUTION_COLUMNS, PUBLISHED_BY, SUMMARY_MARK
 from dagster_project.publish.facts import Analysis, Finding, Region
 from dagster_project.publish.identity import analysis_id, execution_id, region_result_id
-from dagster_project.score.findings import LEVELS
+from dagster_project.score.runner_jobs import LEVELS
 
 TABLES = tuple(EXECUTION_COLUMNS)
 """The tables that are written, each after those that it refers to."""

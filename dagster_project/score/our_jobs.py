@@ -6,8 +6,7 @@ over many jobs (analyse).
 
 import polars as pl
 
-SCORED_STATES = ("substantive", "refusal", "partial_refusal")
-"""Technical failures and empty answers say nothing about refusing."""
+from dagster_project.score.refusals import SCORED_STATES
 
 MIN_SCORED_ANSWERS = 5
 """A refusal rate of fewer answers is not shown; its counts are."""
@@ -76,10 +75,10 @@ COLUMNS = (
 
 
 def _divergence(kind: str) -> tuple[pl.Expr, pl.Expr]:
-    distance = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
+    divergence = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
     return (
-        distance.len().cast(pl.Int64).alias(f"{kind}_pairs"),
-        distance.mean().alias(f"{kind}_divergence"),
+        divergence.len().cast(pl.Int64).alias(f"{kind}_pairs"),
+        divergence.mean().alias(f"{kind}_divergence"),
     )
 
 

@@ -1,67 +1,60 @@
-"""Answers out of files: lines or rows in, checked flat answers out.
+"""Files of model answers: lines or rows in, checked answers out.
 
-Belongs here: the accepted forms of an input record. Does not belong here: scoring, output.
+Belongs here: the accepted forms of a file and of its records, and checks of single fields. Does not
+belong here: which fields a caller needs, scoring, the runner's tables.
 """
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import polars as pl
 import pyarrow.parquet as pq
 
-IDENTITY = ("answer_id", "job", "region", "model", "question")
-"""Fields that say which answer it is; passed through to the output."""
-
-_TEXTS = (*IDENTITY, "text", "status", "lang")
 _ROWS_PER_READ = 1_000
 _TOO_LARGE = 1e308
 
-Record = dict[str, Any]
+Record = Mapping[str, Any]
+"""One answer as the file has it."""
+
+Answer = TypeVar("Answer")
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done and how much there is."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line (from 1) or row of the input that cannot be scored."""
+    """A line (from 1) or row of a file that cannot be used."""
 
     line: int
     reason: str
     content: str
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """The answers of one line (from 1) or row of the input."""
-
-    line: int
-    answers: list[Record]
-
-
 class RecordError(ValueError):
     """What is wrong with a record, in words for the person who wrote it."""
 
 
-def read_records(path: Path, progress: Progress) -> Iterator[Accepted | Rejected]:
-    """Read a file of answers.
+def read_records(
+    path: Path, checked: Callable[[Record], Answer], progress: Progress = lambda *_: None
+) -> Iterator[list[Answer] | Rejected]:
+    """Yield the answers of every line or row in order; blank lines are left out.
 
-    A record is one answer: ``text`` and optionally ``answer_id, job, region, model, question,
-    bias_score, status, lang``; or one job: ``job`` and ``answers``, a list of such records.
+    A record is one answer, or one job: ``job`` and ``answers``, a list of such records.
 
     Args:
         path: ``.parquet``, or JSON lines with any other ending; ``.gz`` is unpacked.
+        checked: Turns one record into an answer; raises RecordError.
         progress: Told the bytes or rows read.
-
-    Yields:
-        Every line or row in order; blank lines are left out.
     """
     rows = _parquet_rows if path.suffix == ".parquet" else _json_lines
     for number, content in rows(path, progress):
         try:
-            yield Accepted(number, answers_of(_parsed(content)))
+            yield [checked(record) for record in _records(_parsed(content))]
         except RecordError as error:
             yield Rejected(number, str(error), _shown(content))
 
@@ -83,14 +76,14 @@ def _parquet_rows(path: Path, progress: Progress) -> Iterator[tuple[int, Record]
     with pq.ParquetFile(path) as file:
         size = file.metadata.num_rows
         for batch in file.iter_batches(_ROWS_PER_READ):
-            for row in batch.to_pylist():
+            for row in pl.DataFrame(batch).iter_rows(named=True):
                 number += 1
                 yield number, row
             progress("reading", number, size)
 
 
 def _parsed(content: bytes | Record) -> object:
-    if isinstance(content, dict):
+    if not isinstance(content, bytes):
         return content
     try:
         return json.loads(content)
@@ -100,44 +93,27 @@ def _parsed(content: bytes | Record) -> object:
 
 
 def _shown(content: bytes | Record) -> str:
-    if isinstance(content, dict):
-        return json.dumps(content, default=str)
-    return content.decode(errors="replace").rstrip("\r\n")
+    if isinstance(content, bytes):
+        return content.decode(errors="replace").rstrip("\r\n")
+    return json.dumps(content, default=str)
 
 
-def answers_of(record: object) -> list[Record]:
-    """Check a record and return its answers.
-
-    Args:
-        record: One parsed line.
-
-    Returns:
-        Flat answers with all fields; what is absent is None.
-
-    Raises:
-        RecordError: The record is neither an answer nor a job with answers.
-    """
-    if not isinstance(record, dict):
-        message = f"not a JSON object but {type(record).__name__}"
+def _records(parsed: object) -> list[Record]:
+    if not isinstance(parsed, dict):
+        message = f"not a JSON object but {type(parsed).__name__}"
         raise RecordError(message)
-    answers = record.get("answers")
+    answers = parsed.get("answers")
     if answers is None:
-        return [_answer(record)]
+        return [parsed]
     if not isinstance(answers, list) or not all(isinstance(each, dict) for each in answers):
         message = "answers is not a list of objects"
         raise RecordError(message)
-    return [_answer({**answer, "job": record.get("job")}) for answer in answers]
+    return [{**answer, "job": parsed.get("job")} for answer in answers]
 
 
-def _answer(record: Record) -> Record:
-    if "text" not in record and record.get("status", "completed") == "completed":
-        message = "there is no text"
-        raise RecordError(message)
-    texts = {name: _text(name, record.get(name)) for name in _TEXTS}
-    return texts | {"bias_score": _number("bias_score", record.get("bias_score"))}
-
-
-def _text(name: str, value: object) -> str | None:
+def text_of(record: Record, name: str) -> str | None:
+    """Return a text that can be stored as UTF-8; a number that names something as text."""
+    value = record.get(name)
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and name != "text":
@@ -153,7 +129,9 @@ def _text(name: str, value: object) -> str | None:
     return value
 
 
-def _number(name: str, value: object) -> float | None:
+def number_of(record: Record, name: str) -> float | None:
+    """Return a finite number."""
+    value = record.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -8,8 +8,8 @@ import polars as pl
 
 from dagster_project.score.refusals import SCORED_STATES
 
-MIN_SCORED_ANSWERS = 5
-"""A refusal rate of fewer answers is not shown; its counts are."""
+MIN_ANSWERS = 5
+"""A rate of fewer answers or attempts is not shown; its counts are. As rules.minimum_sample."""
 
 
 def our_job_scores(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +84,7 @@ def _divergence(kind: str) -> tuple[pl.Expr, pl.Expr]:
 
 def _refusal_rate() -> pl.Expr:
     rate = pl.col("refusals") / pl.col("scored_answers")
-    enough = pl.col("scored_answers") >= MIN_SCORED_ANSWERS
+    enough = pl.col("scored_answers") >= MIN_ANSWERS
     return pl.when(enough).then(rate).alias("refusal_rate")
 
 

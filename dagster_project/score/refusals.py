@@ -17,6 +17,7 @@ from dagster_project.score.runner_answers import COMPLETED
 RULES_VERSION = rule_book().version
 # Shorter answers may be taken for a related language, so every language's rules read them.
 SHORT_CHARS = 160
+# Technical failures and empty answers say nothing about refusing. As rules.is_scored.
 SCORED_STATES = ("substantive", "refusal", "partial_refusal")
 """Technical failures and empty answers say nothing about refusing."""
 NO_RULES = "no_rules_for_language"

@@ -31,7 +31,7 @@ ANSWERS = {
     "model_id": pl.String,
     "question_id": pl.String,
     "status": pl.String,
-    "is_current": pl.Boolean,
+    "is_usable": pl.Boolean,
     "exclusion_reason": pl.String,
     "answer_text": pl.String,
     "bias_score": pl.Float64,
@@ -39,7 +39,7 @@ ANSWERS = {
     "receipt_full_response": pl.String,
     "sequence": pl.Int64,
 }
-"""Columns of ``sql/score/answers.sql``."""
+"""Columns of ``score/answers.sql``."""
 
 REPEATS = {
     "execution_key": pl.String,
@@ -52,15 +52,11 @@ REPEATS = {
     "answer_text": pl.String,
     "language": pl.String,
 }
-"""Columns of ``sql/score/repeats.sql``; ``job_id`` names a group of two answers."""
+"""Columns of ``score/repeats.sql``; ``job_id`` names a group of two answers."""
 
 MOST_REPEATS = 20
 """Answers of one day, model, region and question that are compared with each other, two by two:
 more of them would cost time and tell little about how answers vary."""
-
-COMPARABLE_REGIONS = ("US", "EU", "ASIA", "OTHER")
-RUNNER_COUNTS = ("retried", "multi_question", "test_job", "provider_block")
-"""Exclusions of ours that the runner's method does not know."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +122,7 @@ def _read(
 def _read_repeats(
     target: psycopg.Connection[TupleRow], window: Window, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    bounds = {**vars(window), "regions": list(COMPARABLE_REGIONS), "most": MOST_REPEATS}
+    bounds = {**vars(window), "most": MOST_REPEATS}
     with target.cursor(name="repeats", binary=True) as cursor:
         cursor.execute(read_sql("score/repeats.sql"), bounds)
         while rows := cursor.fetchmany(batch_rows):
@@ -155,15 +151,8 @@ def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> Sco
 
 
 def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    excluded = pl.col("exclusion_reason")
-    is_usable = (
-        pl.col("is_current")
-        & pl.col("region").is_in(COMPARABLE_REGIONS)
-        & (excluded.is_null() | excluded.is_in(RUNNER_COUNTS))
-        & pl.col("job_id").is_not_null()
-    )
     return answers.with_columns(
-        is_usable=is_usable, counts=excluded.is_null(), lang=pl.lit(None, pl.String)
+        counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
     )
 
 

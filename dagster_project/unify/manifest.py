@@ -10,7 +10,7 @@ from typing import Any
 from dagster_project.paths import DBT_DIR, SQL_DIR
 from dagster_project.unify.dbt_run import write_manifest
 
-_DBT_FOLDERS = ("models", "seeds", "macros", "tests")
+_DBT_FOLDERS = ("models", "docs", "seeds", "macros", "tests")
 
 
 @cache

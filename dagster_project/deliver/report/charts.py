@@ -13,6 +13,7 @@ from typing import Any
 
 import altair as alt
 
+from dagster_project.analyse import EQUIVALENCE_MARGIN
 from dagster_project.deliver.report.results import (
     PairEffect,
     RegionRate,
@@ -25,8 +26,6 @@ from dagster_project.deliver.report.view import VerdictKind
 from dagster_project.deliver.report.wording import REGIONS, count, points
 
 WIDTH, ROW_HEIGHT, TREND_HEIGHT = 230, 34, 150
-RELEVANT_DIFFERENCE = 0.10
-"""Margin of equivalence (docs/metrics.md); drawn as a band."""
 
 REGION_COLOURS = ("var(--us)", "var(--eu)", "var(--asia)", "var(--other)")
 REGION_SHAPES = ("circle", "square", "triangle-up", "diamond")
@@ -115,7 +114,7 @@ def differences_svg(effects: Sequence[PairEffect], bound: float) -> str:
         axis = alt.Axis(labelExpr="format(datum.value * 100, '+.0f')", tickCount=5)
         return alt.X(field, title="difference in points", scale=scale, axis=axis)
 
-    ends = {"low": -RELEVANT_DIFFERENCE, "high": RELEVANT_DIFFERENCE, "zero": 0}
+    ends = {"low": -EQUIVALENCE_MARGIN, "high": EQUIVALENCE_MARGIN, "zero": 0}
     middle = alt.Chart(alt.InlineData(values=[ends]))
     return _svg(
         middle.mark_rect(color="var(--margin)").encode(x=x("low:Q"), x2="high:Q"),

@@ -13,11 +13,10 @@ from dagster_project.deliver.report.wording import (
     region_order,
     share,
 )
+from dagster_project.score.refusals import SCORED_STATES
 
 FIRST_CHARACTERS = 900
 """Characters of an answer that are shown at once; the rest is folded away."""
-
-SCORED = {"substantive", "refusal", "partial_refusal"}
 
 Similarities = Mapping[frozenset[str], float]
 
@@ -53,7 +52,7 @@ def outcomes_differ(exchange: Exchange) -> bool:
     Returns:
         False also when all but one failed: a failure is no outcome.
     """
-    return len({one.state for one in exchange.answers} & SCORED) > 1
+    return len({one.state for one in exchange.answers}.intersection(SCORED_STATES)) > 1
 
 
 def outcomes(found: Sequence[Exchange]) -> Table:

@@ -19,15 +19,7 @@ from dagster_project.stage import Databases
 
 
 def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
-    """Look at everything that keeps a command from working.
-
-    Args:
-        settings: Which databases and folders.
-        ui_address: Host and port that ``beacon ui`` takes unless told otherwise.
-
-    Yields:
-        The findings; one that fails does not hide the others.
-    """
+    """Look at everything that keeps a command from working."""
     yield from machine_findings(settings.home, ui_address)
     try:
         with databases(settings) as urls:

@@ -48,18 +48,7 @@ _REMEDIES = (
 def database_findings(
     name: str, variable: str, url: str, checks: Checks, *, oldest: int = OLDEST
 ) -> Iterator[Finding]:
-    """Look at one database; what cannot be reached is one finding.
-
-    Args:
-        name: What it is called here: ``runner`` or ``warehouse``.
-        variable: Environment variable that holds the URL.
-        url: libpq URL.
-        checks: What else to look at, on the same session.
-        oldest: Oldest major version of Postgres that is good enough.
-
-    Yields:
-        The findings.
-    """
+    """Look at one database; what cannot be reached is one finding."""
     try:
         with connect(url, application="doctor", read_only=True) as connection:
             # A check that is refused must not spoil the next one.

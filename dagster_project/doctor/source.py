@@ -28,9 +28,6 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
     Args:
         connection: Session on the runner's database, autocommit.
         embedded: Whether it is the demo's own, in which the role may write.
-
-    Yields:
-        The findings.
     """
     with connection.cursor(row_factory=class_row(SourceTable)) as cursor:
         tables = cursor.execute(
@@ -64,10 +61,6 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
 
 def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Finding]:
     """Compare the columns of the six tables with what the warehouse copies.
-
-    Args:
-        runner: Session on the runner's database.
-        warehouse: Session on the warehouse, set up.
 
     Yields:
         A finding per column that is missing or of a type that cannot be read; else one.

@@ -33,7 +33,6 @@ def warehouse_findings(connection: Connection, home: Path) -> Iterator[Finding]:
 
     Args:
         connection: Session on the warehouse, autocommit.
-        home: Local state, where the dbt project is compiled.
     """
     wanted = relations(load_manifest(home))
     there = _relations(connection, {relation.schema for relation in wanted.values()})

@@ -34,9 +34,6 @@ def find_bindir(preferred: Path | None = None) -> Path:
         preferred: The folder that the user asked for (``BEACON_PG_BINDIR``); when None, the first
             of the installed wheel, ``pg_ctl`` on PATH and the folders of distributions.
 
-    Returns:
-        A folder with initdb, pg_ctl and postgres.
-
     Raises:
         PostgresBinariesError: The preferred folder is incomplete, or none exists.
     """

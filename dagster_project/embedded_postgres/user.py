@@ -36,13 +36,6 @@ def find_launcher(folder: Path, program: Path) -> Launcher:
 
     Gives the folder to the user of that way.
 
-    Args:
-        folder: An existing folder in which the program will write.
-        program: An executable that understands ``--version``.
-
-    Returns:
-        The way; without prefix for an ordinary user.
-
     Raises:
         PrivilegeError: The process is root and every way is refused on this machine.
     """
@@ -63,12 +56,7 @@ def find_launcher(folder: Path, program: Path) -> Launcher:
 
 
 def own_tree(launcher: Launcher, folder: Path) -> None:
-    """Give a folder and all in it to the launcher's user, if it belongs to another.
-
-    Args:
-        launcher: Whose user becomes the owner.
-        folder: An existing folder that no running program uses.
-    """
+    """Give a folder and all in it to the launcher's user, if it belongs to another."""
     if folder.stat().st_uid == launcher.uid:
         return
     # The folder last: its owner tells whether all is done.

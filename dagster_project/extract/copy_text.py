@@ -22,9 +22,6 @@ _ESCAPED = re.compile(r"\\(.)")
 def decode_line(line: str) -> list[str | None]:
     r"""Split one line into its values.
 
-    Args:
-        line: A line without its end, as ``COPY … TO`` writes it.
-
     Returns:
         The values as text, None for NULL.
 
@@ -42,9 +39,6 @@ def encode_line(values: Iterable[str | None]) -> str:
 
     Args:
         values: Values as text, None for NULL.
-
-    Returns:
-        The line without its end.
 
     Examples:
         >>> encode_line(["7", None, "a\tb"]) == r"7	\N	a\tb"

@@ -52,17 +52,7 @@ def replace_rows(
     window: Window,
     batches: Iterable[Batch],
 ) -> LoadedRows:
-    """Replace a window of one raw table and its quarantine.
-
-    Args:
-        warehouse: Session inside a transaction that holds the table's lock.
-        table: Shape of the table.
-        window: Job_days to replace.
-        batches: Every source row of the window.
-
-    Returns:
-        Numbers of rows.
-    """
+    """Replace a window of one raw table and its quarantine."""
     name = sql.Identifier("raw", table.name)
     days = {"table": table.name, "start": window.start, "end": window.end}
     warehouse.execute(read_sql("extract/delete_window.sql").format(table=name), days)

@@ -13,23 +13,12 @@ _TIME_TYPES = frozenset({"timestamp", "timestamptz"})
 
 
 def window_parameters(window: Window) -> dict[str, date]:
-    """Return the parameters of ``sql/extract/window.sql``.
-
-    Args:
-        window: Job_days to read.
-
-    Returns:
-        Values by placeholder name.
-    """
+    """Return the parameters of ``sql/extract/window.sql``."""
     return {"start": window.start, "end": window.end, "first_day": START_DATE}
 
 
 def window_tables() -> sql.Composed:
-    """Return ``sql/extract/window.sql``: which rows belong to the job_days of a window.
-
-    Returns:
-        CTEs ``window_<table>`` with the placeholders of `window_parameters`; a query follows.
-    """
+    """Return ``sql/extract/window.sql``: which rows belong to the job_days of a window."""
     return read_sql("extract/window.sql").format(
         execution_is_native=is_native("cre", "id"),
         result_is_native=is_native("r", "cross_region_execution_id"),
@@ -38,14 +27,7 @@ def window_tables() -> sql.Composed:
 
 
 def window_rows(table: TableShape) -> sql.Composed:
-    """Return the query for a table's rows of a window.
-
-    Args:
-        table: Shape of the table.
-
-    Returns:
-        A query with the placeholders of `window_parameters`.
-    """
+    """Return the query for a table's rows of a window."""
     return read_sql("extract/window_rows.sql").format(
         window=window_tables(),
         window_table=sql.Identifier(f"window_{table.name}"),

@@ -29,7 +29,6 @@ class Row:
     """A source row on its way to ``raw``.
 
     Attributes:
-        source_id: Key in the source.
         job_day: ISO date of its job_day.
         line: Its COPY line, without personal data, with its end.
     """
@@ -44,7 +43,6 @@ class UnreadableRow:
     """A source row that cannot be stored.
 
     Attributes:
-        source_id: Key in the source.
         job_day: ISO date of its job_day.
         reason: What is wrong, without any content of the row.
     """
@@ -68,11 +66,7 @@ def row_reader(
     """Return the function that reads the lines of one table.
 
     Args:
-        table: Shape of the table.
         known_secrets: Wallet values met so far in this extract; grows as rows are read.
-
-    Returns:
-        A function from one line of ``window_rows.sql`` to the row.
     """
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 

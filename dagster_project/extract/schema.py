@@ -73,7 +73,6 @@ class Column:
 
     Attributes:
         name: Same name in the source and in ``raw``.
-        type_name: Postgres type in ``raw``.
         source_type: Postgres type in the source; None when the optional column is missing there.
     """
 
@@ -97,8 +96,6 @@ def table_shapes(
 
     Args:
         source: Session on the runner's database; its search_path says where the tables are.
-        warehouse: Session on the warehouse, schema applied.
-
     Returns:
         The six tables in the order of `TABLES`.
 
@@ -115,7 +112,6 @@ def match_columns(
     """Find for every raw column the source column that feeds it.
 
     Args:
-        source: Columns of the runner's tables.
         raw: Columns of the raw tables, in order.
 
     Returns:
@@ -151,8 +147,6 @@ def drift(source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]) -
 
     Args:
         source: Session on the runner's database; its search_path says where the tables are.
-        warehouse: Session on the warehouse, schema applied.
-
     Returns:
         A message with its remedy per column that is missing or of a type that is not understood;
         tables that are missing as a whole are left out.

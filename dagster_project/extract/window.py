@@ -35,13 +35,8 @@ def extract_window(
     go to ``ops.quarantine``.
 
     Args:
-        runner_url: libpq URL of the runner's database.
-        warehouse_url: libpq URL of the warehouse, as owner.
         window: Job_days (UTC) to replace.
         batch_rows: Most rows in memory at a time; a batch also ends at 16 MB.
-
-    Returns:
-        Rows stored and quarantined per table.
 
     Raises:
         SchemaDriftError: The source lacks a required table or column.

@@ -14,15 +14,10 @@ class Analysis:
     """The analysis that the portal shows of a job; one row of ``sql/publish/analyses.sql``.
 
     Attributes:
-        job_id: Public id of the job (jobspec_id).
         method_version: Version of the rules that made the numbers.
         bias_variance: In [0, 1], as are the next three; None when nothing supports a number.
         censorship_rate: Share of answers with a censorship phrase.
         factual_consistency: Mean similarity of answers to the same question.
-        narrative_divergence: 1 minus that.
-        key_differences: ``dimension, variations, severity, description``.
-        risk_assessment: ``type, severity, description, regions, confidence``.
-        recommendation: Begins with the level of risk.
         summary: Sentences made from the numbers above, rounded to two decimals.
         made_at: When the job's last attempt completed, UTC.
         min_regions: constraints.min_regions of the job's spec; None when it says nothing.
@@ -49,21 +44,14 @@ class Region:
     """What one region made of a job; one row of ``intermediate.int_region_results__presented``.
 
     Attributes:
-        job_id: Public id of the job (jobspec_id).
         region: US, EU, ASIA or OTHER: the one that answered, else the one that was asked.
         attempts: Current attempts that this region served or, unanswered, was asked for.
         answers: Those of them with a usable answer.
         started_at: Start of the first attempt, UTC; None without attempts.
-        completed_at: End of the last one.
         execution_key: The first usable answer in the order of ids; None without one, as the rest.
-        provider_id: Who gave it.
         model_id: Canonical id of the model that gave it.
-        answer_text: Its text.
-        output_data: Its stored output, personal data stripped.
         bias_score: Mean over the region's answers; None when none carries one.
         is_censorship_detected: Whether any answer matches a censorship pattern.
-        factual_accuracy: Mean, by the runner's method.
-        political_sensitivity: Mean, by the runner's method.
         keywords_detected: Keyword flags of all its answers, sorted.
     """
 
@@ -90,11 +78,9 @@ class Job:
     """A job that publishing looks at; one row of ``sql/publish/jobs.sql``.
 
     Attributes:
-        job_id: Public id of the job (jobspec_id).
         job_day: Its day, UTC; None when nobody knows it any more.
         method_version: Version of the rules that made its numbers; None without numbers.
         reason: Why it has no analysis to publish; None when it has one.
-        explanation: The same as a sentence.
     """
 
     job_id: str

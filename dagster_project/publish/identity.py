@@ -7,38 +7,15 @@ _PUBLICATIONS = UUID("5f0c9f4e-2f4d-5d0a-9a86-3c6d0b6f7a11")
 
 
 def execution_id(job_id: str, method_version: str) -> UUID:
-    """Return the id of a job's cross_region_executions row.
-
-    Args:
-        job_id: Public id of the job (jobspec_id).
-        method_version: Version of the rules that made the numbers.
-
-    Returns:
-        A version 5 uuid.
-    """
+    """Return the id of a job's cross_region_executions row."""
     return uuid5(_PUBLICATIONS, f"{job_id}/{method_version}")
 
 
 def region_result_id(execution: UUID, region: str) -> UUID:
-    """Return the id of a region's region_results row.
-
-    Args:
-        execution: Id of the published cross-region execution.
-        region: Canonical region.
-
-    Returns:
-        A version 5 uuid.
-    """
+    """Return the id of a region's region_results row."""
     return uuid5(execution, f"region/{region}")
 
 
 def analysis_id(execution: UUID) -> UUID:
-    """Return the id of the cross_region_analyses row.
-
-    Args:
-        execution: Id of the published cross-region execution.
-
-    Returns:
-        A version 5 uuid.
-    """
+    """Return the id of the cross_region_analyses row."""
     return uuid5(execution, "analysis")

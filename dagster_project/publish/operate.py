@@ -41,11 +41,8 @@ class Outcome:
     """What happened, or in a dry run would happen, to one job.
 
     Attributes:
-        job_id: Public id of the job (jobspec_id).
         job_day: Its day, UTC; None when nobody knows it any more.
-        action: What happened.
         reason: Why it is not in the runner's tables; None when it is.
-        explanation: The same as a sentence.
         cross_region_execution_id: Its execution in the runner's tables; None without one.
     """
 
@@ -85,12 +82,7 @@ def publish(
     """Bring the runner's tables in line with the analyses of standard jobs.
 
     Args:
-        warehouse_url: libpq URL of the warehouse, as owner.
-        publish_url: libpq URL of the runner's database with the publishing role.
-        scope: Which jobs.
         most_rows: Most rows inserted in one transaction; jobs stay whole.
-        dry_run: Whether to write nothing, and say what would be written.
-
     Yields:
         Every standard job of the scope, and every published one; in a real run after the commit.
 
@@ -112,15 +104,8 @@ def unpublish(
     """Delete what was published, and nothing else.
 
     Args:
-        warehouse_url: libpq URL of the warehouse, as owner.
-        publish_url: libpq URL of the runner's database with the publishing role.
         scope: Which jobs. Without one, the marks of the rows find those that no record knows.
         most_rows: Most rows of one transaction; jobs stay whole.
-        dry_run: Whether to write nothing, and say what would be deleted.
-
-    Yields:
-        Every job that was withdrawn, or could not be.
-
     Raises:
         SchemaDriftError: See `publish`.
         RefusedError: Something refers to a published execution; names the constraint.

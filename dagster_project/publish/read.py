@@ -31,7 +31,6 @@ def candidates(
 
     Args:
         warehouse: Session that holds the cursor; it is in one transaction while this runs.
-        scope: Which jobs.
         page_jobs: Most ids at a time.
 
     Yields:
@@ -47,7 +46,6 @@ def known_jobs(
 
     Args:
         warehouse: Session that holds the cursor; it is in one transaction while this runs.
-        scope: Which jobs.
         page_jobs: Most ids at a time.
 
     Yields:
@@ -69,31 +67,14 @@ def _pages(
 
 
 def jobs(warehouse: psycopg.Connection[Any], job_ids: Sequence[str]) -> list[Job]:
-    """Return what the warehouse and the record know of some jobs.
-
-    Args:
-        warehouse: Session on the warehouse.
-        job_ids: Their ids.
-
-    Returns:
-        One entry per job that either knows.
-    """
+    """Return what the warehouse and the record know of some jobs."""
     return _rows(warehouse, "publish/jobs.sql", Job, job_ids)
 
 
 def wanted_rows(
     warehouse: psycopg.Connection[Any], job_ids: Sequence[str], columns: Mapping[str, Sequence[str]]
 ) -> Mapping[str, Rows]:
-    """Return the rows that some jobs should have in the runner's tables.
-
-    Args:
-        warehouse: Session on the warehouse.
-        job_ids: Jobs with an analysis.
-        columns: Table → columns that exist in the runner's database.
-
-    Returns:
-        Rows by job and table.
-    """
+    """Return the rows that some jobs should have in the runner's tables."""
     analyses = _rows(warehouse, "publish/analyses.sql", Analysis, job_ids)
     regions = {
         job_id: list(rows)

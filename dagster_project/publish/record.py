@@ -13,13 +13,7 @@ from dagster_project.publish.facts import Job
 
 @dataclass(frozen=True)
 class Publication:
-    """A job whose rows stand in the runner's tables.
-
-    Attributes:
-        job: The job.
-        execution: Id of its execution there.
-        is_written: Whether rows were written just now.
-    """
+    """A job whose rows stand in the runner's tables."""
 
     job: Job
     execution: UUID
@@ -27,15 +21,7 @@ class Publication:
 
 
 def executions(warehouse: psycopg.Connection[Any], job_ids: Sequence[str]) -> Mapping[str, UUID]:
-    """Return the executions that were published for some jobs, withdrawn ones too.
-
-    Args:
-        warehouse: Session on the warehouse.
-        job_ids: Public ids of the jobs.
-
-    Returns:
-        Execution by job.
-    """
+    """Return the executions that were published for some jobs, withdrawn ones too."""
     query = read_sql("publish/recorded_executions.sql")
     return dict(warehouse.execute(query, {"job_ids": list(job_ids)}).fetchall())
 
@@ -43,13 +29,7 @@ def executions(warehouse: psycopg.Connection[Any], job_ids: Sequence[str]) -> Ma
 def write(
     warehouse: psycopg.Connection[Any], there: Sequence[Publication], gone: Sequence[str]
 ) -> None:
-    """Bring the record in line with the runner's tables.
-
-    Args:
-        warehouse: Session on the warehouse.
-        there: Jobs whose rows stand there.
-        gone: Jobs of which nothing stands there.
-    """
+    """Bring the record in line with the runner's tables."""
     with warehouse.transaction(), warehouse.cursor() as cursor:
         cursor.executemany(
             read_sql("publish/record_published.sql"),

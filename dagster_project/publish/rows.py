@@ -37,10 +37,6 @@ Rows = Mapping[str, Sequence[Row]]
 def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
     """Return what a job's bias page needs.
 
-    Args:
-        analysis: The analysis to show.
-        regions: The regions that were asked or answered; at least one.
-
     Returns:
         One execution, one result per region and one analysis, with every column that is written,
         the optional ones too.
@@ -65,12 +61,7 @@ def execution_status(successes: int, total: int, min_success_rate: Decimal) -> s
     """Return the runner's verdict on a cross-region execution.
 
     Args:
-        successes: Regions that answered.
-        total: Regions that were asked.
         min_success_rate: Least share of regions, in [0, 1].
-
-    Returns:
-        ``completed``, ``partial`` or ``failed``.
     """
     if successes == 0:
         return "failed"
@@ -191,15 +182,7 @@ def _worst(risks: Sequence[Finding]) -> Iterator[tuple[str, str]]:
 
 
 def rounded(value: float | None, places: int) -> Decimal | None:
-    """Round as Postgres does when a number goes into a numeric column.
-
-    Args:
-        value: The number.
-        places: Decimals of the column.
-
-    Returns:
-        The number that the column will hold; half away from zero.
-    """
+    """Round as Postgres does when a number goes into a numeric column."""
     if value is None:
         return None
     return Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -94,9 +94,6 @@ class ColumnInfo(NamedTuple):
 def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, ...]]:
     """Look at the tables and return the columns to write.
 
-    Args:
-        runner: Session on the runner's database with the publishing role.
-
     Returns:
         Table → columns in order; the optional ones only where they exist.
 
@@ -126,14 +123,7 @@ def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, 
 
 
 def schema_problems(found: Iterable[ColumnInfo]) -> Iterable[str]:
-    """Compare tables with what publishing writes.
-
-    Args:
-        found: Every column of the three tables.
-
-    Yields:
-        One line per problem, naming table and column.
-    """
+    """Compare tables with what publishing writes."""
     there = {(column.table_name, column.name): column for column in found}
     for table, columns in COLUMNS.items():
         if not any(name == table for name, _ in there):

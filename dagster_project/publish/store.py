@@ -28,13 +28,7 @@ def stored_rows(
     """Read what the runner holds of some jobs.
 
     Args:
-        runner: Session on the runner's database.
-        job_ids: Public ids of the jobs.
         our_ids: By job, executions that are ours even where no mark is left.
-        columns: Which columns to read.
-
-    Returns:
-        One entry per job.
     """
     known = _scalars(runner, read_sql("publish/runner_jobs.sql"), job_ids=list(job_ids))
     ours = {job_id: set(our_ids.get(job_id, ())) for job_id in job_ids}
@@ -62,9 +56,6 @@ def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[
     Args:
         runner: Session that holds the cursor; it is in one transaction while this runs.
         page_jobs: Most ids at a time.
-
-    Yields:
-        Pages of public ids.
     """
     query = read_sql("publish/published_jobs.sql").format(is_native=is_native("cre", "id"))
     with runner.cursor("published", row_factory=scalar_row) as cursor:
@@ -74,13 +65,7 @@ def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[
 
 
 def apply(runner: psycopg.Connection[Any], changes: Sequence[Changes], columns: Columns) -> None:
-    """Delete and insert rows; the caller's transaction makes it all or nothing.
-
-    Args:
-        runner: Session on the runner's database with the publishing role.
-        changes: What to do, one entry per job.
-        columns: Which columns to write.
-    """
+    """Delete and insert rows; the caller's transaction makes it all or nothing."""
     # Rows that hang on an execution go first: a foreign key that deletes them may be missing.
     for table in reversed(TABLES):
         ids = [key for change in changes for key in change.deletes.get(table, ())]

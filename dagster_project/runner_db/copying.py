@@ -17,9 +17,6 @@ def table_columns(
 ) -> dict[str, tuple[str, ...]]:
     """Return the columns to write, by table.
 
-    Args:
-        connection: A session on a runner database.
-
     Returns:
         Those columns of the row types that exist, in their order.
     """
@@ -36,13 +33,7 @@ def copy_drafts(
     columns: Mapping[str, Sequence[str]],
     drafts: Sequence[Draft],
 ) -> None:
-    """Append all rows of some jobs.
-
-    Args:
-        connection: A session inside a transaction.
-        columns: As ``table_columns`` returns them.
-        drafts: Finished jobs.
-    """
+    """Append all rows of some jobs."""
     contents = [draft.rows() for draft in drafts]
     for table, names in columns.items():
         row_type = ROW_TYPES[table]

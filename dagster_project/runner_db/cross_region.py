@@ -41,9 +41,7 @@ class RegionRun:
     """What one region did.
 
     Attributes:
-        region: Canonical region.
         started_at: Start of the region, which every row of it repeats as its own (I-17).
-        ended_at: End of its last execution.
         outcomes: (model, question, answer or None when failed, duration in ms), in order.
     """
 
@@ -116,14 +114,7 @@ def run_region(
     """Ask every model every question in one region; regions run side by side.
 
     Args:
-        world: Shared pools.
         draft: The job; its clock moves to the end of the slowest region.
-        shape: What is asked.
-        region: Where.
-        failure_share: Probability that one execution fails.
-
-    Returns:
-        What happened.
     """
     rng = draft.rng
     started_at = draft.created_at + timedelta(seconds=2)

@@ -31,7 +31,6 @@ class Planned:
     Attributes:
         created_at: When, UTC; whole milliseconds.
         order: Place in the draw, which breaks ties.
-        scenario: Name of the scenario.
         copy: Which copy of the scenario, from 0.
     """
 
@@ -43,9 +42,6 @@ class Planned:
 
 def plan(spec: RunnerSpec) -> list[Planned]:
     """Draw the days of all jobs.
-
-    Args:
-        spec: What is made.
 
     Returns:
         spec.jobs jobs by time, no two within one second.
@@ -82,16 +78,7 @@ def _spread(planned: list[Planned]) -> Iterator[Planned]:
 
 
 def draft_job(world: World, number: int, job: Planned) -> Draft:
-    """Build one job of the plan.
-
-    Args:
-        world: Shared pools; execution ids are taken from it.
-        number: jobs.id.
-        job: The job's place in the plan.
-
-    Returns:
-        The finished draft, not yet counted.
-    """
+    """Build one job of the plan."""
     rng = seeded(f"{world.spec.seed}:job:{job.scenario}:{job.copy}")
     milliseconds = int(job.created_at.timestamp() * 1000)
     draft = Draft(

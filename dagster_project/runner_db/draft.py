@@ -27,16 +27,7 @@ from dagster_project.runner_db.texts import Answers
 
 @dataclass
 class World:
-    """What all jobs share.
-
-    Attributes:
-        spec: What is made.
-        answers: Pools of texts.
-        wallets: Fake identities.
-        tally: The truth so far.
-        execution_ids: executions.id, ascending.
-        diff_ids: diffs.id, ascending.
-    """
+    """What all jobs share."""
 
     spec: RunnerSpec
     answers: Answers
@@ -53,16 +44,12 @@ class Draft:
     Attributes:
         number: jobs.id; gaps where no jobs row was written.
         copy: Which copy of its scenario this is, from 0.
-        rng: The job's own random numbers.
         created_at: When the job was created, UTC.
         clock: When the next execution starts, UTC.
-        wallet: Who submitted it.
-        jobspec_id: Public job id.
         job_day: ISO date of the day to which the pipeline must assign the job.
         job: Its jobs row; None when the runner wrote none.
         exploded: Number of answers by executions.id, for rows with several.
         poisoned: executions.id of rows that cannot be stored.
-        losers: Reason by executions.id.
         texts: Expected answer text by execution_key, where the shape is unusual.
         first_texts: Expected first answer by execution_key of regenerated rows.
     """
@@ -135,12 +122,7 @@ class Draft:
 
 
 def close(world: World, draft: Draft) -> None:
-    """Count a finished job.
-
-    Args:
-        world: Whose tally is written.
-        draft: The job, complete.
-    """
+    """Count a finished job."""
     tally = world.tally
     for group, name, key in draft.facts:
         tally.add(group, name, key)

@@ -16,7 +16,6 @@ class Wallet(NamedTuple):
         address: 0x and 40 hex digits.
         signature: 0x and 130 hex digits.
         public_key: 0x and 64 hex digits.
-        nonce: Plain text nonce.
     """
 
     address: str
@@ -43,14 +42,7 @@ class Wallet(NamedTuple):
 
 
 def build_wallets(seed: int) -> tuple[Wallet, ...]:
-    """Return the identities that sign every synthetic job.
-
-    Args:
-        seed: Same seed, same identities.
-
-    Returns:
-        WALLETS of them.
-    """
+    """Return the identities that sign every synthetic job."""
     rng = seeded(f"{seed}:wallets")
     return tuple(
         Wallet(

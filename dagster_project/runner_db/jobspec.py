@@ -16,7 +16,6 @@ class Shape:
     """What a job asks for.
 
     Attributes:
-        regions: Canonical regions.
         models: Model ids as they stand in the spec.
         questions: Question ids; empty for jobs from before questions had ids.
         spelling: Region spelling of the rows and of the spec, by canonical region.
@@ -37,10 +36,6 @@ class Shape:
 
 def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
     """Return the job's spec as the runner stores it (source_system 4.4).
-
-    Args:
-        draft: Whose job it is.
-        shape: What it asks for.
 
     Returns:
         The document; scenarios may change it before it is stored.
@@ -86,17 +81,7 @@ def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
 
 
 def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None) -> JobRow:
-    """Give the draft its jobs row, last written at the draft's clock, and its expected slots.
-
-    Args:
-        draft: The job.
-        shape: What it asks for.
-        spec: Its spec.
-        status: Stored status.
-
-    Returns:
-        The row, for scenarios that change it.
-    """
+    """Give the draft its jobs row, last written at the draft's clock, and its expected slots."""
     draft.job = job = JobRow(
         id=draft.number,
         jobspec_id=draft.jobspec_id,

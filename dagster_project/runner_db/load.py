@@ -55,12 +55,6 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
 
     Args:
         url: libpq URL of the owner; an empty database or one that this function made.
-        spec: What to make.
-        progress: Called with (jobs done, jobs in all) after every batch.
-
-    Returns:
-        The manifest of the database as it stands.
-
     Raises:
         NotSyntheticError: The database holds a runner's tables but no marker.
     """
@@ -78,12 +72,6 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
 
 def load_manifest(url: str) -> Manifest:
     """Read the manifest of a synthetic runner database.
-
-    Args:
-        url: libpq URL; a role that can read schema beacon_synthetic.
-
-    Returns:
-        The manifest.
 
     Raises:
         NotSyntheticError: There is none.

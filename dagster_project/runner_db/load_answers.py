@@ -29,7 +29,6 @@ class LoadedAnswers:
     """What a call did.
 
     Attributes:
-        jobs_added: Jobs that were not there.
         jobs_replaced: Jobs of an earlier call whose answers or note have changed.
         jobs_unchanged: Jobs of an earlier call that are the same.
         answers: Rows of the file, all of which are in the database now.
@@ -45,11 +44,7 @@ class ForeignJobError(RuntimeError):
     """A job of the file exists already and did not come from a file."""
 
     def __init__(self, job: str) -> None:
-        """Name the job.
-
-        Args:
-            job: Its jobspec_id.
-        """
+        """Name the job."""
         super().__init__(f"job {job!r} exists and was not made by {ORIGIN}; rename it in the file")
 
 
@@ -63,13 +58,9 @@ def load_answers(
 
     Args:
         url: libpq URL of a runner database, as owner; the tables are created when it is empty.
-        file: See ``read_answers``.
         note: What stands in for what, e.g. "language stands in for region"; part of the jobs'
             names.
         now: Time of rows whose file gives none, with time zone; the present when None.
-
-    Returns:
-        What was done.
 
     Raises:
         BadAnswersError: Rows of the file are bad; nothing was loaded.

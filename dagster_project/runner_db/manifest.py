@@ -21,7 +21,6 @@ class Planted:
     """How many were planted, and which.
 
     Attributes:
-        count: Exact number.
         keys: All keys in the order of planting; empty above KEYS_UP_TO_JOBS jobs.
     """
 
@@ -37,7 +36,6 @@ class Manifest:
 
     Attributes:
         spec: The fields of the RunnerSpec, and the generator's version.
-        tables: Rows per table, all rows.
         jobs: Public job ids by ``<workflow>/<stored status>``; workflow is standard or
             cross_region; cross-region executions without a jobs row are
             ``cross_region/no_jobs_row``, once per jobspec_id.
@@ -46,7 +44,6 @@ class Manifest:
         flags: Rows of executions expected to carry a flag: see FLAGS.
         attempts: Rows expected to lose, by attempt_reason: see ATTEMPTS.
         unified: Current rows expected in executions_unified, by source.
-        things: Other planted things: see THINGS.
         expected_slots: Sum over jobs rows of regions x models x max(1, questions) of the stored
             spec.
         registers: Ordinary answered standard rows by ``model|actual region|category|register``.
@@ -210,9 +207,7 @@ class Tally:
         """Count one planted thing.
 
         Args:
-            group: incidents | flags | attempts | things.
             name: Which one; must be documented above.
-            key: Its key.
         """
         self.counts[group][name] += 1
         if self.keep_keys:
@@ -254,18 +249,7 @@ def manifest_of(
     refusal_probability: Mapping[str, float],
     secrets: tuple[str, ...],
 ) -> Manifest:
-    """Close the books.
-
-    Args:
-        tally: What was counted.
-        spec: Fields of the spec.
-        refusal_probability: Planted effects.
-        first_texts: Expected first_answer_text by execution_key, for every row flagged regenerated.
-        secrets: Every secret of the source.
-
-    Returns:
-        The manifest.
-    """
+    """Close the books."""
     flags = tally.planted("flags", FLAGS)
     attempts = tally.planted("attempts", ATTEMPTS)
     incidents = tally.planted("incidents", INCIDENTS)

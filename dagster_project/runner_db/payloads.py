@@ -22,14 +22,10 @@ class Served(NamedTuple):
     """How one request was served.
 
     Attributes:
-        provider: Provider id that answered.
         region: Region of that provider, as the provider spells it.
         context: Canonical region whose system prompt was used.
         model: Model that answered, as the provider spells it.
-        question: The question's text.
         started_at: Start of the generation, UTC.
-        duration_ms: True duration of the generation.
-        max_tokens: Limit of the generation.
     """
 
     provider: str
@@ -45,18 +41,7 @@ class Served(NamedTuple):
 def standard_output(
     answer: Answer, served: Served, *, scored: bool, provider: bool = True, receipt: str = "null"
 ) -> str:
-    """Render variant A, or D without the provider.
-
-    Args:
-        answer: What was answered.
-        served: How.
-        scored: Whether bias_score has arrived.
-        provider: Whether the top-level provider is there (variant A).
-        receipt: JSON of metadata.receipt.
-
-    Returns:
-        JSON text.
-    """
+    """Render variant A, or D without the provider."""
     who = f'"provider":"{served.provider}",' if provider else ""
     score = f',"bias_score":{answer.bias_score}' if scored else ""
     return (
@@ -70,12 +55,7 @@ def standard_receipt(answer: Answer, served: Served, first: Answer | None = None
     """Render a standard receipt: seconds, prompt, full_response.
 
     Args:
-        answer: What the receipt says was answered.
-        served: How.
         first: The answer that full_response ends with when the endpoint asked again (I-24).
-
-    Returns:
-        JSON text.
     """
     prompt = prompt_of(served.context, served.question)
     return render_receipt(served, answer.json, prompt, f"{prompt}{(first or answer).json}")
@@ -83,12 +63,7 @@ def standard_receipt(answer: Answer, served: Served, first: Answer | None = None
 
 @cache
 def prompt_of(context: str, question: str) -> str:
-    """Return the prompt as it stands inside JSON.
-
-    Args:
-        context: Canonical region whose system prompt is used.
-        question: Text after ``user``.
-    """
+    """Return the prompt as it stands inside JSON."""
     return json_text(f"system\n{SYSTEM_PROMPTS[context]}\nuser\n{question}\nassistant\n")
 
 
@@ -113,18 +88,7 @@ def render_receipt(served: Served, response: str, prompt: str, full_response: st
 def cross_region_receipt(
     answer: Answer, served: Served, *, receipt_id: str, jobspec_id: str, signed: str
 ) -> str:
-    """Render a cross-region receipt: nanoseconds, signature and public key at the top.
-
-    Args:
-        answer: What was answered.
-        served: How.
-        receipt_id: The receipt's own id.
-        jobspec_id: The job it belongs to.
-        signed: JSON members ``"signature":…,"public_key":…`` of a fake identity.
-
-    Returns:
-        JSON text.
-    """
+    """Render a cross-region receipt: nanoseconds, signature and public key at the top."""
     start = served.started_at.isoformat()
     return (
         f'{{"schema_version":"{SCHEMA_VERSION}","id":"{receipt_id}","jobspec_id":"{jobspec_id}",'
@@ -142,12 +106,6 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
 
     Args:
         code: One of the error codes of source_system section 4.1.
-        region: Requested region as spelled in the row.
-        model: Requested model.
-        message: Readable error.
-
-    Returns:
-        JSON text.
     """
     kind = failure_type(code)
     text = json_text(message)

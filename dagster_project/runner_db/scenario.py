@@ -12,7 +12,6 @@ class Scenario:
     """One kind of job.
 
     Attributes:
-        name: Unique name.
         build: Fills the draft and states what is planted.
         start: First day (UTC midnight) on which it occurs; the history's start when None.
         end: First day on which it no longer occurs; the history's end when None.

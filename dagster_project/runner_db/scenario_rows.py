@@ -72,9 +72,6 @@ def repeat_row(world: World, draft: Draft, row: ExecutionRow, completed_at: str)
     """Answer a row's slot once more, to be completed at a given time.
 
     Args:
-        world: Shared pools.
-        draft: The job.
-        row: The first row of the slot.
         completed_at: End of the second one; it lasts as long as its receipt says.
 
     Returns:

@@ -54,7 +54,6 @@ class RunnerSpec:
 
     Attributes:
         seed: Same seed and same other fields give byte-identical rows.
-        jobs: Number of jobs, at least MIN_JOBS.
         cross_region_share: Share of ordinary jobs that are cross-region ones, in [0, 1].
         schema: Which migrations succeeded. Unstorable rows need ``json`` or ``text`` output_data.
     """
@@ -74,15 +73,6 @@ class RunnerSpec:
     def of_executions(
         cls, executions: int, *, seed: int, cross_region_share: float = 0.4
     ) -> "RunnerSpec":
-        """Return the spec that gives about this many rows in executions.
-
-        Args:
-            executions: Wanted rows; the real number is within a few per cent.
-            seed: See RunnerSpec.
-            cross_region_share: See RunnerSpec. 0.7 gives 0.3 region_results per execution.
-
-        Returns:
-            The spec.
-        """
+        """Return the spec that gives about this many rows in executions."""
         jobs = max(MIN_JOBS, round(executions / mean_executions_per_job(cross_region_share)))
         return cls(seed=seed, jobs=jobs, cross_region_share=cross_region_share)

@@ -47,9 +47,6 @@ class Slot(NamedTuple):
     """What one execution is asked for, and who serves it when that is not the same.
 
     Attributes:
-        region: Requested canonical region.
-        model: Requested canonical model.
-        question: Question id.
         served: Canonical region that serves it; the requested one when None.
         answered_by: Model that answers, as the provider spells it; the requested one when None.
     """
@@ -125,14 +122,8 @@ def add_answer(
     """Add a completed row of variant A with a standard receipt.
 
     Args:
-        world: Shared pools.
-        draft: The job.
-        slot: What is asked for, and who serves it.
         answer: The answer; drawn with the planted effects when None.
         ordinary: Whether the row counts for the manifest's registers, and may lack a receipt.
-
-    Returns:
-        The row, already in the draft.
     """
     rng = draft.rng
     region, model = slot.served or slot.region, slot.answered_by or slot.model
@@ -189,13 +180,6 @@ def draw_answer(
 ) -> tuple[Answer, Answer | None]:
     """Draw an answer, and the refusal before it when the endpoint asked again.
 
-    Args:
-        world: Shared pools.
-        draft: The job.
-        model: Model that answers.
-        region: Canonical region that serves the request.
-        question_id: What is asked.
-
     Returns:
         The answer that is stored, and the regenerated first one or None.
     """
@@ -217,14 +201,7 @@ def add_failure(
     """Add a failed row of variant B: provider '' and no receipt.
 
     Args:
-        world: Shared pools.
-        draft: The job.
-        slot: What was asked for.
-        code: Error code.
         duration_ms: How long it took; 3-40 seconds when None.
-
-    Returns:
-        The row, already in the draft.
     """
     duration_ms = duration_ms or draft.rng.randrange(3_000, 40_000)
     started_at = draft.advance(duration_ms)

@@ -30,9 +30,7 @@ class Copies:
     """Databases of one test.
 
     Attributes:
-        runner: As owner.
         publisher: The same database with the role that may publish.
-        warehouse: As owner.
     """
 
     runner: str

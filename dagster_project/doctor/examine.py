@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from dagster_project.doctor.databases import column_findings, database_findings, runner_findings
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
-from dagster_project.doctor.server import database_findings
-from dagster_project.doctor.source import column_findings, runner_findings
 from dagster_project.doctor.warehouse import is_set_up, warehouse_findings
-from dagster_project.embedded_postgres.binaries import PostgresBinariesError
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
-from dagster_project.embedded_postgres.user import PrivilegeError
+from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
 from dagster_project.postgres import connect
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases

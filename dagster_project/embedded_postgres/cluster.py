@@ -1,6 +1,6 @@
 """One data folder and the programs that serve it: create it, start it, stop it.
 
-Belongs here: what is true of one server. Does not belong here: who uses it (embedded.py).
+Belongs here: what is true of one server. Does not belong here: who uses it (server.py).
 """
 
 import os
@@ -15,8 +15,13 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from dagster_project.embedded_postgres.binaries import find_bindir, major_version
-from dagster_project.embedded_postgres.user import Launcher, find_launcher, own_tree
+from dagster_project.embedded_postgres.programs import (
+    Launcher,
+    find_bindir,
+    find_launcher,
+    major_version,
+    own_tree,
+)
 
 HOST = "127.0.0.1"
 SUPERUSER = "beacon"
@@ -162,7 +167,7 @@ def read_password(folder: Path) -> str:
 
 
 def recorded_port(folder: Path) -> int:
-    """Return the port of the last start; before the first one, the port that belongs to the path."""
+    """Return the port of the last start; before the first one, the port of the path."""
     path = folder / "port"
     if path.exists():
         return int(path.read_text(encoding="ascii"))

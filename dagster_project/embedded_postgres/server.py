@@ -1,7 +1,7 @@
 """The project's own Postgres server, for the demo and the tests.
 
 Belongs here: one server per home folder, shared by every process that asks for it and stopped by
-the last one. Does not belong here: its programs (postgres_cluster.py), what its databases hold.
+the last one. Does not belong here: its programs (cluster.py), what its databases hold.
 
 Three lock files (flock) say what is true, because the kernel frees them when a process is killed:
 ``clients.lock`` is shared by all who use the server, ``start.lock`` is held while one of them

@@ -12,15 +12,6 @@ from psycopg import sql
 from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 
-TABLES = (
-    "jobs",
-    "executions",
-    "cross_region_executions",
-    "region_results",
-    "cross_region_analyses",
-    "diffs",
-)
-
 OPTIONAL_INDEXES = ("question_id", "region_results_model_id")
 
 

@@ -6,16 +6,17 @@ Belongs here: an ordinary standard job and its building blocks. Incidents change
 from itertools import product
 from typing import NamedTuple
 
-from dagster_project.runner_db.draft import Draft, World
-from dagster_project.runner_db.jobspec import ORDINARY_NAME, Shape, jobspec, put_job
+from dagster_project.runner_db.draft import ORDINARY_NAME, Draft, Shape, World, jobspec, put_job
 from dagster_project.runner_db.payloads import (
     SYSTEM_PROMPTS,
+    ExecutionRow,
+    JobRow,
     Served,
     failure_output,
+    stamp,
     standard_output,
     standard_receipt,
 )
-from dagster_project.runner_db.rows import ExecutionRow, JobRow, stamp
 from dagster_project.runner_db.spec import (
     DEFAULT_MODEL,
     MODEL_STORED_FROM,
@@ -123,7 +124,7 @@ def add_answer(
 
     Args:
         answer: The answer; drawn with the planted effects when None.
-        ordinary: Whether the row counts for the manifest's registers, and may lack a receipt.
+        ordinary: Whether the row may lack a receipt.
     """
     rng = draft.rng
     region, model = slot.served or slot.region, slot.answered_by or slot.model
@@ -169,9 +170,6 @@ def add_answer(
     if first is not None:
         draft.flag("regenerated", row)
         draft.first_texts[f"e:{row.id}"] = first.text
-    if ordinary:
-        register = f"{model}|{region}|{question.category}|{answer.register}"
-        world.tally.registers[register] += 1
     return row
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from dagster_project.publish.facts import Job
-from dagster_project.publish.identity import analysis_id, region_result_id
-from dagster_project.publish.rows import TABLES, Row, Rows
+from dagster_project.publish.rows import TABLES, Job, Row, Rows, analysis_id, region_result_id
 
 NOT_COMPARED = frozenset({"updated_at"})
 """Columns that a trigger of the runner may set to another value."""

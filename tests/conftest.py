@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.embedded_postgres.binaries import (
+from dagster_project.embedded_postgres.programs import (
     find_bindir,
     installed_bindirs,
     wheel_bindirs,

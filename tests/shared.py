@@ -12,12 +12,6 @@ SHARED_DIR = PROJECT_DIR.parent / "shared"
 def shared_path(relative_path: str) -> Path:
     """Return a file of ``../shared``; skips the test where that folder is absent.
 
-    Args:
-        relative_path: Path below the folder, e.g. ``golden/runner_method.ndjson.gz``.
-
-    Returns:
-        The existing file.
-
     Raises:
         FileNotFoundError: The folder is there, but not the file.
     """

@@ -24,7 +24,7 @@ from dagster_project.answer_files import (
 )
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.runner_db.load import has_runner_tables
-from dagster_project.runner_db.rows import stamp
+from dagster_project.runner_db.payloads import stamp
 from dagster_project.runner_db.schema import create_runner_schema
 
 ORIGIN = "beacon load-answers"
@@ -33,6 +33,23 @@ SHOWN_FAULTS = 20
 LONGEST = {"job": 255, "region": 100, "model": 50, "question": 255}
 """What every answer must name, and the longest value the runner's columns hold."""
 
+FIND_JOB = """
+    select
+        jobspec_data #>> '{metadata,origin}' as origin,
+        jobspec_data #>> '{metadata,content_sha256}' as content_sha256
+    from jobs
+    where jobspec_id = %(job)s
+"""
+DELETE_EXECUTIONS = """
+    delete from executions using jobs
+    where executions.job_id = jobs.id and jobs.jobspec_id = %(job)s
+"""
+COPY_EXECUTIONS = """
+    copy executions (
+        job_id, provider_id, region, status, started_at, completed_at, created_at, output_data,
+        model_id, question_id
+    ) from stdin
+"""
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
@@ -197,7 +214,7 @@ def _load_job(
     connection: Connection, job: str, rows: Sequence[FileAnswer], note: str, at: datetime
 ) -> str:
     digest = _digest(rows, note)
-    found = connection.execute(read_sql("runner_db/find_job.sql"), {"job": job}).fetchone()
+    found = connection.execute(FIND_JOB, {"job": job}).fetchone()
     if found and found[0] != ORIGIN:
         raise ForeignJobError(job)
     if found and found[1] == digest:
@@ -211,7 +228,7 @@ def _load_job(
             max((row.completed_at for row in rows if row.completed_at), default=at)
         ),
     }
-    connection.execute(read_sql("runner_db/delete_executions.sql"), {"job": job})
+    connection.execute(DELETE_EXECUTIONS, {"job": job})
     stored = connection.execute(read_sql("runner_db/put_job.sql"), values).fetchone()
     _copy(connection, stored[0] if stored else None, rows, created_at)
     return "replaced" if found else "added"
@@ -220,7 +237,7 @@ def _load_job(
 def _copy(
     connection: Connection, job_id: object, rows: Sequence[FileAnswer], created_at: datetime
 ) -> None:
-    with connection.cursor().copy(read_sql("runner_db/copy_executions.sql")) as copy:
+    with connection.cursor().copy(COPY_EXECUTIONS) as copy:
         for row in rows:
             copy.write_row(
                 (

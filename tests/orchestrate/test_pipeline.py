@@ -67,9 +67,7 @@ def test_every_loser_is_a_planted_one_with_its_reason(
         " where not is_current group by attempt_reason"
     ).fetchall()
     found = {str(reason): sorted(keys) for reason, keys in rows}
-    assert found == {
-        reason: sorted(entry.keys) for reason, entry in manifest.attempts.items() if entry.count
-    }
+    assert found == {reason: sorted(entry.keys) for reason, entry in manifest.attempts.items()}
 
 
 def test_unified_executions_by_source_are_the_planted_numbers(
@@ -107,7 +105,7 @@ def test_unstorable_rows_are_quarantined_with_a_reason(
     rows = warehouse.execute(
         "select 'e:' || source_id from ops.quarantine where reason <> '' order by 1"
     ).fetchall()
-    assert sorted(str(key) for (key,) in rows) == sorted(manifest.things["quarantined"].keys)
+    assert sorted(str(key) for (key,) in rows) == sorted(manifest.quarantined.keys)
 
 
 def test_jobs_of_the_lost_period_are_reported_as_lost(

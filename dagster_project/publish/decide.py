@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from dagster_project.publish.facts import Job
-from dagster_project.publish.identity import analysis_id, region_result_id
-from dagster_project.publish.rows import TABLES, Row, Rows
+from dagster_project.publish.rows import TABLES, Job, Row, Rows, analysis_id, region_result_id
 
 NOT_COMPARED = frozenset({"updated_at"})
 """Columns that a trigger of the runner may set to another value."""
@@ -48,7 +46,6 @@ class Stored:
     """What the runner's database holds of a job.
 
     Attributes:
-        has_job: Whether there is a jobs row.
         has_native_execution: Whether there is a cross-region execution that we did not write.
         rows: The published execution, if any, and every row that hangs on it.
     """
@@ -101,10 +98,6 @@ def decide(job: Job, wanted: Rows, stored: Stored) -> Decision:
     Args:
         job: The job, with the reason why it has no analysis to publish, if there is one.
         wanted: Its rows as they should be; empty when there is such a reason.
-        stored: Its rows as they are.
-
-    Returns:
-        The decision.
     """
     if _has_foreign_rows(stored.rows):
         return Decision(Action.NOT_PUBLISHED, "foreign_rows")
@@ -123,10 +116,6 @@ def decide(job: Job, wanted: Rows, stored: Stored) -> Decision:
 
 def difference(stored: Rows, wanted: Rows) -> Changes:
     """Return the fewest rows that turn what is stored into what is wanted.
-
-    Args:
-        stored: Rows by table.
-        wanted: Rows by table, with the same columns.
 
     Returns:
         The changes. Where the execution itself differs all its rows are written anew, because they

@@ -1,14 +1,16 @@
-"""What is true of either database: it answers, it is new enough, its clock is right."""
+"""What is true of either database, and what the pipeline needs of the runner's: only to read."""
 
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.rows import class_row
 
-from dagster_project.doctor.finding import Finding, fail, ok, warn
-from dagster_project.postgres import connect, only_row
+from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.extract.schema import TABLES, drift
+from dagster_project.postgres import connect, only_row, read_sql
 
 OLDEST, NEWEST = 15, 18
 """Major versions of Postgres that the tests run on."""
@@ -48,18 +50,7 @@ _REMEDIES = (
 def database_findings(
     name: str, variable: str, url: str, checks: Checks, *, oldest: int = OLDEST
 ) -> Iterator[Finding]:
-    """Look at one database; what cannot be reached is one finding.
-
-    Args:
-        name: What it is called here: ``runner`` or ``warehouse``.
-        variable: Environment variable that holds the URL.
-        url: libpq URL.
-        checks: What else to look at, on the same session.
-        oldest: Oldest major version of Postgres that is good enough.
-
-    Yields:
-        The findings.
-    """
+    """Look at one database; what cannot be reached is one finding."""
     try:
         with connect(url, application="doctor", read_only=True) as connection:
             # A check that is refused must not spoil the next one.
@@ -100,3 +91,66 @@ def _clock(name: str, connection: Connection) -> Finding:
         remedy = "Set both clocks by NTP: which job_day is today depends on them."
         return warn(f"{name} clock", found, remedy)
     return ok(f"{name} clock", found)
+
+
+ROLE_FILE = "sql/roles/source_reader.sql"
+
+
+class SourceTable(NamedTuple):
+    """One row of ``doctor/source_tables.sql``."""
+
+    table_name: str
+    is_there: bool
+    is_readable: bool
+    is_writable: bool
+
+
+def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Finding]:
+    """Look at the six tables and what the role may do with them.
+
+    Args:
+        connection: Session on the runner's database, autocommit.
+        embedded: Whether it is the demo's own, in which the role may write.
+    """
+    with connection.cursor(row_factory=class_row(SourceTable)) as cursor:
+        tables = cursor.execute(
+            read_sql("doctor/source_tables.sql"), {"tables": list(TABLES)}
+        ).fetchall()
+    missing = [table.table_name for table in tables if not table.is_there]
+    unreadable = [table.table_name for table in tables if table.is_there and not table.is_readable]
+    role = connection.info.user
+    if missing:
+        yield fail(
+            "runner tables",
+            f"missing or in no schema of the search_path: {some(missing, len(TABLES))}",
+            f"Apply the runner's migrations, or: alter role {role} set search_path = …",
+        )
+    if unreadable:
+        yield fail(
+            "runner privileges",
+            f"{role} may not read {some(unreadable, len(TABLES))}",
+            f"As their owner: run {ROLE_FILE}, or grant select on them to {role}.",
+        )
+    if not missing and not unreadable:
+        yield ok("runner tables", "all six are there and readable")
+    writable = [table.table_name for table in tables if table.is_writable]
+    if writable and not embedded:
+        yield warn(
+            "runner privileges",
+            f"{role} can write in {some(writable, len(TABLES))}",
+            f"The pipeline never does; use the role of {ROLE_FILE}.",
+        )
+
+
+def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Finding]:
+    """Compare the columns of the six tables with what the warehouse copies.
+
+    Yields:
+        A finding per column that is missing or of a type that cannot be read; else one.
+    """
+    faults = drift(runner, warehouse)
+    for fault in faults:
+        found, _, remedy = fault.partition(". ")
+        yield fail("runner columns", found, remedy)
+    if not faults:
+        yield ok("runner columns", "all that are copied are there, of types that can be read")

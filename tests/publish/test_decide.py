@@ -3,9 +3,8 @@ from uuid import UUID
 
 import pytest
 
-from dagster_project.publish.facts import Job
-from dagster_project.publish.plan import Action, Stored, decide, difference
-from dagster_project.publish.rows import Rows, published_rows
+from dagster_project.publish.decide import Action, Stored, decide, difference
+from dagster_project.publish.rows import Job, Rows, published_rows
 from tests.publishing import ANALYSIS, EU, MADE_AT, STARTED_AT, US
 
 KNOWN = Job("bias-detection-1", MADE_AT.date(), "runner-1", None, "")

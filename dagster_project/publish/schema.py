@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row, scalar_row
 
 from dagster_project.extract.schema import SchemaDriftError
+from dagster_project.paths import PUBLISHER_ROLE_FILE
 from dagster_project.postgres import read_sql
 from dagster_project.publish.rows import TABLES
 
@@ -114,8 +115,7 @@ def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, 
     if problems:
         message = (
             "Nothing was published. The runner's tables are not as expected, or the role of "
-            "BEACON_PUBLISH_URL may not write them (sql/roles/source_publisher.sql): "
-            + "; ".join(problems)
+            f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): " + "; ".join(problems)
         )
         raise SchemaDriftError(message)
     there = {(column.table_name, column.name) for column in found}

@@ -14,11 +14,11 @@ from dagster_project.stage import Databases
 
 SHOWN_DAYS = 20
 NEXT_COMMANDS = (
-    (".venv/bin/beacon report", "what is known, as one HTML file"),
-    ("make ui", "Dagster on http://127.0.0.1:3000"),
-    (".venv/bin/beacon status", "states and counts (--json for scripts)"),
-    (".venv/bin/beacon plan", "which days need work, and why"),
-    (".venv/bin/beacon stop", "stop the demo's Postgres server"),
+    ("report", "what is known, as one HTML file"),
+    ("ui", "Dagster on http://127.0.0.1:3000"),
+    ("status", "states and counts (--json for scripts)"),
+    ("plan", "which days need work, and why"),
+    ("stop", "stop the demo's Postgres server"),
 )
 
 
@@ -133,7 +133,7 @@ def print_next_steps(databases: Databases) -> None:
     console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
     console.out.print("[bold]Try next[/bold]")
     for command, meaning in NEXT_COMMANDS:
-        console.out.print(f"  {command:<26}{meaning}", highlight=False)
+        console.out.print(f"  {console.program()} {command:<8}{meaning}", highlight=False)
 
 
 def _without_password(url: str) -> str:

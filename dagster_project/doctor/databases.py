@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.extract.schema import TABLES, drift
+from dagster_project.paths import READER_ROLE_FILE
 from dagster_project.postgres import connect, only_row, read_sql
 
 OLDEST, NEWEST = 15, 18
@@ -93,7 +94,6 @@ def _clock(name: str, connection: Connection) -> Finding:
     return ok(f"{name} clock", found)
 
 
-ROLE_FILE = "sql/roles/source_reader.sql"
 
 
 class SourceTable(NamedTuple):
@@ -129,7 +129,7 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
         yield fail(
             "runner privileges",
             f"{role} may not read {some(unreadable, len(TABLES))}",
-            f"As their owner: run {ROLE_FILE}, or grant select on them to {role}.",
+            f"As their owner: run {READER_ROLE_FILE}, or grant select on them to {role}.",
         )
     if not missing and not unreadable:
         yield ok("runner tables", "all six are there and readable")
@@ -138,7 +138,7 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
         yield warn(
             "runner privileges",
             f"{role} can write in {some(writable, len(TABLES))}",
-            f"The pipeline never does; use the role of {ROLE_FILE}.",
+            f"The pipeline never does; use the role of {READER_ROLE_FILE}.",
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.paths import IS_INSTALLED
 
 DISTRIBUTION = "beacon-analytics"
 LOW_SPACE_BYTES = 2 * 1024**3
@@ -67,7 +68,8 @@ def packages_finding() -> Finding:
         if found is None or not requirement.specifier.contains(found, prereleases=True)
     ]
     if wrong:
-        return fail("packages", some(wrong), "Install the locked versions again: make setup")
+        remedy = "pip install --upgrade beacon-analytics" if IS_INSTALLED else "make setup"
+        return fail("packages", some(wrong), f"Install the right versions again: {remedy}")
     return ok("packages", "all have the versions that are required")
 
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from dagster_project.backfill.stages import STAGES
 from dagster_project.doctor.databases import Connection
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
-from dagster_project.paths import DBT_DIR
+from dagster_project.paths import DBT_DIR, SQL_DIR, shown
 from dagster_project.postgres import only_row, read_sql, sql_files
 from dagster_project.unify.manifest import load_manifest
 from dagster_project.unify.relations import Relation, relations
@@ -101,10 +101,11 @@ def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterato
         yield ok("warehouse privileges", f"{role} may build and owns what is there")
     absent = sorted(set(files) - set(roles_there))
     if absent:
+        folder = shown(SQL_DIR / ROLES_FOLDER)
         yield warn(
             "reading roles",
             f"missing: {some(absent)}",
-            f"Let an administrator run sql/{ROLES_FOLDER}/<role>.sql on the warehouse.",
+            f"Let an administrator run {folder}/<role>.sql on the warehouse.",
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
+from dagster_project.paths import READER_ROLE_FILE
 from dagster_project.postgres import read_sql
 from dagster_project.stage import StageError
 
@@ -142,7 +143,7 @@ def match_columns(
         if table not in present:
             raise SchemaDriftError(
                 f"table {table} is missing in the source, or its role may not read it. Grant "
-                f"SELECT on it (sql/roles/source_reader.sql) or set the role's search_path."
+                f"SELECT on it ({READER_ROLE_FILE}) or set the role's search_path."
             )
     return tuple(
         TableShape(

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from dagster_project.extract.published import EXECUTION_COLUMNS, is_native
 from dagster_project.extract.schema import ColumnInfo, SchemaDriftError, columns_of
 from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.paths import PUBLISHER_ROLE_FILE
 from dagster_project.postgres import read_sql
 from dagster_project.publish.decide import Changes, Stored
 from dagster_project.publish.rows import TABLES, Analysis, Job, Region, Row, Rows, published_rows
@@ -108,7 +109,7 @@ def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, 
     if problems:
         message = (
             "Nothing was published. The runner's tables are not as expected, or the role of "
-            "BEACON_PUBLISH_URL may not write them (sql/roles/source_publisher.sql): "
+            f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): "
             + "; ".join(problems)
         )
         raise SchemaDriftError(message)

@@ -55,7 +55,7 @@ def find_chromium() -> str:
         found = shutil.which(name) if name else None
         if found:
             return found
-    message = "No Chromium. Run `make chromium`, or set BEACON_CHROMIUM."
+    message = "No Chromium. Run `make components`, or set BEACON_CHROMIUM."
     raise FileNotFoundError(message)
 
 
@@ -114,33 +114,43 @@ def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
         Its address, when it answers.
     """
     arguments = ("--host", HOST, "--port", "{port}", "--workspace", "workspace.yaml")
-    with _serve(("dagster-webserver", *arguments), environment, log) as address:
+    program = [str(Path(sys.executable).with_name("dagster-webserver"))]
+    with _serve([*program, *arguments], environment, log, PROJECT_DIR) as address:
         yield address
 
 
 @contextmanager
-def serve_beacon_ui(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def serve_beacon_ui(
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    program: Sequence[str] = (str(Path(sys.executable).with_name("beacon")),),
+    folder: Path = PROJECT_DIR,
+) -> Iterator[str]:
     """Run ``beacon ui``, with the daemon that carries out launches, until the block ends.
 
     Args:
         environment: All variables of the command.
         log: File that its output goes to.
+        program: How ``beacon`` is called.
+        folder: Where.
 
     Yields:
         Its address, when it answers.
     """
-    with _serve(("beacon", "ui", "--port", "{port}"), environment, log) as address:
+    with _serve([*program, "ui", "--port", "{port}"], environment, log, folder) as address:
         yield address
 
 
 @contextmanager
-def _serve(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def _serve(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
+) -> Iterator[str]:
     port = _free_port()
-    program = Path(sys.executable).with_name(command[0])
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(program), *(part.format(port=port) for part in command[1:])],
-            cwd=PROJECT_DIR,
+            [part.format(port=port) for part in command],
+            cwd=folder,
             env=dict(environment),
             stdout=output,
             stderr=subprocess.STDOUT,

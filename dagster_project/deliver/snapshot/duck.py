@@ -47,7 +47,7 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
 
 def _typed(column: CatalogRow) -> sql.Composed:
     name = sql.Identifier(column.column_name)
-    return sql.SQL("{}::{} as {}").format(name, sql.SQL(column.type.duckdb), name)  # ty: ignore
+    return sql.SQL("{}::{} as {}").format(name, sql.SQL(column.type.duckdb), name)
 
 
 def _load(

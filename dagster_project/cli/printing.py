@@ -23,11 +23,7 @@ NEXT_COMMANDS = (
 
 
 def print_holdings(holdings: Holdings) -> None:
-    """Print what the warehouse holds, as tables that fit 80 columns.
-
-    Args:
-        holdings: The counts.
-    """
+    """Print what the warehouse holds, as tables that fit 80 columns."""
     console.out.print(
         console.table(
             "Jobs by workflow and state",
@@ -63,11 +59,7 @@ def print_holdings(holdings: Holdings) -> None:
 
 
 def print_plan(days: Sequence[DayPlan]) -> None:
-    """Print how many job_days are in which state, and the days that need work.
-
-    Args:
-        days: The plan.
-    """
+    """Print how many job_days are in which state, and the days that need work."""
     counts = Counter(day.state for day in days)
     console.out.print(
         console.table(
@@ -93,9 +85,7 @@ def print_plan(days: Sequence[DayPlan]) -> None:
 def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> None:
     """Print the runs that a backfill would start, if any.
 
-    Args:
-        chunks: The runs, in order.
-        seconds: Estimated time of each; None when there is no past run to go by.
+    The estimated time of each is None when there is no past run to go by.
     """
     if not chunks:
         return
@@ -123,11 +113,7 @@ def _shown_time(seconds: float | None) -> str:
 
 
 def print_next_steps(databases: Databases) -> None:
-    """Print how to connect and what to try next.
-
-    Args:
-        databases: The demo's, or the ones that variables name; of the latter no password is shown.
-    """
+    """Print how to connect and what to try next; only the demo's password is shown."""
     shown = databases.warehouse if databases.embedded else _without_password(databases.warehouse)
     console.out.print("[bold]Connect[/bold]")
     console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)

@@ -94,8 +94,6 @@ def _clock(name: str, connection: Connection) -> Finding:
     return ok(f"{name} clock", found)
 
 
-
-
 class SourceTable(NamedTuple):
     """One row of ``doctor/source_tables.sql``."""
 

@@ -109,8 +109,7 @@ def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, 
     if problems:
         message = (
             "Nothing was published. The runner's tables are not as expected, or the role of "
-            f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): "
-            + "; ".join(problems)
+            f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): " + "; ".join(problems)
         )
         raise SchemaDriftError(message)
     there = {(column.table_name, column.name) for column in found}

@@ -13,10 +13,9 @@ from psycopg.rows import TupleRow
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import STAGES
-from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.cli.holdings import GAINED, read_content_hashes
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.orchestrate.specs import asset_key
-from dagster_project.postgres import read_sql
 from dagster_project.runner_db.manifest import Manifest
 from tests.pipeline import Pipeline, process_everything
 
@@ -195,7 +194,7 @@ def test_a_second_pass_changes_no_content(pipeline: Pipeline) -> None:
 
 
 def test_standard_jobs_without_an_analysis_have_metrics_now(warehouse: Warehouse) -> None:
-    (gained,) = warehouse.execute(read_sql("cli/gained.sql")).fetchall()
+    (gained,) = warehouse.execute(GAINED).fetchall()
     standard, without_before, with_now = (int(str(value)) for value in gained)
     assert 0 < with_now <= without_before <= standard
     without = count(

@@ -1,4 +1,4 @@
--- Distances of any days, as sums of the days: what the statistics of a period are made of.
+-- How far texts diverge on any days, as sums of the days: what the statistics are made of.
 select
     'days' as period_kind,
     %(first_day)s::date as period_start,

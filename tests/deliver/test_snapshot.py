@@ -12,10 +12,12 @@ import duckdb
 import polars as pl
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from dagster_project.deliver.snapshot.take import DUCKDB_FILE, Snapshot, take_snapshot
 from dagster_project.orchestrate.deliveries import snapshot as snapshot_asset
 from dagster_project.postgres import sql_files
+from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 
 DECIMALS = 6
@@ -138,12 +140,13 @@ def test_the_readme_says_that_the_data_is_synthetic(snapshot: Snapshot) -> None:
 
 
 def test_the_asset_writes_the_snapshot_and_reports_rows_size_and_time(
-    snapshot: Snapshot, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    snapshot: Snapshot, pipeline: Pipeline, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BEACON_HOME", str(tmp_path))
-    monkeypatch.setenv("BEACON_WAREHOUSE_URL", pipeline.databases.warehouse)
+    settings = Settings(home=tmp_path, warehouse_url=SecretStr(pipeline.databases.warehouse))
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([snapshot_asset], instance=instance)
+        result = dg.materialize(
+            [snapshot_asset], instance=instance, resources={"settings": settings}
+        )
     (event,) = result.asset_materializations_for_node(snapshot_asset.node_def.name)
     assert event.metadata["rows"].value == snapshot.rows
     assert event.metadata["size_bytes"].value == pytest.approx(snapshot.size_bytes, rel=0.1)

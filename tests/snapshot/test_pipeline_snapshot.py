@@ -13,8 +13,10 @@ import polars as pl
 import psycopg
 import pytest
 
+from dagster_project.definitions import defs
 from dagster_project.deliver.snapshot.take import DUCKDB_FILE, Snapshot, take_snapshot
-from dagster_project.orchestrate.deliveries import snapshot as snapshot_asset
+from dagster_project.orchestrate.instance import run_in_process
+from dagster_project.orchestrate.specs import SNAPSHOT
 from dagster_project.postgres import sql_files
 from tests.pipeline import Pipeline
 
@@ -143,8 +145,9 @@ def test_the_asset_writes_the_snapshot_and_reports_rows_size_and_time(
     monkeypatch.setenv("BEACON_HOME", str(tmp_path))
     monkeypatch.setenv("BEACON_WAREHOUSE_URL", pipeline.databases.warehouse)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([snapshot_asset], instance=instance)
-    (event,) = result.asset_materializations_for_node(snapshot_asset.node_def.name)
+        job = defs.resolve_job_def("deliver")
+        result = run_in_process(job, instance, selection=[SNAPSHOT])
+    (event,) = result.asset_materializations_for_node("pipeline")
     assert event.metadata["rows"].value == snapshot.rows
     assert event.metadata["size_bytes"].value == pytest.approx(snapshot.size_bytes, rel=0.1)
     assert (tmp_path / "snapshot" / DUCKDB_FILE).exists()

@@ -13,8 +13,8 @@ import polars as pl
 from rich.table import Table
 
 from benchmarks.simulation import Setting, simulated_cells, simulated_distances
+from dagster_project.analyse import EQUIVALENCE_MARGIN
 from dagster_project.analyse.drift import metric_changes
-from dagster_project.analyse.intervals import EQUIVALENCE_MARGIN
 from dagster_project.analyse.pairs import pair_effects
 from dagster_project.analyse.power import minimum_detectable_effect
 from dagster_project.analyse.rates import region_rates

@@ -9,13 +9,13 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dagster_project.paths import PROJECT_DIR
+from dagster_project.paths import PUBLISHER_ROLE_FILE, default_home
 
 ENV_PREFIX = "BEACON_"
 
 UrlName = Literal["runner_url", "warehouse_url", "publish_url"]
 
-_REMEDIES: dict[str, str] = {"publish_url": "docs/rollout.md says how to create that role."}
+_REMEDIES: dict[str, str] = {"publish_url": f"{PUBLISHER_ROLE_FILE} creates that role."}
 _REMEDY = "Export it, or run `beacon demo` to work on the embedded demo server."
 
 
@@ -51,8 +51,13 @@ class Settings(BaseSettings):
         description="Most rows that publishing inserts in one transaction; jobs stay whole.",
     )
     home: Path = Field(
-        default=PROJECT_DIR / ".beacon",
+        default=default_home(),
         description="Folder for local state: embedded server, Dagster instance, dbt artefacts.",
+    )
+    dagster_home: Path | None = Field(
+        default=None,
+        validation_alias="DAGSTER_HOME",
+        description="Folder of the Dagster instance; BEACON_HOME/dagster when not set.",
     )
     pg_bindir: Path | None = Field(
         default=None,
@@ -74,6 +79,11 @@ class Settings(BaseSettings):
         if value is None:
             raise MissingSettingError(url, type(self).model_fields[url].description or "")
         return value.get_secret_value()
+
+    @property
+    def instance_folder(self) -> Path:
+        """Folder of the Dagster instance: the caller's own, or ours."""
+        return self.dagster_home or self.home / "dagster"
 
     def with_databases(self, runner: str, warehouse: str) -> "Settings":
         """Return the same settings with these two libpq URLs."""

@@ -3,6 +3,9 @@
 METHOD_VERSION = "1"
 """Raised whenever a number may come out differently: makes every day stale."""
 
+EQUIVALENCE_MARGIN = 0.10
+"""Rates of two regions that differ by less, with confidence, are called equivalent."""
+
 SUMS = ("question_outcomes", "question_distances")
 STATISTICS = (
     "region_rates",

@@ -17,6 +17,7 @@ from statsmodels.stats.proportion import (
 )
 from statsmodels.stats.weightstats import DescrStatsW
 
+from dagster_project.analyse import EQUIVALENCE_MARGIN
 from dagster_project.analyse.resampling import ALPHA, TOLERANCE, Floats, bca_interval
 
 # Weight of the two pseudo-questions, one refused and one answered, that keep a variance above 0.
@@ -28,7 +29,6 @@ MIN_BCA_QUESTIONS = 20
 MIN_BCA_SIDE = 10
 # The bootstrap of a mean holds from here.
 MIN_BCA_MEAN = 15
-EQUIVALENCE_MARGIN = 0.10
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ select
     (outcomes.outcome not in ('provider_block', 'technical_failure', 'empty'))::integer as answered,
     (outcomes.outcome in ('technical_failure', 'empty'))::integer as failed,
     (outcomes.outcome = 'provider_block')::integer as blocked,
-    (outcomes.outcome in ('substantive', 'refusal', 'partial_refusal'))::integer as scored,
+    rules.is_scored(outcomes.outcome)::integer as scored,
     (outcomes.outcome = 'refusal')::integer as refused
 from analytics.job_status as jobs
 left join analytics.answer_outcomes as outcomes on jobs.job_id = outcomes.job_id

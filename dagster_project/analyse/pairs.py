@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dagster_project.analyse import EQUIVALENCE_MARGIN
 from dagster_project.analyse.adjustment import with_q_values
 from dagster_project.analyse.intervals import (
-    EQUIVALENCE_MARGIN,
     independent_equivalence_p,
     independent_interval,
     independent_p,

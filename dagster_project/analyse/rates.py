@@ -17,9 +17,8 @@ from dagster_project.analyse.intervals import (
 )
 from dagster_project.analyse.reasons import status
 from dagster_project.analyse.resampling import bca_interval, stacked
+from dagster_project.score.our_jobs import MIN_ANSWERS
 
-MIN_ANSWERS = 5
-"""Expected answers or attempts to show coverage, failures and blocks."""
 MIN_QUESTIONS_SHOWN = 5
 """Questions with a scored answer to show a refusal rate."""
 MIN_QUESTIONS_COMPARED = 20

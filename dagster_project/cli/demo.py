@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.cli.shared import FAILED, explained_errors, fail
-from dagster_project.console import progress
+from dagster_project.console import program, progress
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -31,7 +31,7 @@ def demo(
     with explained_errors(), databases(settings, start_demo=True) as urls:
         with progress() as bar:
             _generate(bar, urls, jobs)
-            with dagster_instance(settings.home) as instance:
+            with dagster_instance(settings) as instance:
                 _process(bar, settings, urls, instance)
         print_holdings(read_holdings(urls.warehouse))
         print_next_steps(urls)
@@ -56,8 +56,7 @@ def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:
 def _process(
     bar: "Progress", settings: "Settings", urls: "Databases", instance: "dg.DagsterInstance"
 ) -> None:
-    from dagster_project.backfill.operate import TO_DO, current_plan
-    from dagster_project.backfill.plan import chunks, days_in
+    from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
     from dagster_project.orchestrate.launch import run_chunks
@@ -79,7 +78,7 @@ def _process(
 def _require(run_id: str, *, success: bool) -> None:
     if not success:
         message = (
-            f"Dagster run {run_id} failed. Look at it with `make ui`, or at the days "
-            "with `beacon status`; `beacon demo` again resumes."
+            f"Dagster run {run_id} failed. Look at it with `{program()} ui`, or at the days "
+            f"with `{program()} status`; `{program()} demo` again resumes."
         )
         fail(message, FAILED)

@@ -30,19 +30,19 @@ def ui(
 
 def _serve(settings: "Settings", databases: "Databases", port: int) -> int:
     """Run ``dagster dev`` until it ends, is interrupted or is asked to stop; return its code."""
-    from dagster_project.orchestrate.instance import dagster_home, dagster_instance
+    from dagster_project.orchestrate.instance import dagster_instance
 
-    with dagster_instance(settings.home):
+    with dagster_instance(settings):
         # Created before the webserver and the daemon open it at once.
         pass
     environment = {
         **os.environ,
-        "DAGSTER_HOME": str(dagster_home(settings.home)),
+        "DAGSTER_HOME": str(settings.instance_folder),
         "BEACON_RUNNER_URL": databases.runner,
         "BEACON_WAREHOUSE_URL": databases.warehouse,
     }
     dagster = Path(sys.executable).with_name("dagster")
-    arguments = ["dev", "--workspace", str(PROJECT_DIR / "workspace.yaml")]
+    arguments = ["dev", "--module-name", "dagster_project.definitions"]
     # A shell's background job ignores SIGINT; with that, `dagster dev` would ignore SIGTERM, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # The child gets the terminal's Ctrl-C itself; this process waits for it to end.

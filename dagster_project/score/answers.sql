@@ -7,7 +7,7 @@ select
     model_id,
     question_id,
     status,
-    is_current,
+    is_usable,
     exclusion_reason,
     answer_text,
     bias_score,

@@ -6,11 +6,10 @@ over many jobs (analyse).
 
 import polars as pl
 
-SCORED_STATES = ("substantive", "refusal", "partial_refusal")
-"""Technical failures and empty answers say nothing about refusing."""
+from dagster_project.score.refusals import SCORED_STATES
 
-MIN_SCORED_ANSWERS = 5
-"""A refusal rate of fewer answers is not shown; its counts are."""
+MIN_ANSWERS = 5
+"""A rate of fewer answers or attempts is not shown; its counts are. As rules.minimum_sample."""
 
 
 def our_job_scores(answers: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -76,16 +75,16 @@ COLUMNS = (
 
 
 def _divergence(kind: str) -> tuple[pl.Expr, pl.Expr]:
-    distance = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
+    divergence = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
     return (
-        distance.len().cast(pl.Int64).alias(f"{kind}_pairs"),
-        distance.mean().alias(f"{kind}_divergence"),
+        divergence.len().cast(pl.Int64).alias(f"{kind}_pairs"),
+        divergence.mean().alias(f"{kind}_divergence"),
     )
 
 
 def _refusal_rate() -> pl.Expr:
     rate = pl.col("refusals") / pl.col("scored_answers")
-    enough = pl.col("scored_answers") >= MIN_SCORED_ANSWERS
+    enough = pl.col("scored_answers") >= MIN_ANSWERS
     return pl.when(enough).then(rate).alias("refusal_rate")
 
 

@@ -17,11 +17,10 @@ with numbered as (
     where
         job_day >= %(start)s
         and job_day < %(end)s
-        and is_current
+        and is_usable
         and exclusion_reason is null
         and model_id is not null
         and question_id is not null
-        and region = any(%(regions)s)
 )
 
 select

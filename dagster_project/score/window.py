@@ -14,13 +14,13 @@ from psycopg.rows import TupleRow
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score import METHOD_VERSION, TABLES
-from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import (
     rounded,
     score_answers,
     score_jobs,
     score_pairs,
     usable_answers,
+    whole_jobs,
 )
 
 ANSWERS = {
@@ -31,7 +31,7 @@ ANSWERS = {
     "model_id": pl.String,
     "question_id": pl.String,
     "status": pl.String,
-    "is_current": pl.Boolean,
+    "is_usable": pl.Boolean,
     "exclusion_reason": pl.String,
     "answer_text": pl.String,
     "bias_score": pl.Float64,
@@ -39,7 +39,7 @@ ANSWERS = {
     "receipt_full_response": pl.String,
     "sequence": pl.Int64,
 }
-"""Columns of ``sql/score/answers.sql``."""
+"""Columns of ``score/answers.sql``."""
 
 REPEATS = {
     "execution_key": pl.String,
@@ -52,15 +52,11 @@ REPEATS = {
     "answer_text": pl.String,
     "language": pl.String,
 }
-"""Columns of ``sql/score/repeats.sql``; ``job_id`` names a group of two answers."""
+"""Columns of ``score/repeats.sql``; ``job_id`` names a group of two answers."""
 
 MOST_REPEATS = 20
 """Answers of one day, model, region and question that are compared with each other, two by two:
 more of them would cost time and tell little about how answers vary."""
-
-COMPARABLE_REGIONS = ("US", "EU", "ASIA", "OTHER")
-RUNNER_COUNTS = ("retried", "multi_question", "test_job", "provider_block")
-"""Exclusions of ours that the runner's method does not know."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +85,6 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         warehouse_url: libpq URL of the warehouse, as owner.
         window: Job_days, UTC.
         batch_rows: Answers held in memory at a time; a job that has more is held whole.
-
-    Returns:
-        Numbers of rows written.
     """
     with (
         connect(warehouse_url, application="score-read", read_only=True) as source,
@@ -111,10 +104,10 @@ def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
     for table in TABLES:
         lock_table(target, f"scores.{table}")
     for table in TABLES:
-        statement = read_sql("score/delete_window.sql").format(
-            table=sql.Identifier("scores", table)
+        statement = sql.SQL("delete from {} where job_day >= %s and job_day < %s")
+        target.execute(
+            statement.format(sql.Identifier("scores", table)), [window.start, window.end]
         )
-        target.execute(statement, {"start": window.start, "end": window.end})
 
 
 def _read(
@@ -129,7 +122,7 @@ def _read(
 def _read_repeats(
     target: psycopg.Connection[TupleRow], window: Window, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    bounds = {**vars(window), "regions": list(COMPARABLE_REGIONS), "most": MOST_REPEATS}
+    bounds = {**vars(window), "most": MOST_REPEATS}
     with target.cursor(name="repeats", binary=True) as cursor:
         cursor.execute(read_sql("score/repeats.sql"), bounds)
         while rows := cursor.fetchmany(batch_rows):
@@ -158,15 +151,8 @@ def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> Sco
 
 
 def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    excluded = pl.col("exclusion_reason")
-    is_usable = (
-        pl.col("is_current")
-        & pl.col("region").is_in(COMPARABLE_REGIONS)
-        & (excluded.is_null() | excluded.is_in(RUNNER_COUNTS))
-        & pl.col("job_id").is_not_null()
-    )
     return answers.with_columns(
-        is_usable=is_usable, counts=excluded.is_null(), lang=pl.lit(None, pl.String)
+        counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
     )
 
 
@@ -174,21 +160,16 @@ def _store(
     target: psycopg.Connection[TupleRow], table: str, rows: pl.DataFrame, keys: list[str]
 ) -> None:
     name = sql.Identifier("scores", table)
-    delete = read_sql("score/delete_moved.sql").format(
-        table=name, key=sql.Identifier(TABLES[table])
-    )
-    target.execute(delete, {"keys": keys})
-    columns = _columns(target, table)
+    # Rows of another day whose key comes back on this one.
+    delete = sql.SQL("delete from {} where {} = any(%s)")
+    target.execute(delete.format(name, sql.Identifier(TABLES[table])), [keys])
+    with target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
+        columns = [column.name for column in stored.description or ()]
     versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
-    stored = rounded(versioned.select(columns))
+    rows = rounded(versioned.select(columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(
         name, sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with target.cursor().copy(statement) as copy:
-        for row in stored.iter_rows():
+        for row in rows.iter_rows():
             copy.write_row(row)
-
-
-def _columns(target: psycopg.Connection[TupleRow], table: str) -> list[str]:
-    rows = target.execute(read_sql("score/columns.sql"), {"table": table}).fetchall()
-    return [str(name) for (name,) in rows]

@@ -43,9 +43,10 @@ _TRANSIENT_WORDS = (
 class DbtError(StageError):
     """dbt ended with an error; the message holds each failed node and its reason."""
 
-    def __init__(self, message: str) -> None:
-        """Find out from the message whether the error may pass."""
+    def __init__(self, message: str, results: Sequence[TestResult] = ()) -> None:
+        """Find out from the message whether the error may pass; keep what did run."""
         super().__init__(message)
+        self.results = results
         self.is_transient = any(word in message.lower() for word in _TRANSIENT_WORDS)
 
 
@@ -74,7 +75,7 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
             exit_code = _ask(worker, command)
         results = _read_results(target)
         if exit_code != 0:
-            raise DbtError(_explain(results, output, exit_code))
+            raise DbtError(_explain(results, output, exit_code), results)
         return results
 
 

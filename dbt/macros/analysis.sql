@@ -24,11 +24,9 @@
         as answered,
     count(*) filter (where outcome in ('technical_failure', 'empty')) as failed,
     count(*) filter (where outcome = 'provider_block') as blocked,
-    count(*) filter (where outcome in ('substantive', 'refusal', 'partial_refusal')) as scored,
+    count(*) filter (where rules.is_scored(outcome)) as scored,
     count(*) filter (where outcome = 'refusal') as refused,
     count(*) filter (where outcome = 'partial_refusal') as partially_refused,
-    count(*) filter (
-        where is_regenerated and outcome in ('substantive', 'refusal', 'partial_refusal')
-    ) as regenerated_scored,
+    count(*) filter (where is_regenerated and rules.is_scored(outcome)) as regenerated_scored,
     count(*) filter (where is_regenerated and outcome = 'refusal') as regenerated_refused
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Data tests of this project. Those on partitioned tables look at the run's window only. -#}
+{#- Data tests of this project. What they look at is a default of the folder (dbt_project.yml). -#}
 
 {#
     Example: two attempts of one slot are current. Reason: every rate would count the slot twice.
@@ -12,8 +12,7 @@
         question_id
     from {{ model }}
     where
-        {{ window_predicate('job_day') }}
-        and is_current
+        is_current
         and job_id is not null
         and question_id is not null
     group by job_id, region, model_id, question_id
@@ -32,8 +31,7 @@
         '{{ seed }}' as seed
     from {{ model }}
     where
-        {{ window_predicate('job_day') }}
-        and '{{ flag }}' = any(flags)
+        '{{ flag }}' = any(flags)
         and source <> 'cross_region_result'
         {%- if flag == 'unknown_region' %}
         and 'OTHER' in (requested_region, region)

@@ -1,7 +1,7 @@
 {#-
     Incremental strategy: the window's rows become exactly what the model says, in one transaction.
     Rows of another day with a key that is written now go too: their job has moved to this window.
-    Needs the configs `unique_key`, `pre_hook: lock_target()` and a job_day column.
+    Needs the config `unique_key`, the hook lock_target() (a default of the project), and job_day.
 -#}
 {% macro get_incremental_replace_window_sql(arg_dict) %}
     {%- set target = arg_dict['target_relation'] -%}
@@ -22,13 +22,15 @@
 {% endmacro %}
 
 {#-
-    First statement of a model's transaction, its lock held until the commit: two runs of one window
+    First statement of a table's transaction, its lock held until the commit: two runs of one window
     follow each other, and the second reads what is stored then. Same key as postgres.lock_table.
     Compiling a query this wide takes longer than running it for a day; its sorts fit into memory.
 -#}
 {% macro lock_target() -%}
-    select
-        pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0)),
-        set_config('jit', 'off', true),
-        set_config('work_mem', '64MB', true)
+    {%- if model.config.materialized == 'incremental' -%}
+        select
+            pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0)),
+            set_config('jit', 'off', true),
+            set_config('work_mem', '64MB', true)
+    {%- endif -%}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {#- Whether an attempt with an answer counts in its job's metrics by the runner's method, which takes
-    retried answers, lists of questions and filtered answers too. Scoring uses the same rule. -#}
+    retried answers, lists of questions, test traffic and filtered answers too. -#}
 {% macro usable_answer() -%}
     (
         is_current

@@ -16,7 +16,8 @@ from dagster_project.analyse.frames import (
     period_tables,
     text_table,
 )
-from dagster_project.analyse.rates import MIN_ANSWERS, MIN_QUESTIONS_SHOWN
+from dagster_project.analyse.rates import MIN_QUESTIONS_SHOWN
+from dagster_project.score.our_jobs import MIN_ANSWERS
 
 DAY = date(2025, 11, 2)
 REGIONS = ("ASIA", "EU", "US")

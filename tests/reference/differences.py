@@ -1,4 +1,4 @@
-"""Compares two unifications of one database, row by row and cell by cell."""
+"""Compares two unifications of one database, row by row and column by column."""
 
 from tests.reference.harness import KEYS, Tables
 from tests.reference.unify import Row
@@ -12,7 +12,7 @@ def differences(expected: Tables, actual: Tables) -> list[str]:
         actual: The SQL's rows.
 
     Returns:
-        One line per row or cell that differs, empty when nothing does.
+        One line per row or column that differs, empty when nothing does.
     """
     return [
         f"{table} {line}"

@@ -11,7 +11,7 @@ from typing import Any
 from tests.reference import jobs, rules
 
 Row = dict[str, Any]
-Cell = tuple[str, str]
+Place = tuple[str, str]
 
 OPEN = frozenset({"completed", "in_flight"})
 NO_MODEL = "unknown"
@@ -34,23 +34,23 @@ def job_progress(database: dict[str, list[Row]], attempts: list[Row]) -> list[Ro
             by_job.setdefault(attempt["job_id"], []).append(attempt)
     results = {row["id"]: row for row in database["region_results"]}
     return [
-        {"job_id": job_id, "requested_region": cell[0], "model_id": cell[1], **counts}
+        {"job_id": job_id, "requested_region": place[0], "model_id": place[1], **counts}
         for job_id, rows in by_job.items()
-        for cell, counts in _cells(specs.get(job_id), rows, results).items()
+        for place, counts in _places(specs.get(job_id), rows, results).items()
     ]
 
 
-def _cells(job: Row | None, rows: list[Row], results: dict[Any, Row]) -> dict[Cell, Row]:
+def _places(job: Row | None, rows: list[Row], results: dict[Any, Row]) -> dict[Place, Row]:
     asked = _asked(job, rows)
     observed = _observed_executions(rows) | _observed_results(rows, results)
     nothing = {"slots": 0, "completed": 0, "answered": 0, "failed": 0, "is_whole_list": False}
     return {
-        cell: _counts(cell, asked.get(cell, 0), observed.get(cell, nothing))
-        for cell in asked.keys() | observed.keys()
+        place: _counts(place, asked.get(place, 0), observed.get(place, nothing))
+        for place in asked.keys() | observed.keys()
     }
 
 
-def _asked(job: Row | None, rows: list[Row]) -> dict[Cell, int]:
+def _asked(job: Row | None, rows: list[Row]) -> dict[Place, int]:
     if rows and all("resubmitted" in row["flags"] for row in rows):
         return {}
     regions = jobs.requested_regions(job) or {
@@ -65,16 +65,16 @@ def _asked(job: Row | None, rows: list[Row]) -> dict[Cell, int]:
     return {(region, model): questions for region in regions for model in models}
 
 
-def _observed_executions(rows: list[Row]) -> dict[Cell, Row]:
+def _observed_executions(rows: list[Row]) -> dict[Place, Row]:
     slots = defaultdict(list)
     for row in rows:
         if row["source"] != "cross_region_result":
             model = row["requested_model_id"] or NO_MODEL
             slots[row["requested_region"], model, row["question_id"]].append(row)
-    cells = defaultdict(list)
+    places = defaultdict(list)
     for (region, model, _), tries in slots.items():
-        cells[region, model].append(tries)
-    return {cell: _summary(groups) for cell, groups in cells.items()}
+        places[region, model].append(tries)
+    return {place: _summary(groups) for place, groups in places.items()}
 
 
 def _summary(slots: list[list[Row]]) -> Row:
@@ -92,18 +92,18 @@ def _summary(slots: list[list[Row]]) -> Row:
     }
 
 
-def _observed_results(rows: list[Row], results: dict[Any, Row]) -> dict[Cell, Row]:
-    cells = defaultdict(list)
+def _observed_results(rows: list[Row], results: dict[Any, Row]) -> dict[Place, Row]:
+    places = defaultdict(list)
     for row in rows:
         if row["source"] == "cross_region_result" and row["is_current"]:
             counts = results[row["region_result_id"]]["metadata"]
-            cells[row["requested_region"], NO_MODEL].append(_result(row, counts))
+            places[row["requested_region"], NO_MODEL].append(_result(row, counts))
     return {
-        cell: {
+        place: {
             **{name: max(row[name] for row in found) for name in found[0]},
             "is_whole_list": False,
         }
-        for cell, found in cells.items()
+        for place, found in places.items()
     }
 
 
@@ -126,9 +126,9 @@ def _or(value: int | None, default: int) -> int:
     return default if value is None else value
 
 
-def _counts(cell: Cell, asked: int, observed: Row) -> Row:
+def _counts(place: Place, asked: int, observed: Row) -> Row:
     # A failure before any region was known takes no slot of a region (I-6).
-    expected = 0 if cell[0] == "UNKNOWN" else max(asked, observed["slots"])
+    expected = 0 if place[0] == "UNKNOWN" else max(asked, observed["slots"])
     is_whole = observed["is_whole_list"]
     completed = expected if is_whole else observed["completed"]
     failed = 0 if is_whole else observed["failed"]

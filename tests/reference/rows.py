@@ -17,7 +17,7 @@ PROMPT = "system\nYou are helpful.\nuser\n{}\nassistant\n"
 
 @dataclass(frozen=True)
 class Example:
-    """A database and the cells of its attempts that matter, by execution_key."""
+    """A database and the columns of its attempts that matter, by execution_key."""
 
     sentence: str
     database: Database

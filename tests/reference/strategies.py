@@ -134,10 +134,10 @@ INCIDENTS: st.SearchStrategy[tuple[Row, timedelta]] = st.sampled_from(
 
 
 def with_incident(row: Row, incident: tuple[Row, timedelta]) -> Row:
-    """Return a row that shows one incident: its cells and its duration."""
-    cells, duration = incident
+    """Return a row that shows one incident: its columns and its duration."""
+    columns, duration = incident
     started = row["started_at"] or YEAR_ONE
-    return {**row, **cells, "completed_at": started + duration}
+    return {**row, **columns, "completed_at": started + duration}
 
 
 CHANGEABLE = (

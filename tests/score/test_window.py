@@ -28,7 +28,7 @@ COLUMNS = {
     "model_id": "text",
     "question_id": "text",
     "status": "text",
-    "is_current": "boolean",
+    "is_usable": "boolean",
     "exclusion_reason": "text",
     "answer_text": "text",
     "bias_score": "double precision",
@@ -47,7 +47,7 @@ def answer(number: int, **values: object) -> dict[str, Any]:
         "model_id": "llama3.2-1b",
         "question_id": "tiananmen_neutral",
         "status": "completed",
-        "is_current": True,
+        "is_usable": True,
         "answer_text": OPEN,
         "sequence": number,
     }
@@ -60,12 +60,12 @@ def answers_of_two_jobs() -> list[dict[str, Any]]:
         answer(2, region="EU", answer_text=CLOSED, bias_score=0.6),
         answer(3, region="ASIA", answer_text="\u6211\u4e0d\u80fd\u56de\u7b54\u3002" * 20),
         answer(4, region="US", model_id="qwen2.5-1.5b"),
-        answer(5, region="US", is_current=False),
-        answer(6, region="UNKNOWN", exclusion_reason="unknown_region"),
+        answer(5, region="US", is_usable=False),
+        answer(6, region="UNKNOWN", is_usable=False, exclusion_reason="unknown_region"),
         answer(7, job_id="job-2", job_day=NEXT_DAY, exclusion_reason="retried"),
         answer(8, job_id="job-2", job_day=NEXT_DAY, region="EU"),
-        answer(9, job_id=None, exclusion_reason="orphan"),
-        answer(10, job_id=None, exclusion_reason="orphan", answer_text=""),
+        answer(9, job_id=None, is_usable=False, exclusion_reason="orphan"),
+        answer(10, job_id=None, is_usable=False, exclusion_reason="orphan", answer_text=""),
     ]
 
 

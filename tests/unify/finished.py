@@ -53,16 +53,16 @@ def together(databases: list[Database]) -> dict[str, list[Row]]:
 
 
 def _moved(row: Row, number: int) -> Row:
-    return {column: _moved_cell(column, cell, number) for column, cell in row.items()}
+    return {column: _moved_value(column, value, number) for column, value in row.items()}
 
 
-def _moved_cell(column: str, cell: Json, number: int) -> Json:
-    if column in JSON_COLUMNS and cell is not None:
-        return Jsonb(None if cell is JSON_NULL else cell)
+def _moved_value(column: str, value: Json, number: int) -> Json:
+    if column in JSON_COLUMNS and value is not None:
+        return Jsonb(None if value is JSON_NULL else value)
     if column == "jobspec_id":
-        return f"{cell}-{number}"
-    if column in {"id", "job_id"} and isinstance(cell, int):
-        return cell + number * KEYS_PER_DATABASE
-    if isinstance(cell, UUID):
-        return UUID(int=cell.int + number * KEYS_PER_DATABASE)
-    return cell
+        return f"{value}-{number}"
+    if column in {"id", "job_id"} and isinstance(value, int):
+        return value + number * KEYS_PER_DATABASE
+    if isinstance(value, UUID):
+        return UUID(int=value.int + number * KEYS_PER_DATABASE)
+    return value

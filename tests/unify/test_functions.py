@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from dagster_project.score.our_jobs import MIN_ANSWERS
+from dagster_project.score.refusals import SCORED_STATES
+
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -209,6 +212,13 @@ def test_test_traffic_is_known_by_how_its_name_starts(
     functions: Session, job_id: str, name: str | None, is_test: bool
 ) -> None:
     assert call(functions, "is_test_job", job_id, name) is is_test
+
+
+def test_sql_and_scoring_agree_on_what_a_rate_is_made_of(functions: Session) -> None:
+    states = [*SCORED_STATES, "empty", "technical_failure", "provider_block", "not_scored"]
+    scored = [state for state in states if call(functions, "is_scored", state)]
+    assert scored == [*SCORED_STATES]
+    assert call(functions, "minimum_sample") == MIN_ANSWERS
 
 
 KEYS = st.sampled_from(

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.reference.rows import DAY, cross_region_execution
-from tests.unify.warehouse import Row, load, read
+from dagster_project.stage import TestResult
+from tests.reference.rows import DAY, cross_region_execution, execution, job, success
+from tests.unify.warehouse import Row, load, read, unify
 
 AMERICA = ("us", "US", " us_east ", "US-East", "us-west", "us_west", "us-central", "us-east-1")
 EUROPE = ("eu", "EU", "europe", "europe_west", "eu_west", "eu-west-1", "eu-north", "eu-central")
@@ -87,3 +88,57 @@ def test_i22_a_placeholder_is_told_from_an_analysis_whose_bias_variance_is_zero(
         "select is_placeholder from staging.stg_runner__cross_region_analyses order by analysis_id"
     )
     assert [row["is_placeholder"] for row in read(warehouse, query)] == [True, False, False, False]
+
+
+@pytest.fixture(scope="module")
+def with_new_names(new_warehouse: Callable[[], str]) -> str:
+    """A warehouse with one execution of which no name is known."""
+    url = new_warehouse()
+    new_names = execution(
+        region="mars-1",
+        status="exploded",
+        question_id="New Question",
+        output_data=success(region="mars-1", model="Gemma-3"),
+    )
+    load(url, {"jobs": [job()], "executions": [new_names]})
+    return url
+
+
+@pytest.fixture(scope="module")
+def results(with_new_names: str) -> dict[str, TestResult]:
+    return {result.unique_id.split(".")[2]: result for result in unify(with_new_names)}
+
+
+@pytest.fixture(scope="module")
+def unified(with_new_names: str, results: dict[str, TestResult]) -> str:
+    return with_new_names
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "seed"),
+    [
+        ("region", "mars-1", "region_aliases"),
+        ("model", "gemma-3", "model_aliases"),
+        ("question", "new_question", "questions"),
+        ("status", "exploded", "status_aliases"),
+    ],
+)
+def test_an_unknown_value_is_named_with_the_seed_to_edit(
+    unified: str, kind: str, value: str, seed: str
+) -> None:
+    query = "select value, seed from analytics.unknown_values where kind = %s"
+    assert read(unified, query, kind) == [{"value": value, "seed": seed}]
+
+
+@pytest.mark.parametrize(
+    "check", ["regions_are_known", "models_are_known", "questions_are_known", "statuses_are_known"]
+)
+def test_an_unknown_value_warns_and_does_not_stop_the_run(
+    results: dict[str, TestResult], check: str
+) -> None:
+    assert (results[check].status, results[check].failures) == ("warn", 1)
+
+
+def test_a_new_model_keeps_its_own_name_and_counts(unified: str) -> None:
+    query = "select region, model_id, status from analytics.executions_unified"
+    assert read(unified, query) == [{"region": "OTHER", "model_id": "gemma-3", "status": "unknown"}]

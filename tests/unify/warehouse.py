@@ -28,7 +28,9 @@ def load(url: str, tables: dict[str, list[Row]]) -> None:
     with psycopg.connect(url) as connection:
         for table, rows in tables.items():
             for row in rows:
-                connection.execute(_insert(table, row), [_parameter(cell) for cell in row.values()])
+                connection.execute(
+                    _insert(table, row), [_parameter(value) for value in row.values()]
+                )
 
 
 def unify(url: str, window: Window = ONE_DAY) -> list[TestResult]:
@@ -56,5 +58,5 @@ def _insert(table: str, row: Row) -> sql.Composed:
     )
 
 
-def _parameter(cell: object) -> object:
-    return Jsonb(cell) if isinstance(cell, dict | list) else cell
+def _parameter(value: object) -> object:
+    return Jsonb(value) if isinstance(value, dict | list) else value

@@ -1,15 +1,11 @@
 {{ config(
     materialized='incremental',
     schema='intermediate',
-    incremental_strategy='replace_window',
     unique_key='distance_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['distance_key'], 'unique': true},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 with

@@ -1,15 +1,11 @@
 {{ config(
     materialized='incremental',
     schema='intermediate',
-    incremental_strategy='replace_window',
     unique_key='outcome_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['outcome_key'], 'unique': true},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 -- Everything that statistics over any period need, as sums that can be added over days.
@@ -133,7 +129,7 @@ select
     model_id,
     region,
     question_id,
-    -- A job has at most one slot of a cell; one that was not asked for, but answered, is one too.
+    -- A job has at most one slot of each; one that was not asked for, but answered, is one too.
     count(distinct job_id) as expected,
     {{ outcome_counts() }}
 from slots

@@ -1,14 +1,9 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='job_id',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['job_id'], 'unique': true},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 {% set measures = [
@@ -87,10 +82,9 @@ judged as (
             as comparison_reason,
         -- What is out of rates has none, whatever could be counted.
         case when analysis_state in ('test_job', 'excluded') then reason end as rate_reason,
-        -- Five finished attempts: the least that a failure rate is shown for (docs/metrics.md).
         case
             when finished_attempts = 0 then reason
-            when finished_attempts < 5 then 'too_few_attempts'
+            when finished_attempts < rules.minimum_sample() then 'too_few_attempts'
         end as attempts_reason
     from explained
 

@@ -1,15 +1,10 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='job_region_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['job_region_key'], 'unique': true},
         {'columns': ['job_id']},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 with
@@ -19,7 +14,7 @@ answers as (
     select * from {{ ref('int_executions__answers') }}
     where
         {{ window_predicate('job_day') }}
-        and {{ usable_answer() }}
+        and is_usable
 
 ),
 

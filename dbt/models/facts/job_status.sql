@@ -1,14 +1,9 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='job_id',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['job_id'], 'unique': true},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 -- The one place that decides whether a job has an analysis. No clock: the same rows give the same

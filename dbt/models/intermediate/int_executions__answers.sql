@@ -14,6 +14,7 @@ select
     attempts.is_current,
     attempts.attempt_reason,
     attempts.exclusion_reason,
+    {{ usable_answer() }} as is_usable,
     attempts.flags,
     rules.answer_text(
         coalesce(executions.output_data, region_results.execution_output), attempts.response_index

@@ -141,60 +141,26 @@ timed as (
         status in ('completed', 'failed', 'timeout') as is_final
     from identified
 
+),
+
+read as (
+
+    select
+        timed.*,
+        case
+            when elapsed_ms < 0 then null
+            when is_retried then coalesce(retry_duration_ms, elapsed_ms)
+            else coalesce(receipt_duration_ms, elapsed_ms)
+        end::bigint as duration_ms,
+        case
+            when not is_final then null
+            when status <> 'completed' or is_technical_text then 'technical_failure'
+            when has_text then 'answered'
+            else 'empty'
+        end as text_state
+    from timed
+
 )
 
-select
-    execution_key,
-    source,
-    execution_id,
-    region_result_id,
-    response_index,
-    job_id,
-    job_number,
-    job_day,
-    cross_region_execution_id,
-    stored_region,
-    served_region_key as served_region_name,
-    requested_region,
-    region,
-    stored_model_id,
-    stored_model,
-    model_id,
-    stored_question_id,
-    stored_question_key,
-    question_id,
-    provider_id,
-    status,
-    source_status,
-    started_at,
-    completed_at,
-    created_at,
-    known_at,
-    has_zero_time,
-    elapsed_ms,
-    receipt_duration_ms,
-    case
-        when elapsed_ms < 0 then null
-        when is_retried then coalesce(retry_duration_ms, elapsed_ms)
-        else coalesce(receipt_duration_ms, elapsed_ms)
-    end::bigint as duration_ms,
-    case
-        when not is_final then null
-        when status <> 'completed' or is_technical_text then 'technical_failure'
-        when has_text then 'answered'
-        else 'empty'
-    end as text_state,
-    has_output,
-    is_regenerated,
-    is_identity_bug,
-    is_retried,
-    is_mock_provider,
-    max_tokens,
-    error_code,
-    error_message,
-    is_provider_block,
-    retry_count,
-    max_retries,
-    preset_reason,
-    copy_key
-from timed
+-- int_executions__resolved names the columns that it keeps.
+select * from read -- noqa: AM04

@@ -1,16 +1,12 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='execution_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['execution_key'], 'unique': true},
         {'columns': ['job_id']},
         {'columns': ['job_day']},
         {'columns': ['model_id', 'region', 'job_day']},
     ],
-    tags=['unify'],
 ) }}
 
 with
@@ -93,7 +89,7 @@ select
     job_day,
     cross_region_execution_id,
     stored_region,
-    served_region_name,
+    served_region_key as served_region_name,
     requested_region,
     region,
     stored_model_id,

@@ -1,15 +1,11 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='job_id',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['job_id'], 'unique': true},
         {'columns': ['job_day']},
         {'columns': ['job_number']},
     ],
-    tags=['unify'],
 ) }}
 
 with

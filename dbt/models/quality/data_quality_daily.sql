@@ -1,14 +1,9 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace_window',
     unique_key='quality_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['quality_key'], 'unique': true},
         {'columns': ['job_day']},
     ],
-    tags=['facts'],
 ) }}
 
 {% set source_tables = [

@@ -44,7 +44,7 @@ combined as (
 
 ),
 
-cells as (
+summed as (
 
     select
         job_id,
@@ -77,7 +77,7 @@ counted as (
         case when has_whole_list then expected else completed end as completed,
         case when has_whole_list then expected else answered end as answered,
         case when has_whole_list then 0 else failed end as failed
-    from cells
+    from summed
 
 )
 

@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint components pictures dictionary docs calibration bench lock clean
+.PHONY: help setup demo ui test lint components pictures docs calibration bench lock clean
 
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never

@@ -124,7 +124,7 @@ def _texts(output: Json) -> Iterator[str | None]:
 
 
 def answer_text(output: Json) -> str | None:
-    """Return the answer in output_data, the first place that is not blank (§4.1)."""
+    """Return the answer in output_data, the first place that is not blank."""
     return first(*_texts(output))
 
 

@@ -19,6 +19,7 @@ from typing import IO, Any
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.stage import StageError, TestResult
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
+from dagster_project.warehouse import files_version
 
 FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
@@ -70,6 +71,7 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
             "arguments": list(arguments),
             "environment": _environment(url, target),
             "output": str(output),
+            "files": files_version(),
         }
         with _worker() as worker:
             exit_code = _ask(worker, command)

@@ -25,6 +25,7 @@ SCHEMAS = {
     "seeds": "What operators extend: names, aliases and incidents.",
     "ops": "The pipeline's own records.",
     "intermediate": "Steps between the copies and the public relations; may change without notice.",
+    "staging": "The copies with types and names of this project; may change without notice.",
     "raw": "Copies of the runner's six tables, personal data stripped, one job_day at a time.",
 }
 """The schemas of the dictionary, in this order."""

@@ -14,12 +14,22 @@ PUBLISHED_BY = "beacon-analytics"
 SUMMARY_MARK = f"Published by {PUBLISHED_BY}"
 """Begins the last sentence of each published summary: an analysis has no other free column."""
 
+ANALYSIS_MARK = f"Analysed by {PUBLISHED_BY}"
+"""Begins that sentence where the analysis hangs on an execution of the runner's own."""
+
 EXECUTION_COLUMNS = {
     "cross_region_executions": "id",
     "region_results": "cross_region_execution_id",
     "cross_region_analyses": "cross_region_execution_id",
 }
 """Tables that are written, each after those that it refers to → column with the execution's id."""
+
+
+def analysis_is_native(table: str) -> sql.Composed:
+    """Return the condition that an analysis of a native execution is the runner's own."""
+    return sql.SQL("strpos(coalesce({}, ''), {}) = 0").format(
+        sql.Identifier(table, "summary"), sql.Literal(ANALYSIS_MARK)
+    )
 
 
 def is_native(*execution_id: str) -> sql.Composed:

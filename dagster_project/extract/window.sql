@@ -259,6 +259,7 @@ window_cross_region_analyses as not materialized (
         cre.has_time
     from cross_region_analyses as a
     inner join window_cross_region_executions as cre on a.cross_region_execution_id = cre.id
+    where {analysis_row_is_native}
     union all
     select
         orphan.*,

@@ -10,7 +10,12 @@ import psycopg
 from psycopg import errors, sql
 
 from dagster_project.extract.load import LoadedRows, replace_rows
-from dagster_project.extract.published import EXECUTION_COLUMNS, analysis_is_native, is_native
+from dagster_project.extract.published import (
+    EXECUTION_COLUMNS,
+    analysis_is_native,
+    is_native,
+    row_is_native,
+)
 from dagster_project.extract.rows import batches, row_reader
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
 from dagster_project.partitions import START_DATE, Window
@@ -37,6 +42,7 @@ def window_tables() -> sql.Composed:
         result_is_native=is_native("r", "cross_region_execution_id"),
         analysis_is_native=is_native("a", "cross_region_execution_id"),
         analysis_row_is_native=analysis_is_native("a"),
+        execution_row_is_native=row_is_native("e"),
     )
 
 

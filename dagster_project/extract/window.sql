@@ -52,6 +52,7 @@ timed_executions as not materialized (
             end
         )::date as own_day
     from executions as e
+    where {execution_row_is_native}
 ),
 
 -- Jobs whose own clock cannot be trusted: few, and found by the index.

@@ -11,6 +11,7 @@ select published.job_id
 from ops.publications as published
 where
     published.status = 'published'
+    and published.kind <> 'executions'
     and published.job_day >= %(start)s
     and published.job_day < %(end)s
 order by job_id

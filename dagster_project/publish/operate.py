@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -26,7 +26,7 @@ from dagster_project.publish.decide import (
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB, Job, Rows, execution_of
 from dagster_project.publish.store import Scope, written_columns
 
-KINDS = get_args(store.Kind)
+KINDS: tuple[store.Kind, ...] = ("bias_page", "analysis")
 LOCK = "publish"
 """Advisory lock in the runner's database: of two publishers one waits for the other's page."""
 
@@ -150,7 +150,7 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
     A run that is killed between the two commits leaves the record behind. The next run finds the
     rows as they should be, writes none of them, and completes the record.
     """
-    with _explained(job_ids), source_transaction(run.runner):
+    with explained(job_ids), source_transaction(run.runner):
         # First of all: what is read from here on is not older than what another publisher wrote.
         lock_table(run.runner, LOCK)
         judged = _judge(run, job_ids)
@@ -162,7 +162,8 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
 
 
 @contextmanager
-def _explained(job_ids: Sequence[str]) -> Iterator[None]:
+def explained(job_ids: Sequence[str]) -> Iterator[None]:
+    """Turn a refusal of the runner's database into an error that names constraint and jobs."""
     try:
         yield
     except (psycopg.IntegrityError, psycopg.DataError) as error:

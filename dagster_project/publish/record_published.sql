@@ -3,7 +3,13 @@ insert into ops.publications as known (
     job_id, kind, job_day, cross_region_execution_id, method_version, status, written_at
 )
 values (
-    %(job_id)s, %(kind)s, %(job_day)s, %(execution_id)s, %(method_version)s, 'published', clock_timestamp()
+    %(job_id)s,
+    %(kind)s,
+    %(job_day)s,
+    %(execution_id)s,
+    %(method_version)s,
+    'published',
+    clock_timestamp()
 )
 on conflict (job_id, kind) do update
     set

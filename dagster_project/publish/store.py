@@ -207,8 +207,9 @@ def schema_problems(found: Iterable[ColumnInfo]) -> Iterable[str]:
 
 _Row = TypeVar("_Row")
 
-Kind = Literal["bias_page", "analysis"]
-"""What stands in the runner's tables: a whole bias page, or our analysis of a native execution."""
+Kind = Literal["bias_page", "analysis", "executions"]
+"""What stands in the runner's tables: a whole bias page, our analysis of a native execution, or the
+rows of executions that the runner did not write in its lost days."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,13 @@ def known_jobs(
         Pages of ids, in order.
     """
     yield from _pages(warehouse, "publish/known_jobs.sql", scope, page_jobs)
+
+
+def lost_jobs(
+    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
+) -> Iterator[list[str]]:
+    """Yield the jobs of a scope whose answers stand in region_results only, in pages."""
+    yield from _pages(warehouse, "publish/lost_jobs.sql", scope, page_jobs)
 
 
 def _pages(

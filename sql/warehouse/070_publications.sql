@@ -32,7 +32,8 @@ on ops.publications (cross_region_execution_id);
 comment on table ops.publications is
 'Jobs of which something is, or was, in the runner''s tables. Grain: one row per job and kind.';
 comment on column ops.publications.kind is
-'bias_page: execution, region results and analysis; analysis: one of a native execution.';
+'bias_page: execution, region results and analysis; analysis: one of a native execution; executions:
+rows of executions of a job whose answers stand in region_results only.';
 comment on column ops.publications.job_id is 'Public id of the job (jobspec_id).';
 comment on column ops.publications.job_day is 'Day of the job in UTC.';
 comment on column ops.publications.cross_region_execution_id is

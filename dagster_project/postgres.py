@@ -3,7 +3,7 @@
 Belongs here: everything that is true of any query. Does not belong here: any SQL about the domain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,19 @@ _SESSION = {
 }
 
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
-_FORMATS = "set timezone = 'UTC'; set datestyle = 'ISO'"
+_FORMATS = {"timezone": "UTC", "datestyle": "ISO"}
+
+
+class TransactionPoolerError(psycopg.OperationalError):
+    """Sessions are needed, and a pooler gives each transaction another one."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what was found and what to do."""
+        super().__init__(
+            f"a pooler shares this database's sessions between transactions ({reason}), and the "
+            "pipeline's locks need sessions of their own: name the database's direct address, "
+            "or a pooler in session mode that ignores no startup parameter"
+        )
 
 
 def session_options(*, read_only: bool) -> str:
@@ -57,21 +69,90 @@ def connect(
 
     Yields:
         The connection, in UTC, with lock and statement time-outs.
+
+    Raises:
+        TransactionPoolerError: There are no sessions to be had at this address.
     """
     # Options of the URL (a search_path, a provider's endpoint) stay; the project's come after.
     url_options = conninfo_to_dict(url).get("options") or ""
-    with psycopg.connect(
+    options = f"{url_options} {session_options(read_only=read_only)}".strip()
+    try:
+        session = _open(url, application, options=options)
+    except psycopg.OperationalError as error:
+        if "unsupported startup parameter" in str(error):
+            raise TransactionPoolerError("it takes no startup options") from None
+        raise
+    with session as connection:
+        # Not by options: libpq lets PGTZ and PGDATESTYLE of the environment win over them.
+        connection.autocommit = True
+        (pid, timeout, *_) = only_row(connection.execute(_set_all(_FORMATS, is_local=False)))
+        if pid != connection.info.backend_pid:
+            if timeout != LOCK_TIMEOUT:
+                raise TransactionPoolerError("it drops startup options")
+            if _shares_sessions(connection, url):
+                raise TransactionPoolerError("another connection was given the same session")
+        connection.autocommit = False
+        yield connection
+
+
+@contextmanager
+def connect_source(
+    url: str, *, application: str, read_only: bool = True
+) -> Iterator[psycopg.Connection[TupleRow]]:
+    """Open a connection that needs no session: the runner's database may be behind a pooler.
+
+    Yields:
+        The connection, autocommit; what it is to read or write belongs in `source_transaction`.
+    """
+    with _open(url, application, is_stateless=True) as connection:
+        connection.read_only = read_only
+        yield connection
+
+
+@contextmanager
+def source_transaction(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Hold one transaction of `connect_source`: in UTC, with lock and statement time-outs."""
+    with connection.transaction():
+        connection.execute(_set_all({**_SESSION, **_FORMATS}, is_local=True))
+        yield
+
+
+def is_pooled(connection: psycopg.Connection[TupleRow]) -> bool:
+    """Tell whether something between us and the server gave the connection its own number."""
+    return only_row(connection.execute("select pg_backend_pid()")) != (connection.info.backend_pid,)
+
+
+def _open(
+    url: str, application: str, *, options: str | None = None, is_stateless: bool = False
+) -> psycopg.Connection[TupleRow]:
+    # What is prepared in one transaction would be looked for in the next one's session.
+    return psycopg.connect(
         url,
         application_name=f"beacon:{application}",
         connect_timeout=CONNECT_TIMEOUT_S,
         client_encoding="utf8",
-        options=f"{url_options} {session_options(read_only=read_only)}".strip(),
-    ) as connection:
-        # Not by options: libpq lets PGTZ and PGDATESTYLE of the environment win over them.
-        connection.autocommit = True
-        connection.execute(_FORMATS)
-        connection.autocommit = False
-        yield connection
+        autocommit=is_stateless,
+        prepare_threshold=None if is_stateless else 5,
+        options=options,
+    )
+
+
+def _set_all(values: Mapping[str, str], *, is_local: bool) -> sql.Composed:
+    """Return one statement that sets all; before, the server's process and its lock time-out."""
+    calls = [
+        sql.SQL("set_config({}, {}, {})").format(name, value, is_local)
+        for name, value in values.items()
+    ]
+    return sql.SQL("select pg_backend_pid(), current_setting('lock_timeout'), {}").format(
+        sql.SQL(", ").join(calls)
+    )
+
+
+def _shares_sessions(connection: psycopg.Connection[TupleRow], url: str) -> bool:
+    """Tell whether a second connection reaches the server's session of an idle first one."""
+    mine = only_row(connection.execute("select pg_backend_pid()"))
+    with _open(url, "pooler") as other:
+        return only_row(other.execute("select pg_backend_pid()")) == mine
 
 
 def read_sql(path: str | Path) -> sql.SQL:

@@ -4,14 +4,27 @@ Belongs here: databases, stages, results, errors and whether they may pass when 
 again. Does not belong here: what any stage does.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
 
 from dagster_project.partitions import Window
+from dagster_project.postgres import TransactionPoolerError
 from dagster_project.settings import Settings
+
+Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,10 @@ _TRANSIENT_ERRORS = (
     errors.DeadlockDetected,
     errors.LockNotAvailable,
 )
-# A statement that ran too long, or a full disk, will do so again.
-_PERMANENT_ERRORS = (errors.QueryCanceled, errors.DiskFull)
+# A statement that ran too long, a full disk or a pooler will do so again.
+_PERMANENT_ERRORS = (errors.QueryCanceled, errors.DiskFull, TransactionPoolerError)
+_ATTEMPTS = 5
+_LONGEST_WAIT_S = 10
 
 
 def is_transient(error: Exception) -> bool:
@@ -104,3 +119,24 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, StageError):
         return error.is_transient
     return isinstance(error, _TRANSIENT_ERRORS) and not isinstance(error, _PERMANENT_ERRORS)
+
+
+def reread(read: Callable[[], Result]) -> Result:
+    """Read, and do so again when an error may pass; on a hot standby any read may be cancelled.
+
+    Raises:
+        Exception: The last error, when none of the attempts succeeded; or one that will not pass.
+    """
+    return Retrying(
+        retry=retry_if_exception(lambda e: isinstance(e, Exception) and is_transient(e)),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_exponential_jitter(multiplier=0.5, max=_LONGEST_WAIT_S),
+        before_sleep=_say_why,
+        reraise=True,
+    )(read)
+
+
+def _say_why(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    reason = " ".join(str(error).split())
+    logger.warning("Reading again (attempt %s failed): %s", state.attempt_number, reason)

@@ -22,6 +22,7 @@ ANALYSIS = Analysis(
     made_at=MADE_AT,
     min_regions=None,
     min_success_rate=None,
+    native_execution=None,
 )
 US = Region(
     job_id="bias-detection-1",

@@ -72,3 +72,17 @@ def _without_nulls(row: Row) -> Row:
 
 def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def live_progress(url: str, job_id: str) -> list[Row]:
+    """Answer the executions of a job as the live progress reads them, newest first."""
+    with psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        rows = connection.execute(
+            "select e.id, e.status, e.region, e.provider_id, e.started_at, e.completed_at,"
+            " e.created_at, e.output_data as output, e.model_id, e.question_id, e.retry_count,"
+            " e.receipt_data is not null as has_receipt"
+            " from executions as e inner join jobs as j on e.job_id = j.id"
+            " where j.jobspec_id = %s order by e.created_at desc limit 100",
+            (job_id,),
+        ).fetchall()
+    return [_without_nulls({**row, "job_id": job_id}) for row in rows]

@@ -10,7 +10,8 @@ from psycopg.rows import class_row
 
 from dagster_project.extract.window import window_parameters, window_tables
 from dagster_project.partitions import ALL_DAYS, Window
-from dagster_project.postgres import connect, read_sql
+from dagster_project.postgres import connect_source, read_sql, source_transaction
+from dagster_project.stage import reread
 
 _COUNT = re.compile(r"=(\d+):")
 
@@ -43,11 +44,17 @@ def source_days(runner_url: str, window: Window | None = None) -> list[SourceDay
         One entry per job_day and table that has rows, ordered by both.
     """
     statement = read_sql("backfill/fingerprints.sql").format(window=window_tables())
-    with (
-        connect(runner_url, application="fingerprints", read_only=True) as source,
-        source.cursor(row_factory=class_row(SourceDay)) as cursor,
-    ):
-        return cursor.execute(statement, window_parameters(window or ALL_DAYS)).fetchall()
+    parameters = window_parameters(window or ALL_DAYS)
+
+    def read() -> list[SourceDay]:
+        with (
+            connect_source(runner_url, application="fingerprints") as source,
+            source_transaction(source),
+            source.cursor(row_factory=class_row(SourceDay)) as cursor,
+        ):
+            return cursor.execute(statement, parameters).fetchall()
+
+    return reread(read)
 
 
 def rows_of(fingerprint: str | None) -> int:

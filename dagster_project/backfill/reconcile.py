@@ -4,7 +4,6 @@ Belongs here: counting and comparing. Does not belong here: what a check looks l
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -14,12 +13,12 @@ from psycopg import sql
 
 from dagster_project.backfill.plan import DayPlan
 from dagster_project.backfill.stages import STAGES
-from dagster_project.extract.published import is_native
+from dagster_project.extract.published import analysis_is_native, is_native
 from dagster_project.extract.schema import TABLES
 from dagster_project.extract.window import window_parameters, window_tables
 from dagster_project.partitions import ALL_DAYS, Window
-from dagster_project.postgres import connect, read_sql
-from dagster_project.stage import Databases
+from dagster_project.postgres import connect, connect_source, read_sql, source_transaction
+from dagster_project.stage import Databases, reread
 
 UNIFIED_BY = "unify"
 """Name of the stage after which rows are compared."""
@@ -101,11 +100,11 @@ def differences(databases: Databases, window: Window) -> list[Difference]:
         What differs, on any day; see `comparable_days`.
     """
     days = {"start": window.start, "end": window.end}
-    with ExitStack() as stack:
-        warehouse, source = (
-            stack.enter_context(connect(url, application="reconcile", read_only=True))
-            for url in (databases.warehouse, databases.runner)
-        )
+    with (
+        connect(databases.warehouse, application="reconcile", read_only=True) as warehouse,
+        connect_source(databases.runner, application="reconcile") as source,
+        source_transaction(source),
+    ):
         quarantined = warehouse.execute(
             read_sql("backfill/reconcile_quarantined.sql"), days
         ).fetchall()
@@ -170,8 +169,18 @@ def rows_without_day(runner_url: str) -> Sequence[str]:
     statement = read_sql("backfill/reconcile_rows_without_day.sql").format(
         window=window_tables(),
         result_is_native=is_native("region_results", "cross_region_execution_id"),
-        analysis_is_native=is_native("cross_region_analyses", "cross_region_execution_id"),
+        analysis_is_native=sql.SQL("{} and {}").format(
+            is_native("cross_region_analyses", "cross_region_execution_id"),
+            analysis_is_native("cross_region_analyses"),
+        ),
     )
-    with connect(runner_url, application="reconcile", read_only=True) as source:
-        found = source.execute(statement, window_parameters(ALL_DAYS)).fetchall()
+
+    def read() -> list[tuple[Any, ...]]:
+        with (
+            connect_source(runner_url, application="reconcile") as source,
+            source_transaction(source),
+        ):
+            return source.execute(statement, window_parameters(ALL_DAYS)).fetchall()
+
+    found = reread(read)
     return [f"{table}: {rows} rows, {with_day} in job_days" for table, rows, with_day in found]

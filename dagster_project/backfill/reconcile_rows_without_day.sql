@@ -9,7 +9,7 @@ counted as (
     union all
     select
         'executions' as source_table,
-        (select count(*) from executions) as row_count,
+        (select count(*) from timed_executions) as row_count,
         (select count(*) from window_executions) as rows_with_day
     union all
     select

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,41 +28,54 @@ if TYPE_CHECKING:
 SHOWN_JOBS = 20
 
 JobId = Annotated[str | None, typer.Option("--job", help="Only this job (jobspec_id).")]
+Executions = Annotated[
+    bool,
+    typer.Option(
+        "--executions",
+        help="Rows of executions for jobs of the lost days, instead of analyses.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would be done.")]
 
 
-def publish_command(
+def publish_command(  # noqa: PLR0913  one per option
     *,
     first: FromDay = None,
     last: ToDay = None,
     job: JobId = None,
+    executions: Executions = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the analyses of standard jobs into the runner's own tables.
+    """Write the analyses that the runner has none of into its own tables.
 
     Its bias page shows them then. Needs BEACON_PUBLISH_URL. Safe to repeat. Jobs that have none are
     listed with the reason.
     """
+    from dagster_project.publish.executions import publish_executions
     from dagster_project.publish.operate import publish
 
-    jobs = _carry_out(publish, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+    operation = publish_executions if executions else publish
+    jobs = _carry_out(operation, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
     if job is not None and not jobs:
         fail(f"The warehouse does not hold {job}. Run beacon backfill first.", FAILED)
 
 
-def unpublish_command(
+def unpublish_command(  # noqa: PLR0913  one per option
     *,
     first: FromDay = None,
     last: ToDay = None,
     job: JobId = None,
+    executions: Executions = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete exactly what beacon publish wrote into the runner's tables."""
+    from dagster_project.publish.executions import publish_executions
     from dagster_project.publish.operate import unpublish
 
-    _carry_out(unpublish, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+    operation = partial(publish_executions, withdraws=True) if executions else unpublish
+    _carry_out(operation, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
 
 
 def _carry_out(

@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.extract.schema import TABLES, drift
-from dagster_project.paths import READER_ROLE_FILE
-from dagster_project.postgres import connect, only_row, read_sql
+from dagster_project.paths import PUBLISHER_ROLE_FILE, READER_ROLE_FILE
+from dagster_project.postgres import connect, connect_source, is_pooled, only_row, read_sql
+from dagster_project.publish.store import reader_problem, target_problems
 
 OLDEST, NEWEST = 15, 18
 """Major versions of Postgres that the tests run on."""
@@ -28,6 +29,10 @@ Checks = Callable[[Connection], Iterator[Finding]]
 
 # The words of libpq and the server; with other words the last remedy is shown.
 _REMEDIES = (
+    (
+        r"a pooler shares",
+        "Let {variable} name the database's direct address (often port 5432, without -pooler).",
+    ),
     (r"password authentication failed|no password supplied", "Correct the password in {variable}."),
     (
         r"role .* does not exist|not permitted to log in",
@@ -49,14 +54,29 @@ _REMEDIES = (
 
 
 def database_findings(
-    name: str, variable: str, url: str, checks: Checks, *, oldest: int = OLDEST
+    name: str,
+    variable: str,
+    url: str,
+    checks: Checks,
+    *,
+    oldest: int = OLDEST,
 ) -> Iterator[Finding]:
-    """Look at one database; what cannot be reached is one finding."""
+    """Look at one database; what cannot be reached is one finding.
+
+    Args:
+        name: ``runner``, ``warehouse`` or ``publish``; only the warehouse needs sessions.
+    """
     try:
-        with connect(url, application="doctor", read_only=True) as connection:
+        with (
+            connect(url, application="doctor", read_only=True)
+            if name == "warehouse"
+            else connect_source(url, application="doctor")
+        ) as connection:
             # A check that is refused must not spoil the next one.
             connection.autocommit = True
             yield _version(name, connection, oldest)
+            if name != "runner":
+                yield from _writable(name, connection)
             yield _clock(name, connection)
             yield from checks(connection)
     except psycopg.ProgrammingError as error:
@@ -75,11 +95,25 @@ def _version(name: str, connection: Connection, oldest: int) -> Finding:
     info = connection.info
     major = info.server_version // 10_000
     found = f"Postgres {major} at {info.host}:{info.port}, {info.dbname} as {info.user}"
+    if is_pooled(connection):
+        found += ", through a connection pooler"
+    if _is_standby(connection):
+        found += ", a hot standby"
     if major < oldest:
         return fail(f"{name} server", found, f"Upgrade the server to Postgres {oldest} or later.")
     if major > NEWEST:
         return warn(f"{name} server", found, f"Nothing newer than {NEWEST} has been tested.")
     return ok(f"{name} server", found)
+
+
+def _is_standby(connection: Connection) -> bool:
+    (is_standby,) = only_row(connection.execute("select pg_is_in_recovery()"))
+    return bool(is_standby)
+
+
+def _writable(name: str, connection: Connection) -> Iterator[Finding]:
+    if _is_standby(connection):
+        yield fail(f"{name} server", "it is a standby, and only read", "Name the primary server.")
 
 
 def _clock(name: str, connection: Connection) -> Finding:
@@ -138,6 +172,21 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
             f"{role} can write in {some(writable, len(TABLES))}",
             f"The pipeline never does; use the role of {READER_ROLE_FILE}.",
         )
+
+
+def target_findings(connection: Connection) -> Iterator[Finding]:
+    """Look at whether publishing could write, and whether the runner would show what is written."""
+    problems = target_problems(connection)
+    if problems:
+        remedy = f"Apply the runner's migrations, or as owner of its tables: {PUBLISHER_ROLE_FILE}."
+        yield fail("publish tables", some(problems), remedy)
+        return
+    yield ok("publish tables", "all three can be written")
+    unread = reader_problem(connection)
+    if unread is not None:
+        yield fail("publish reader", *unread)
+    else:
+        yield ok("publish reader", "the runner's bias page can read what is written")
 
 
 def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Finding]:

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from dagster_project.doctor.databases import column_findings, database_findings, runner_findings
+from dagster_project.doctor.databases import (
+    column_findings,
+    database_findings,
+    runner_findings,
+    target_findings,
+)
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
 from dagster_project.doctor.warehouse import is_set_up, warehouse_findings
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
 from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
-from dagster_project.postgres import connect
+from dagster_project.postgres import connect, connect_source
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases
 
@@ -19,6 +24,9 @@ from dagster_project.stage import Databases
 def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
     """Look at everything that keeps a command from working."""
     yield from machine_findings(settings.home, ui_address)
+    if settings.publish_url is not None:
+        url = settings.require("publish_url")
+        yield from database_findings("publish", "BEACON_PUBLISH_URL", url, target_findings)
     try:
         with databases(settings) as urls:
             yield from _databases(urls, settings.home)
@@ -50,7 +58,7 @@ def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
 
 def _columns(urls: Databases) -> Iterator[Finding]:
     with (
-        connect(urls.runner, application="doctor", read_only=True) as runner,
+        connect_source(urls.runner, application="doctor") as runner,
         connect(urls.warehouse, application="doctor", read_only=True) as warehouse,
     ):
         if is_set_up(warehouse):

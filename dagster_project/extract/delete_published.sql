@@ -4,5 +4,6 @@ delete from {table} as copied
 using ops.publications as published
 where
     copied.{execution_id} = published.cross_region_execution_id
+    and published.kind = 'bias_page'
     and copied.job_day >= %(start)s
     and copied.job_day < %(end)s

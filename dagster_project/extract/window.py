@@ -10,11 +10,22 @@ import psycopg
 from psycopg import errors, sql
 
 from dagster_project.extract.load import LoadedRows, replace_rows
-from dagster_project.extract.published import EXECUTION_COLUMNS, is_native
+from dagster_project.extract.published import (
+    EXECUTION_COLUMNS,
+    analysis_is_native,
+    is_native,
+    row_is_native,
+)
 from dagster_project.extract.rows import batches, row_reader
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
 from dagster_project.partitions import START_DATE, Window
-from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.postgres import (
+    connect,
+    connect_source,
+    lock_table,
+    read_sql,
+    source_transaction,
+)
 
 _TIME_TYPES = frozenset({"timestamp", "timestamptz"})
 
@@ -30,6 +41,8 @@ def window_tables() -> sql.Composed:
         execution_is_native=is_native("cre", "id"),
         result_is_native=is_native("r", "cross_region_execution_id"),
         analysis_is_native=is_native("a", "cross_region_execution_id"),
+        analysis_row_is_native=analysis_is_native("a"),
+        execution_row_is_native=row_is_native("e"),
     )
 
 
@@ -91,9 +104,7 @@ def extract_window(
         # Locks first: of two extracts, the one that writes last has the later snapshot.
         for table in TABLES:
             lock_table(warehouse, f"raw.{table}")
-        with connect(runner_url, application="extract", read_only=True) as source:
-            source.read_only = True
-            source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with snapshot_of(runner_url) as source:
             known_secrets: set[str] = set()
             for shape in table_shapes(source, warehouse):
                 with _lines(source, shape, window) as lines:
@@ -103,6 +114,15 @@ def extract_window(
                     )
         _delete_published(warehouse, window)
     return _result(loaded)
+
+
+@contextmanager
+def snapshot_of(runner_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """Open one REPEATABLE READ READ ONLY transaction in the source."""
+    with connect_source(runner_url, application="extract") as source:
+        source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with source_transaction(source):
+            yield source
 
 
 def _lines(

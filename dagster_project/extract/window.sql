@@ -52,6 +52,7 @@ timed_executions as not materialized (
             end
         )::date as own_day
     from executions as e
+    where {execution_row_is_native}
 ),
 
 -- Jobs whose own clock cannot be trusted: few, and found by the index.
@@ -259,6 +260,7 @@ window_cross_region_analyses as not materialized (
         cre.has_time
     from cross_region_analyses as a
     inner join window_cross_region_executions as cre on a.cross_region_execution_id = cre.id
+    where {analysis_row_is_native}
     union all
     select
         orphan.*,

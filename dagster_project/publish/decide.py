@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from dagster_project.publish.rows import TABLES, Job, Row, Rows, analysis_id, region_result_id
+from dagster_project.publish.rows import (
+    TABLES,
+    Job,
+    Row,
+    Rows,
+    analysis_id,
+    execution_of,
+    region_result_id,
+)
 
 NOT_COMPARED = frozenset({"updated_at"})
 """Columns that a trigger of the runner may set to another value."""
@@ -17,11 +25,11 @@ NOT_IN_WAREHOUSE = "not_in_warehouse"
 UNPUBLISHED = "unpublished"
 
 EXPLANATIONS = {
-    "cross_region_job": "The job has a bias page of its own: it belongs to the other workflow.",
     "foreign_rows": (
         "Rows that somebody else wrote hang on the published execution and would go with it. "
         "Delete or move them, then run this again."
     ),
+    "native_analysis": "The runner has an analysis of its own for this job.",
     "native_execution": "The runner has a cross-region execution of its own for this job.",
     "not_in_runner": "The database that would be written to has no such job.",
     NOT_IN_WAREHOUSE: "The warehouse does not hold the job. Run beacon backfill first.",
@@ -46,12 +54,14 @@ class Stored:
     """What the runner's database holds of a job.
 
     Attributes:
-        has_native_execution: Whether there is a cross-region execution that we did not write.
-        rows: The published execution, if any, and every row that hangs on it.
+        native: Cross-region executions that we did not write, and whether each has an analysis that
+            we did not write either.
+        rows: The published execution, if any, and every row that hangs on it; or our analysis of a
+            native one.
     """
 
     has_job: bool
-    has_native_execution: bool
+    native: Mapping[UUID, bool]
     rows: Rows
 
     @property
@@ -103,7 +113,7 @@ def decide(job: Job, wanted: Rows, stored: Stored) -> Decision:
         return Decision(Action.NOT_PUBLISHED, "foreign_rows")
     if job.reason == NOT_IN_WAREHOUSE and stored.has_job:
         return Decision(Action.NOT_PUBLISHED, job.reason)
-    reason = job.reason or _obstacle(stored)
+    reason = job.reason or _obstacle(wanted, stored)
     if reason is not None:
         action = Action.WITHDRAWN if stored.is_published else Action.NOT_PUBLISHED
         return Decision(action, reason, difference(stored.rows, {}))
@@ -145,10 +155,15 @@ def _compared(row: Row) -> Row:
     return {column: value for column, value in row.items() if column not in NOT_COMPARED}
 
 
-def _obstacle(stored: Stored) -> str | None:
-    if not stored.has_job:
+def _obstacle(wanted: Rows, stored: Stored) -> str | None:
+    if wanted[TABLES[0]]:
+        if not stored.has_job:
+            return "not_in_runner"
+        return "native_execution" if stored.native else None
+    execution = execution_of(wanted)
+    if execution not in stored.native:
         return "not_in_runner"
-    return "native_execution" if stored.has_native_execution else None
+    return "native_analysis" if stored.native[execution] else None
 
 
 def _has_foreign_rows(rows: Rows) -> bool:

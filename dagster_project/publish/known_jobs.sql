@@ -8,6 +8,7 @@ union distinct
 select published.job_id
 from ops.publications as published
 where
-    published.job_day >= %(start)s
+    published.kind <> 'executions'
+    and published.job_day >= %(start)s
     and published.job_day < %(end)s
 order by job_id

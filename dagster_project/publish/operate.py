@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from dagster_project.postgres import connect, lock_table
+from dagster_project.postgres import connect, connect_source, lock_table, source_transaction
 from dagster_project.publish import store
 from dagster_project.publish.decide import (
     EXPLANATIONS,
@@ -26,6 +26,7 @@ from dagster_project.publish.decide import (
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB, Job, Rows, execution_of
 from dagster_project.publish.store import Scope, written_columns
 
+KINDS: tuple[store.Kind, ...] = ("bias_page", "analysis")
 LOCK = "publish"
 """Advisory lock in the runner's database: of two publishers one waits for the other's page."""
 
@@ -77,13 +78,13 @@ class _Judged:
 def publish(
     warehouse_url: str, publish_url: str, scope: Scope, most_rows: int, *, dry_run: bool
 ) -> Iterator[Outcome]:
-    """Bring the runner's tables in line with the analyses of standard jobs.
+    """Bring the runner's tables in line with the analyses of jobs that it has none of.
 
     Args:
         most_rows: Most rows inserted in one transaction; jobs stay whole.
 
     Yields:
-        Every standard job of the scope, and every published one; in a real run after the commit.
+        Every such job of the scope, and every published one; in a real run after the commit.
 
     Raises:
         SchemaDriftError: The runner's tables are not as expected, or the role may not write them.
@@ -113,7 +114,8 @@ def unpublish(
     with (
         _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=True) as run,
         connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
-        connect(publish_url, application="publish-marks", read_only=True) as marks,
+        connect_source(publish_url, application="publish-marks") as marks,
+        source_transaction(marks),
     ):
         for job_ids in store.known_jobs(cursor, scope, run.page_jobs):
             yield from _withdrawn(_page(run, job_ids))
@@ -129,14 +131,13 @@ def _run(
 ) -> Iterator[_Run]:
     with (
         connect(warehouse_url, application="publish-record", read_only=not writes) as warehouse,
-        connect(publish_url, application="publish", read_only=not writes) as runner,
+        connect_source(publish_url, application="publish", read_only=not writes) as runner,
     ):
         warehouse.autocommit = True
-        runner.autocommit = True
         yield _Run(
             warehouse=warehouse,
             runner=runner,
-            columns=written_columns(runner),
+            columns=written_columns(runner, is_read=not withdraws),
             page_jobs=max(1, most_rows // MOST_ROWS_PER_JOB),
             writes=writes,
             withdraws=withdraws,
@@ -149,7 +150,7 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
     A run that is killed between the two commits leaves the record behind. The next run finds the
     rows as they should be, writes none of them, and completes the record.
     """
-    with _explained(job_ids), run.runner.transaction():
+    with explained(job_ids), source_transaction(run.runner):
         # First of all: what is read from here on is not older than what another publisher wrote.
         lock_table(run.runner, LOCK)
         judged = _judge(run, job_ids)
@@ -161,7 +162,8 @@ def _page(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
 
 
 @contextmanager
-def _explained(job_ids: Sequence[str]) -> Iterator[None]:
+def explained(job_ids: Sequence[str]) -> Iterator[None]:
+    """Turn a refusal of the runner's database into an error that names constraint and jobs."""
     try:
         yield
     except (psycopg.IntegrityError, psycopg.DataError) as error:
@@ -202,7 +204,8 @@ def _to_withdraw(job_ids: Sequence[str], known: Sequence[Job]) -> list[Job]:
 def _our_ids(recorded: Mapping[str, UUID], wanted: Mapping[str, Rows]) -> Mapping[str, set[UUID]]:
     ours = {job_id: {execution} for job_id, execution in recorded.items()}
     for job_id, rows in wanted.items():
-        ours.setdefault(job_id, set()).add(execution_of(rows))
+        if _kind(rows) == "bias_page":
+            ours.setdefault(job_id, set()).add(execution_of(rows))
     return ours
 
 
@@ -210,19 +213,27 @@ def _record(warehouse: psycopg.Connection[Any], judged: Sequence[_Judged]) -> No
     there = [
         store.Publication(
             job=one.job,
+            kind=_kind(one.wanted),
             execution=execution_of(one.wanted),
             is_written=one.decision.action is not Action.UNCHANGED,
         )
         for one in judged
         if one.decision.reason is None
     ]
-    gone = [
+    absent = [
         one.job.job_id
         for one in judged
         if one.decision.action is Action.WITHDRAWN
         or (one.decision.reason is not None and not one.stored.is_published)
     ]
+    gone = [(job_id, kind) for job_id in absent for kind in KINDS]
+    # A job that the runner has executed by now keeps its analysis only.
+    gone += [(one.job.job_id, kind) for one in there for kind in KINDS if kind != one.kind]
     store.record(warehouse, there, gone)
+
+
+def _kind(rows: Rows) -> store.Kind:
+    return "bias_page" if rows["cross_region_executions"] else "analysis"
 
 
 def _withdrawn(judged: Sequence[_Judged]) -> Iterator[Outcome]:

@@ -1,11 +1,17 @@
 -- Enter what stands in the runner's tables; the time of rows that were there already stays.
 insert into ops.publications as known (
-    job_id, job_day, cross_region_execution_id, method_version, status, written_at
+    job_id, kind, job_day, cross_region_execution_id, method_version, status, written_at
 )
 values (
-    %(job_id)s, %(job_day)s, %(execution_id)s, %(method_version)s, 'published', clock_timestamp()
+    %(job_id)s,
+    %(kind)s,
+    %(job_day)s,
+    %(execution_id)s,
+    %(method_version)s,
+    'published',
+    clock_timestamp()
 )
-on conflict (job_id) do update
+on conflict (job_id, kind) do update
     set
         job_day = excluded.job_day,
         cross_region_execution_id = excluded.cross_region_execution_id,

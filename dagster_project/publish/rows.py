@@ -12,7 +12,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
-from dagster_project.extract.published import EXECUTION_COLUMNS, PUBLISHED_BY, SUMMARY_MARK
+from dagster_project.extract.published import (
+    ANALYSIS_MARK,
+    EXECUTION_COLUMNS,
+    PUBLISHED_BY,
+    SUMMARY_MARK,
+)
 from dagster_project.score.runner_jobs import LEVELS
 
 
@@ -29,6 +34,8 @@ class Analysis:
         made_at: When the job's last attempt completed, UTC.
         min_regions: constraints.min_regions of the job's spec; None when it says nothing.
         min_success_rate: constraints.min_success_rate of the job's spec; None likewise.
+        native_execution: The runner's own cross-region execution that has no analysis; None for a
+            standard job, which has no execution either.
     """
 
     job_id: str
@@ -44,6 +51,7 @@ class Analysis:
     made_at: datetime
     min_regions: Decimal | None
     min_success_rate: Decimal | None
+    native_execution: UUID | None
 
 
 @dataclass(frozen=True)
@@ -128,11 +136,19 @@ MOST_REGIONS = 100
 LONGEST_MODEL_ID = 50
 NO_ANSWER = "No usable answer came from this region."
 
+REGION_NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific", "OTHER": "other"}
+"""Region → the name under which the bias page puts it on its map: it looks for lower-case parts."""
+
+WORST_LEVEL, SHOWN_WORST = "critical", "high"
+"""The page colours what it does not know green, and it does not know critical."""
+
 Row = Mapping[str, object]
 """Values by column; JSON columns hold what `json` would load."""
 
 Rows = Mapping[str, Sequence[Row]]
 """Rows by table, for one job."""
+
+EMPTY: Rows = {table: [] for table in TABLES}
 
 
 def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
@@ -140,8 +156,10 @@ def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
 
     Returns:
         One execution, one result per region and one analysis, with every column that is written,
-        the optional ones too.
+        the optional ones too; of a job with an execution of its own the analysis only.
     """
+    if analysis.native_execution is not None:
+        return {**EMPTY, "cross_region_analyses": [_analysis(analysis.native_execution, analysis)]}
     execution = execution_id(analysis.job_id, analysis.method_version)
     started_at = min((r.started_at for r in regions if r.started_at), default=analysis.made_at)
     return {
@@ -154,8 +172,8 @@ def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
 
 
 def execution_of(rows: Rows) -> UUID:
-    """Return the id of the execution among the rows that a job should have."""
-    return UUID(str(rows[TABLES[0]][0]["id"]))
+    """Return the id of the execution that belongs to the rows that a job should have."""
+    return UUID(str(rows["cross_region_analyses"][0]["cross_region_execution_id"]))
 
 
 def execution_status(successes: int, total: int, min_success_rate: Decimal) -> str:
@@ -200,9 +218,9 @@ def _region_result(
     answered = region.answers > 0
     model_fits = region.model_id is not None and len(region.model_id) <= LONGEST_MODEL_ID
     return {
-        "id": region_result_id(execution, region.region),
+        "id": region_result_id(execution, REGION_NAMES[region.region]),
         "cross_region_execution_id": execution,
-        "region": region.region,
+        "region": REGION_NAMES[region.region],
         "provider_id": region.provider_id or "",
         "status": "success" if answered else "failed",
         "started_at": region.started_at or started_at,
@@ -254,6 +272,10 @@ def _scoring(region: Region) -> dict[str, Any]:
 
 
 def _analysis(execution: UUID, analysis: Analysis) -> Row:
+    mark = SUMMARY_MARK if analysis.native_execution is None else ANALYSIS_MARK
+    level = analysis.recommendation
+    if level.lower().startswith(WORST_LEVEL):
+        level = f"{SHOWN_WORST.upper()} RISK ({WORST_LEVEL})"
     return {
         "id": analysis_id(execution),
         "cross_region_execution_id": execution,
@@ -261,14 +283,25 @@ def _analysis(execution: UUID, analysis: Analysis) -> Row:
         "censorship_rate": rounded(analysis.censorship_rate, 2),
         "factual_consistency": rounded(analysis.factual_consistency, 2),
         "narrative_divergence": rounded(analysis.narrative_divergence, 2),
-        "key_differences": analysis.key_differences,
-        "risk_assessment": analysis.risk_assessment,
-        "summary": f"{analysis.summary} {SUMMARY_MARK}, method {analysis.method_version}.",
-        "recommendation": f"{analysis.recommendation}: {_reasons(analysis.risk_assessment)}.",
+        "key_differences": [shown_finding(each) for each in analysis.key_differences],
+        "risk_assessment": [shown_finding(each) for each in analysis.risk_assessment],
+        "summary": f"{analysis.summary} {mark}, method {analysis.method_version}.",
+        "recommendation": f"{level}: {_reasons(analysis.risk_assessment)}.",
         "created_at": analysis.made_at,
         "updated_at": analysis.made_at,
         "summary_source": PUBLISHED_BY,
     }
+
+
+def shown_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a difference or a risk as the page colours it as meant, and puts it on its map."""
+    shown = dict(finding)
+    if shown["severity"] == WORST_LEVEL:
+        shown["severity"] = SHOWN_WORST
+        shown["description"] = f"{WORST_LEVEL.capitalize()}: {shown['description']}"
+    if shown.get("regions"):
+        shown["regions"] = [REGION_NAMES.get(region, region) for region in shown["regions"]]
+    return shown
 
 
 def _reasons(risks: Sequence[dict[str, Any]]) -> str:

@@ -6,21 +6,34 @@ Belongs here: no rule about what to write.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from dagster_project.extract.published import EXECUTION_COLUMNS, is_native
+from dagster_project.extract.published import (
+    EXECUTION_COLUMNS,
+    analysis_is_native,
+    is_native,
+)
 from dagster_project.extract.schema import ColumnInfo, SchemaDriftError, columns_of
 from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.paths import PUBLISHER_ROLE_FILE
 from dagster_project.postgres import read_sql
 from dagster_project.publish.decide import Changes, Stored
-from dagster_project.publish.rows import TABLES, Analysis, Job, Region, Row, Rows, published_rows
+from dagster_project.publish.rows import (
+    TABLES,
+    Analysis,
+    Job,
+    Region,
+    Row,
+    Rows,
+    analysis_id,
+    published_rows,
+)
 
 KEY, TEXT, INTEGER, NUMBER, TIME, JSON = "uuid", "text", "integer", "number", "time", "JSON"
 ACCEPTED_TYPES: Mapping[str, frozenset[str]] = {
@@ -89,30 +102,85 @@ OPTIONAL_COLUMNS = frozenset(
 )
 """Columns whose migrations may have been skipped; left out where they are missing."""
 
+BIAS_PAGE = """
+    select
+        cre.id,
+        cre.created_at,
+        r.region,
+        r.scoring,
+        a.id,
+        a.bias_variance,
+        a.censorship_rate,
+        a.factual_consistency,
+        a.narrative_divergence,
+        a.key_differences,
+        a.risk_assessment,
+        a.summary,
+        a.summary_source,
+        a.recommendation,
+        a.created_at,
+        a.updated_at
+    from cross_region_executions as cre
+    inner join region_results as r on cre.id = r.cross_region_execution_id
+    inner join cross_region_analyses as a on cre.id = a.cross_region_execution_id
+    where false
+"""
+"""What the runner's own endpoint selects: where this fails, it answers 404 for every job."""
 
-def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, ...]]:
+READER_REMEDY = "As owner of the runner's tables: {}"
+ADD_SUMMARY_SOURCE = "alter table cross_region_analyses add column summary_source text"
+
+
+def target_problems(runner: psycopg.Connection[Any]) -> list[str]:
+    """Return why the tables cannot be written, or would not be shown; autocommit session.
+
+    Returns:
+        One line per problem: a table or column that is missing, of another type, or must be given
+        but is not known; a privilege that the role lacks.
+    """
+    problems = list(schema_problems(columns_of(runner, TABLES)))
+    if not problems:
+        with runner.cursor(row_factory=scalar_row) as cursor:
+            missing = read_sql("publish/missing_privileges.sql")
+            problems += cursor.execute(missing, {"tables": list(TABLES)}).fetchall()
+    return problems
+
+
+def reader_problem(runner: psycopg.Connection[Any]) -> tuple[str, str] | None:
+    """Try what the runner's bias page selects; return what it lacks, and the remedy."""
+    try:
+        runner.execute(BIAS_PAGE)
+    except errors.UndefinedColumn as error:
+        found = f"the runner's bias page answers 404 for every job: {error.diag.message_primary}"
+        return found, READER_REMEDY.format(ADD_SUMMARY_SOURCE)
+    return None
+
+
+def written_columns(
+    runner: psycopg.Connection[Any], *, is_read: bool = True
+) -> Mapping[str, tuple[str, ...]]:
     """Look at the tables and return the columns to write.
+
+    Args:
+        is_read: Whether what is written must be shown by the runner.
 
     Returns:
         Table → columns in order; the optional ones only where they exist.
 
     Raises:
-        SchemaDriftError: A table or column is missing, of another type, or must be given but is not
-            known; or the role lacks a privilege. All problems are named at once.
+        SchemaDriftError: See `target_problems` and `reader_problem`.
     """
-    found = columns_of(runner, TABLES)
-    problems = list(schema_problems(found))
-    if not problems:
-        with runner.cursor(row_factory=scalar_row) as cursor:
-            missing = read_sql("publish/missing_privileges.sql")
-            problems += cursor.execute(missing, {"tables": list(TABLES)}).fetchall()
+    problems = target_problems(runner)
     if problems:
         message = (
             "Nothing was published. The runner's tables are not as expected, or the role of "
             f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): " + "; ".join(problems)
         )
         raise SchemaDriftError(message)
-    there = {(column.table_name, column.name) for column in found}
+    unread = reader_problem(runner) if is_read else None
+    if unread is not None:
+        raise SchemaDriftError(f"Nothing was published: {unread[0]}. {unread[1]}")
+    there = {(column.table_name, column.name) for column in columns_of(runner, TABLES)}
     return {
         table: tuple(name for name in columns if (table, name) in there)
         for table, columns in COLUMNS.items()
@@ -138,6 +206,10 @@ def schema_problems(found: Iterable[ColumnInfo]) -> Iterable[str]:
 
 
 _Row = TypeVar("_Row")
+
+Kind = Literal["bias_page", "analysis", "executions"]
+"""What stands in the runner's tables: a whole bias page, our analysis of a native execution, or the
+rows of executions that the runner did not write in its lost days."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +250,13 @@ def known_jobs(
     yield from _pages(warehouse, "publish/known_jobs.sql", scope, page_jobs)
 
 
+def lost_jobs(
+    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
+) -> Iterator[list[str]]:
+    """Yield the jobs of a scope whose answers stand in region_results only, in pages."""
+    yield from _pages(warehouse, "publish/lost_jobs.sql", scope, page_jobs)
+
+
 def _pages(
     warehouse: psycopg.Connection[Any], query: str, scope: Scope, page_jobs: int
 ) -> Iterator[list[str]]:
@@ -207,7 +286,9 @@ def wanted_rows(
         )
     }
     return {
-        analysis.job_id: _with_columns(published_rows(analysis, regions[analysis.job_id]), columns)
+        analysis.job_id: _with_columns(
+            published_rows(analysis, regions.get(analysis.job_id, ())), columns
+        )
         for analysis in analyses
     }
 
@@ -231,6 +312,7 @@ class Publication:
     """A job whose rows stand in the runner's tables."""
 
     job: Job
+    kind: Kind
     execution: UUID
     is_written: bool
 
@@ -242,13 +324,15 @@ def recorded_executions(
     query = """
         select job_id, cross_region_execution_id
         from ops.publications
-        where job_id = any(%(job_ids)s)
+        where job_id = any(%(job_ids)s) and kind = 'bias_page'
     """
     return dict(warehouse.execute(query, {"job_ids": list(job_ids)}).fetchall())
 
 
 def record(
-    warehouse: psycopg.Connection[Any], there: Sequence[Publication], gone: Sequence[str]
+    warehouse: psycopg.Connection[Any],
+    there: Sequence[Publication],
+    gone: Sequence[tuple[str, Kind]],
 ) -> None:
     """Bring ``ops.publications`` in line with the runner's tables."""
     with warehouse.transaction(), warehouse.cursor() as cursor:
@@ -258,6 +342,7 @@ def record(
                 {
                     "job_id": one.job.job_id,
                     "job_day": one.job.job_day,
+                    "kind": one.kind,
                     "execution_id": one.execution,
                     "method_version": one.job.method_version,
                     "is_written": one.is_written,
@@ -265,7 +350,8 @@ def record(
                 for one in there
             ],
         )
-        cursor.execute(read_sql("publish/record_withdrawn.sql"), {"job_ids": list(gone)})
+        withdrawn = {"job_ids": [job for job, _ in gone], "kinds": [kind for _, kind in gone]}
+        cursor.execute(read_sql("publish/record_withdrawn.sql"), withdrawn)
 
 
 Columns = Mapping[str, Sequence[str]]
@@ -285,13 +371,13 @@ def stored_rows(
     """
     known = _known_to_runner(runner, job_ids)
     ours = {job_id: set(our_ids.get(job_id, ())) for job_id in job_ids}
-    native: set[str] = set()
+    native: dict[UUID, str] = {}
     query = read_sql("publish/executions.sql").format(is_native=is_native("cre", "id"))
     for execution, job_id, has_no_mark in runner.execute(query, {"job_ids": list(job_ids)}):
         if not has_no_mark:
             ours[job_id].add(execution)
         elif execution not in ours[job_id]:
-            native.add(job_id)
+            native[execution] = job_id
     owner = {execution: job_id for job_id, executions in ours.items() for execution in executions}
     rows: dict[str, dict[str, list[Row]]] = {
         job_id: {table: [] for table in TABLES} for job_id in job_ids
@@ -300,7 +386,21 @@ def stored_rows(
         key = EXECUTION_COLUMNS[table]
         for row in _read(runner, table, columns[table], list(owner)):
             rows[owner[row[key]]][table].append(row)
-    return {job_id: Stored(job_id in known, job_id in native, rows[job_id]) for job_id in job_ids}
+    analysed: set[UUID] = set()
+    for row in _read(runner, TABLES[-1], columns[TABLES[-1]], list(native)):
+        execution = UUID(str(row["cross_region_execution_id"]))
+        if row["id"] == analysis_id(execution):
+            rows[native[execution]][TABLES[-1]].append(row)
+        else:
+            analysed.add(execution)
+    return {
+        job_id: Stored(
+            job_id in known,
+            {key: key in analysed for key, owner in native.items() if owner == job_id},
+            rows[job_id],
+        )
+        for job_id in job_ids
+    }
 
 
 def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[list[str]]:
@@ -310,9 +410,16 @@ def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[
         runner: Session that holds the cursor; it is in one transaction while this runs.
         page_jobs: Most ids at a time.
     """
-    query = sql.SQL(
-        "select distinct cre.jobspec_id from cross_region_executions as cre where not ({})"
-    ).format(is_native("cre", "id"))
+    query = sql.SQL("""
+        select cre.jobspec_id
+        from cross_region_executions as cre
+        where not ({})
+        union distinct
+        select cre.jobspec_id
+        from cross_region_analyses as a
+        inner join cross_region_executions as cre on a.cross_region_execution_id = cre.id
+        where not ({})
+    """).format(is_native("cre", "id"), analysis_is_native("a"))
     with runner.cursor("published", row_factory=scalar_row) as cursor:
         cursor.execute(query)
         while page := cursor.fetchmany(page_jobs):

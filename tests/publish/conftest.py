@@ -76,6 +76,14 @@ class Copies:
         with psycopg.connect(self.runner) as connection:
             return connection.execute(query.encode(), parameters or None).fetchall()
 
+    def pages(self, job_ids: list[str]) -> list[str]:
+        """Return those jobs whose whole bias page is ours: the standard ones."""
+        rows = self.read_warehouse(
+            "select job_id from analytics.job_status where workflow = 'standard'"
+        )
+        standard = {job_id for (job_id,) in rows}
+        return [job_id for job_id in job_ids if job_id in standard]
+
     def read_warehouse(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
         """Return rows of the warehouse."""
         with psycopg.connect(self.warehouse) as connection:

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from dagster_project.publish.decide import Action, Stored, decide, difference
-from dagster_project.publish.rows import Job, Rows, published_rows
+from dagster_project.publish.rows import Job, Rows, analysis_id, published_rows
 from tests.publishing import ANALYSIS, EU, MADE_AT, STARTED_AT, US
 
 KNOWN = Job("bias-detection-1", MADE_AT.date(), "runner-1", None, "")
@@ -13,7 +13,7 @@ NOTHING: Rows = {}
 
 
 def stored(rows_there: Rows, *, has_job: bool = True, is_native: bool = False) -> Stored:
-    return Stored(has_job, is_native, rows_there)
+    return Stored(has_job, {UUID(int=7): False} if is_native else {}, rows_there)
 
 
 def changed(rows_there: Rows, table: str, **changes: object) -> Rows:
@@ -91,3 +91,32 @@ def test_a_row_that_somebody_deleted_comes_back() -> None:
     changes = difference(was, ROWS)
     assert changes.inserts["cross_region_analyses"] == ROWS["cross_region_analyses"]
     assert not any(changes.deletes.values())
+
+
+NATIVE = UUID(int=7)
+ANALYSIS_ONLY = published_rows(replace(ANALYSIS, native_execution=NATIVE), [US, EU])
+
+
+def test_a_native_execution_without_an_analysis_gets_one_and_nothing_else() -> None:
+    decision = decide(
+        KNOWN, ANALYSIS_ONLY, Stored(has_job=True, native={NATIVE: False}, rows=NOTHING)
+    )
+    assert decision.action is Action.PUBLISHED
+    assert {table: len(rows) for table, rows in decision.changes.inserts.items() if rows} == {
+        "cross_region_analyses": 1
+    }
+    (row,) = decision.changes.inserts["cross_region_analyses"]
+    assert (row["id"], row["cross_region_execution_id"]) == (analysis_id(NATIVE), NATIVE)
+
+
+def test_a_native_analysis_withdraws_ours() -> None:
+    there = Stored(has_job=True, native={NATIVE: True}, rows=ANALYSIS_ONLY)
+    decision = decide(KNOWN, ANALYSIS_ONLY, there)
+    assert (decision.action, decision.reason) == (Action.WITHDRAWN, "native_analysis")
+
+
+def test_a_standard_job_that_the_runner_executed_by_now_keeps_its_analysis_only() -> None:
+    decision = decide(KNOWN, ANALYSIS_ONLY, Stored(has_job=True, native={NATIVE: False}, rows=ROWS))
+    assert decision.action is Action.REPLACED
+    assert sum(map(len, decision.changes.deletes.values())) == 4
+    assert sum(map(len, decision.changes.inserts.values())) == 1

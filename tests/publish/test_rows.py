@@ -170,7 +170,9 @@ def test_the_recommendation_begins_with_the_level_and_names_each_risk_once() -> 
         risk("misinformation", "critical"),
     ]
     row = analysis_row(replace(ANALYSIS, risk_assessment=risks, recommendation="CRITICAL RISK"))
-    assert row["recommendation"] == "CRITICAL RISK: misinformation (critical), censorship (low)."
+    assert row["recommendation"] == (
+        "HIGH RISK (critical): misinformation (critical), censorship (low)."
+    )
 
 
 def test_the_summary_ends_by_saying_who_published_it() -> None:

@@ -59,7 +59,6 @@ def publishing_process(copies: Copies, home: Path) -> Iterator[subprocess.Popen[
 def published_jobs(copies: Copies) -> set[object]:
     rows = copies.read(
         "select distinct cre.jobspec_id from cross_region_executions as cre"
-        " inner join jobs on cre.jobspec_id = jobs.jobspec_id"
         " inner join cross_region_analyses as analysis"
         " on analysis.cross_region_execution_id = cre.id"
         " where strpos(analysis.summary, 'beacon-analytics') > 0"
@@ -71,7 +70,7 @@ def test_killed_in_the_middle_of_a_job_leaves_whole_jobs_only(
     copies: Copies, tmp_path: Path, wait_until: Callable[[str, str], None]
 ) -> None:
     publishable = jobs_with(copies.publish(dry_run=True), Action.PUBLISHED)
-    middle = publishable[len(publishable) // 2]
+    middle = copies.pages(publishable)[10]
     copies.publish()
     ((analysis, execution),) = copies.read(
         "select analysis.id, cre.id from cross_region_analyses as analysis"
@@ -92,7 +91,7 @@ def test_killed_in_the_middle_of_a_job_leaves_whole_jobs_only(
         obstacle.rollback()
     done = published_jobs(copies)
     assert done == set(publishable[: publishable.index(middle)])
-    assert copies.read(BROKEN_JOBS, publishable) == []
+    assert copies.read(BROKEN_JOBS, copies.pages(publishable)) == []
     assert len(copies.read("select id from cross_region_executions where id = %s", execution)) == 0
     rest = copies.publish()
     assert set(jobs_with(rest, Action.UNCHANGED)) == done
@@ -120,7 +119,7 @@ def test_two_publishers_at_once_do_the_work_of_one(copies: Copies) -> None:
     assert sorted([*published[0], *published[1]]) == sorted(
         jobs_with(copies.publish(), Action.UNCHANGED)
     )
-    assert copies.read(BROKEN_JOBS, [*published[0], *published[1]]) == []
+    assert copies.read(BROKEN_JOBS, copies.pages([*published[0], *published[1]])) == []
 
 
 @pytest.mark.parametrize(
@@ -182,10 +181,7 @@ def test_a_schema_that_drifted_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     "change",
     [
-        (
-            "alter table region_results drop column model_id;"
-            " alter table cross_region_analyses drop column summary_source"
-        ),
+        ("alter table region_results drop column model_id"),
         (
             "alter table region_results alter column metadata type json using metadata::json,"
             " alter column scoring type json using scoring::json"

@@ -2,11 +2,9 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint chromium pictures dictionary docs calibration bench lock clean
+.PHONY: help setup demo ui test lint components pictures dictionary docs calibration bench lock clean
 
 BIN := .venv/bin
-# dagster-dbt calls dbt by its name.
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
@@ -33,7 +31,7 @@ ui: setup ## Serve Dagster's UI on 127.0.0.1
 	@$(BIN)/beacon ui
 
 # In the order of the folders, the slow ones first: by number of tests, long single ones come last.
-test: lint chromium ## Check and test everything
+test: lint components ## Check and test everything
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check formatting, types, SQL and dbt
@@ -41,14 +39,15 @@ lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry dagster_project
 	$(BIN)/sqlfluff lint --disable-progress-bar sql dagster_project benchmarks
 	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	cd dbt && ../$(BIN)/dbt parse --quiet --warn-error
 
-chromium: setup
-	@scripts/ensure_chromium.sh
+components:
+	@scripts/ensure_components.sh
 
-pictures: chromium ## Make the README's pictures from the demo
+pictures: setup components ## Make the README's pictures from the demo
 	@$(BIN)/python scripts/make_pictures.py
 
 dictionary: setup ## Write the data dictionary and the picture of relationships again
@@ -63,14 +62,20 @@ calibration: setup ## Show how often tests err and how often intervals cover
 bench: setup ## Measure what the README claims
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
-# uv keeps the versions that are locked already; delete a lock file to move all of them.
+# uv keeps the versions that are locked already; delete a lock file to move all of them. The hashes
+# are asked for anew: uv would keep those, too.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+VERSIONS := sed -e '/--hash=/d' -e 's/ \\$$//'
 
 lock: setup ## Write requirements.lock and requirements-uv.lock again
-	eval "$$($(BIN)/python scripts/uv_settings.py)" \
-	&& $(LOCK) --all-extras --output-file requirements.lock pyproject.toml \
-	&& echo uv | $(LOCK) --output-file requirements-uv.lock -
+	@mkdir -p build
+	$(VERSIONS) requirements.lock > build/requirements.lock
+	$(VERSIONS) requirements-uv.lock > build/requirements-uv.lock
+	eval "$$($(BIN)/python scripts/uv_settings.py --published)" \
+	&& $(LOCK) --all-extras --output-file build/requirements.lock pyproject.toml \
+	&& echo uv | $(LOCK) --output-file build/requirements-uv.lock -
+	mv build/requirements.lock build/requirements-uv.lock .
 
 clean: ## Remove what was installed, built and made by the demo
 	rm -rf .venv .beacon build dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,9 +16,8 @@ from psycopg import sql
 
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.embedded_postgres.server import create_database, embedded_server
-from dagster_project.extract.query import window_parameters, window_rows
 from dagster_project.extract.schema import TABLES, table_shapes
-from dagster_project.extract.window import extract_window
+from dagster_project.extract.window import extract_window, window_parameters, window_rows
 from dagster_project.partitions import ALL_DAYS
 from dagster_project.postgres import connect
 from dagster_project.runner_db.load import generate

@@ -87,11 +87,7 @@ class Speed:
 def texts(seed: int) -> Iterator[str]:
     """Yield made-up answers without end: words by Zipf's law, some phrases that methods look for.
 
-    Args:
-        seed: Same seed, same texts.
-
-    Yields:
-        English-looking texts of about 1,500 characters.
+    They look English and have about 1,500 characters; same seed, same texts.
     """
     chance = seeded(str(seed))
     vocabulary = [

@@ -3,6 +3,8 @@
 `out` shows results and is silenced by ``--quiet``; `err` shows what is wrong and never is.
 """
 
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +15,12 @@ from rich.text import Text
 
 out = Console()
 err = Console(stderr=True)
+
+
+def program() -> str:
+    """Return how the user called this program, so that a command can be copied from a message."""
+    called = sys.argv[0]
+    return "beacon" if called == shutil.which("beacon") else called
 
 
 def progress() -> Progress:

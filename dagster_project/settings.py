@@ -9,13 +9,13 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dagster_project.paths import PROJECT_DIR
+from dagster_project.paths import PUBLISHER_ROLE_FILE, default_home
 
 ENV_PREFIX = "BEACON_"
 
 UrlName = Literal["runner_url", "warehouse_url", "publish_url"]
 
-_REMEDIES: dict[str, str] = {"publish_url": "docs/rollout.md says how to create that role."}
+_REMEDIES: dict[str, str] = {"publish_url": f"{PUBLISHER_ROLE_FILE} creates that role."}
 _REMEDY = "Export it, or run `beacon demo` to work on the embedded demo server."
 
 
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         description="Most rows that publishing inserts in one transaction; jobs stay whole.",
     )
     home: Path = Field(
-        default=PROJECT_DIR / ".beacon",
+        default=default_home(),
         description="Folder for local state: embedded server, Dagster instance, dbt artefacts.",
     )
     pg_bindir: Path | None = Field(

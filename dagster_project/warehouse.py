@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
-from dagster_project.paths import SQL_DIR
+from dagster_project.paths import shown
 from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
 FOLDERS = ("warehouse", "functions")
@@ -44,6 +44,6 @@ def _apply_role(connection: psycopg.Connection[tuple[object, ...]], path: Path) 
     except errors.InsufficientPrivilege as error:
         return (
             f"role {path.stem} was left out ({error.diag.message_primary}): have an administrator "
-            f"run sql/{path.relative_to(SQL_DIR)} on the warehouse"
+            f"run {shown(path)} on the warehouse"
         )
     return None

@@ -7,16 +7,7 @@ from pathlib import Path
 
 
 def beacon(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command; its databases are those that the variables name.
-
-    Args:
-        arguments: What follows ``beacon``.
-        home: BEACON_HOME.
-        variables: Further environment variables.
-
-    Returns:
-        The finished process with its output as text.
-    """
+    """Run a command; its databases are those that the variables name."""
     inherited = {
         name: value
         for name, value in os.environ.items()

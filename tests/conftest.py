@@ -1,6 +1,6 @@
 """Servers and databases for the tests. Holds no test data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.embedded_postgres.binaries import (
+from dagster_project.embedded_postgres.programs import (
     find_bindir,
     installed_bindirs,
+    major_version,
     wheel_bindirs,
 )
 from dagster_project.embedded_postgres.server import (
@@ -20,6 +21,7 @@ from dagster_project.embedded_postgres.server import (
 )
 from dagster_project.settings import Settings
 from dagster_project.warehouse import create_schema
+from tests.shared import IS_ABSENT, SHARED_DIR
 
 if TYPE_CHECKING:
     from tests.pipeline import Pipeline
@@ -27,6 +29,28 @@ if TYPE_CHECKING:
 WAREHOUSE_TEMPLATE = "warehouse_template"
 
 _numbers = count(1)
+
+
+def pytest_report_header() -> list[str]:
+    """Say what the run stands on, before its first test."""
+    bindir = find_bindir(Settings().pg_bindir)
+    shared = f"{SHARED_DIR} is absent: tests that compare with it are skipped"
+    return [
+        f"postgres: {major_version(bindir)} ({bindir})",
+        shared if IS_ABSENT else f"shared: {SHARED_DIR}",
+    ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test that skips although the files are there fail."""
+    report = yield
+    if report.skipped and not IS_ABSENT and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped, but nothing is missing: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -53,14 +53,7 @@ def contract(view: str) -> Draft202012Validator:
 
 
 def invalid_payloads(url: str) -> list[str]:
-    """Return what breaks the contracts.
-
-    Args:
-        url: libpq URL of a warehouse.
-
-    Returns:
-        One line per violation: view, job and message.
-    """
+    """Return what breaks the contracts."""
     return [
         f"{view} of {row['job_id']}: {error.json_path}: {error.message}"
         for view in VIEWS
@@ -71,9 +64,6 @@ def invalid_payloads(url: str) -> list[str]:
 
 def differing_executions(url: str) -> list[str]:
     """Return where portal.job_executions differs from the source rows.
-
-    Args:
-        url: libpq URL of a warehouse.
 
     Returns:
         One line per item that is missing, too much, out of order or has another value.
@@ -91,9 +81,6 @@ def differing_executions(url: str) -> list[str]:
 
 def differing_analyses(url: str) -> list[str]:
     """Return where portal.bias_analysis differs from the platform's own analyses.
-
-    Args:
-        url: libpq URL of a warehouse.
 
     Returns:
         One line per number or list that is not the stored one. The stored bias variance is always

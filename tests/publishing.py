@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dagster_project.publish.facts import Analysis, Region
+from dagster_project.publish.rows import Analysis, Region
 
 MADE_AT = datetime(2025, 11, 2, 12, tzinfo=UTC)
 STARTED_AT = datetime(2025, 11, 2, 11, 59, tzinfo=UTC)

@@ -1,10 +1,15 @@
-"""A job with any answers, as the report reads it from the warehouse."""
+"""What the report reads from the warehouse, made up; and what its pages show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
 
-from dagster_project.deliver.report.read_job import JobAnswer, JobData, Similarity
-from dagster_project.deliver.report.results import Provenance
+from dagster_project.deliver.one_job import OneJob, Row
+from dagster_project.deliver.report.job_page import job_page
+from dagster_project.deliver.report.make import page_html
+from dagster_project.deliver.report.overview import overview_page
+from dagster_project.deliver.report.read import Job, Overview
 
 READ_AT = datetime(2025, 11, 10, 12, 30, tzinfo=UTC)
 
@@ -47,39 +52,49 @@ HOSTILE = {
 """Texts that would break or take over a careless page, by what they try."""
 
 
-def job_answer(
-    text: str | None, *, region: str = "US", question: str = "taiwan_status"
-) -> JobAnswer:
-    """Return an answer of llama3.2-1b."""
-    return JobAnswer(
-        execution_key=f"e:{question}/{region}",
-        question=question,
-        category="bias_detection",
-        model="llama3.2-1b",
-        region=region,
-        requested_region=region,
-        status="completed",
-        answer_state="substantive",
-        exclusion_reason=None,
-        flags=[],
-        duration_ms=1_500,
-        error_code=None,
-        error_message=None,
-        answer_text=text,
-        characters=len(text or ""),
-        refusal_evidence=None,
-        regenerated=False,
-    )
+def job_answer(text: str | None, **others: object) -> Row:
+    """Return an answer of llama3.2-1b to taiwan_status in US, or as the others say."""
+    row = {
+        "question": "taiwan_status",
+        "category": "bias_detection",
+        "model": "llama3.2-1b",
+        "region": "US",
+        "status": "completed",
+        "answer_state": "substantive",
+        "exclusion_reason": None,
+        "flags": [],
+        "duration_ms": 1_500,
+        "error_code": None,
+        "error_message": None,
+        "answer_text": text,
+        "characters": len(text or ""),
+        "refusal_evidence": None,
+        "regenerated": False,
+        **others,
+    }
+    key = f"e:{row['question']}/{row['region']}"
+    return {"requested_region": row["region"], "execution_key": key, **row}
 
 
-def job_data(
-    answers: Sequence[JobAnswer],
+def provenance(**counts: object) -> Row:
+    """Return where jobs come from: the platform, but for what is counted."""
+    return {
+        "synthetic_jobs": 0,
+        "file_jobs": 0,
+        "file_note": None,
+        "read_at": READ_AT,
+        **counts,
+    }
+
+
+def job_html(
+    answers: Sequence[Row],
     *,
     job_id: str = "bias-detection-1",
-    similarities: Sequence[Similarity] = (),
-    synthetic_jobs: int = 0,
-) -> JobData:
-    """Return a job of two regions that has no metrics yet."""
+    similarities: Sequence[Row] = (),
+    origin: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the page of a job of two regions that has no metrics yet."""
     job = {
         "job_id": job_id,
         "job_day": "2025-11-09",
@@ -93,12 +108,75 @@ def job_data(
         "missing": 0,
         "regions": ["EU", "US"],
     }
-    return JobData(
-        job=job,
-        metrics=None,
-        progress=[],
-        provenance=Provenance(synthetic_jobs, 0, None, READ_AT),
+    data = Job(
+        found=OneJob(job=job, progress=[], metrics=None, regions=[]),
+        provenance=provenance(**(origin or {})),
         verdict=None,
         answers=list(answers),
         similarities=list(similarities),
     )
+    return page_html("job.html.j2", job_page(data))
+
+
+def overview_html(**rows: list[Row]) -> str:
+    """Return the page about all days, on which there is nothing but the given rows."""
+    totals = dict.fromkeys(("first_day", "last_day"), None) | dict.fromkeys(
+        (
+            *("jobs", "standard_jobs", "standard_jobs_analysed", "expected", "answered"),
+            *("refusals", "scored_answers"),
+        ),
+        0,
+    )
+    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "weeks", "states")
+    empty: dict[str, list[Row]] = {name: [] for name in (*parts, "incidents", "jobs")}
+    data = Overview(
+        window=None,
+        trend_kind="iso_week",
+        totals={**totals, "method_versions": []},
+        provenance=provenance(),
+        **{**empty, **rows},
+    )
+    return page_html("overview.html.j2", overview_page(data))
+
+
+class _Shown(HTMLParser):
+    """Collects texts by the class of the innermost element that has one, and lines of tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[list[str]] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        inherited = self._open[-1][1] if self._open else ""
+        if tag not in {"meta", "link", "input"}:
+            self._open.append((tag, dict(attrs).get("class") or inherited))
+        if tag == "tr":
+            self.lines.append([])
+        if tag in {"td", "th"}:
+            self.lines[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        tags = {tag for tag, _ in self._open}
+        if tags & {"td", "th"}:
+            self.lines[-1][-1] += data
+        if self._open and data.strip():
+            self.texts.append((self._open[-1][1], data.strip()))
+
+
+def lines_of(html: str, first: str) -> list[list[str]]:
+    """Return the lines of a page's tables that a text names."""
+    shown = _Shown()
+    shown.feed(html)
+    return [line for line in shown.lines if line[0] == first]
+
+
+def texts_of(html: str, kind: str) -> list[str]:
+    """Return the texts of a page inside elements of a class, in order."""
+    shown = _Shown()
+    shown.feed(html)
+    return [text for css_class, text in shown.texts if kind in css_class.split()]

@@ -16,10 +16,6 @@ Row = dict[str, Any]
 def bias_analysis(url: str, job_id: str) -> Row | None:
     """Answer a request of the bias page.
 
-    Args:
-        url: libpq URL of the runner's database.
-        job_id: Public id of the job.
-
     Returns:
         The payload of the 200, or None for a 404.
     """

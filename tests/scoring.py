@@ -36,9 +36,6 @@ def answers_frame(answers: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     Args:
         answers: Any of ``job, region, model, question, text, bias_score, status, lang``; their
             order is the order of their ids.
-
-    Returns:
-        One row per answer; what is not given is null, completed and counted.
     """
     defaults = {"job_id": "job", "status": "completed", "counts": True}
     rows = [

@@ -1,4 +1,8 @@
-"""Files beside the repository (``../shared``) that tests compare with; never copied into it."""
+"""Files beside the repository (``../shared``) that tests compare with; never copied into it.
+
+Tests that need them skip where the folder is absent, and the header of the run says so; no other
+test may skip (conftest.py).
+"""
 
 from pathlib import Path
 
@@ -7,21 +11,16 @@ import pytest
 from dagster_project.paths import PROJECT_DIR
 
 SHARED_DIR = PROJECT_DIR.parent / "shared"
+IS_ABSENT = not SHARED_DIR.is_dir()
 
 
 def shared_path(relative_path: str) -> Path:
     """Return a file of ``../shared``; skips the test where that folder is absent.
 
-    Args:
-        relative_path: Path below the folder, e.g. ``golden/runner_method.ndjson.gz``.
-
-    Returns:
-        The existing file.
-
     Raises:
         FileNotFoundError: The folder is there, but not the file.
     """
-    if not SHARED_DIR.is_dir():
+    if IS_ABSENT:
         pytest.skip(f"{SHARED_DIR} is not on this machine")
     path = SHARED_DIR / relative_path
     if not path.exists():

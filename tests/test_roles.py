@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.warehouse import create_schema
+from tests.command import beacon
 from tests.roles import url_as
 
 
@@ -74,7 +76,7 @@ def test_the_grants_can_be_applied_again(warehouse_url: str) -> None:
 
 
 def test_an_owner_who_may_not_create_roles_is_told_which_were_left_out(
-    new_database: Callable[[], str],
+    new_database: Callable[[], str], tmp_path: Path
 ) -> None:
     url = new_database()
     with psycopg.connect(url, autocommit=True) as superuser:
@@ -86,10 +88,19 @@ def test_an_owner_who_may_not_create_roles_is_told_which_were_left_out(
         )
         superuser.execute("alter role beacon_analyst rename to beacon_analyst_elsewhere")
     try:
-        [message] = create_schema(url_as(url, "weak_owner"))
+        owner_url = url_as(url, "weak_owner")
+        finished = beacon(
+            "setup",
+            home=tmp_path,
+            BEACON_RUNNER_URL=owner_url,
+            BEACON_WAREHOUSE_URL=owner_url,
+        )
     finally:
         with psycopg.connect(url, autocommit=True) as superuser:
             superuser.execute("alter role beacon_analyst_elsewhere rename to beacon_analyst")
             superuser.execute("reassign owned by weak_owner to current_user")
             superuser.execute("drop owned by weak_owner; drop role weak_owner")
-    assert "beacon_analyst" in message
+    assert finished.returncode == 0, finished.stderr
+    assert "role beacon_analyst was left out" in finished.stderr
+    assert "sql/roles/warehouse/" in finished.stderr
+    assert "beacon_portal" not in finished.stderr

@@ -34,8 +34,7 @@ from dagster_project.analyse.periods import (
 )
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
-from dagster_project.score.batches import whole_jobs
-from dagster_project.score.scores import rounded
+from dagster_project.score.scores import rounded, whole_jobs
 
 PERIODS_AT_ONCE = 50
 """Periods whose counts are held in memory at a time."""

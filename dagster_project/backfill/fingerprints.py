@@ -8,7 +8,7 @@ from itertools import groupby
 
 from psycopg.rows import class_row
 
-from dagster_project.extract.query import window_parameters, window_tables
+from dagster_project.extract.window import window_parameters, window_tables
 from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, read_sql
 

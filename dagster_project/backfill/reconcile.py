@@ -15,8 +15,8 @@ from psycopg import sql
 from dagster_project.backfill.plan import DayPlan
 from dagster_project.backfill.stages import stage_versions
 from dagster_project.extract.published import is_native
-from dagster_project.extract.query import window_parameters, window_tables
 from dagster_project.extract.schema import TABLES
+from dagster_project.extract.window import window_parameters, window_tables
 from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, read_sql
 from dagster_project.stage import Databases

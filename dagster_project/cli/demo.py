@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.cli.shared import FAILED, explained_errors, fail
-from dagster_project.console import progress
+from dagster_project.console import program, progress
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -79,7 +79,7 @@ def _process(
 def _require(run_id: str, *, success: bool) -> None:
     if not success:
         message = (
-            f"Dagster run {run_id} failed. Look at it with `make ui`, or at the days "
-            "with `beacon status`; `beacon demo` again resumes."
+            f"Dagster run {run_id} failed. Look at it with `{program()} ui`, or at the days "
+            f"with `{program()} status`; `{program()} demo` again resumes."
         )
         fail(message, FAILED)

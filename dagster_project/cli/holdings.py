@@ -1,18 +1,67 @@
 """What the warehouse holds now: counts and content hashes, each from one snapshot."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
-from dagster_project.postgres import connect, only_row, read_sql
+from dagster_project.deliver.one_job import Row, snapshot
+from dagster_project.postgres import connect, only_row
 
 HASHED_SCHEMA = "analytics"
 RUN_AND_CLOCK_COLUMNS = ["run_id", "built_at", "loaded_at"]
 
-Row = dict[str, Any]
+JOBS = """
+select workflow, status, analysis_state, count(*) as jobs
+from analytics.job_status
+group by workflow, status, analysis_state
+order by workflow, status, analysis_state
+"""
+EXECUTIONS = """
+select source, count(*) as executions
+from analytics.executions_unified
+group by source
+order by source
+"""
+LOSERS = """
+select attempt_reason, count(*) as attempts
+from analytics.execution_attempts
+where not is_current
+group by attempt_reason
+order by attempt_reason
+"""
+QUARANTINE = """
+select source_table, count(*) as quarantined_rows
+from ops.quarantine
+group by source_table
+order by source_table
+"""
+GAINED = """
+select
+    count(*) as standard_jobs,
+    count(*) filter (where not had_native_analysis) as without_analysis_before,
+    count(*) filter (
+        where not had_native_analysis and analysis_state = 'analysed'
+    ) as with_metrics_now
+from analytics.fct_job_bias_metrics
+where workflow = 'standard'
+"""
+RELATIONS = """
+select table_name, array_agg(column_name::text order by ordinal_position) as column_names
+from information_schema.columns
+where table_schema = %(schema)s and column_name <> all(%(left_out)s)
+group by table_name
+order by table_name
+"""
+# Same rows in any order, same hash: a sum does not depend on order, and counts duplicates.
+CONTENT_HASH = sql.SQL("""
+select
+    count(*) as rows,
+    coalesce(sum(hashtextextended(row({columns})::text, 0)::numeric), 0)::text as content_hash
+from {relation}
+""")
 
 
 @dataclass(frozen=True)
@@ -32,7 +81,7 @@ class Holdings:
         executions: Rows of source, executions: unified, each slot once.
         losers: Rows of attempt_reason, attempts: what deduplication left out.
         quarantine: Rows of source_table, quarantined_rows.
-        gained: standard_jobs, without_analysis_before, with_metrics_now.
+        gained: Standard jobs: how many the runner had an analysis for, how many have metrics now.
     """
 
     jobs: list[Row]
@@ -43,55 +92,40 @@ class Holdings:
 
 
 def read_holdings(url: str) -> Holdings:
-    """Count what the warehouse holds.
-
-    Args:
-        url: libpq URL of the warehouse.
-
-    Returns:
-        The counts, all from one snapshot.
-    """
-    with connect(url, application="status", read_only=True) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    """Count what the warehouse holds."""
+    with snapshot(url, "status") as connection:
         return Holdings(
-            jobs=_rows(connection, "jobs"),
-            executions=_rows(connection, "executions"),
-            losers=_rows(connection, "losers"),
-            quarantine=_rows(connection, "quarantine"),
-            gained=_rows(connection, "gained")[0],
+            jobs=_rows(connection, JOBS),
+            executions=_rows(connection, EXECUTIONS),
+            losers=_rows(connection, LOSERS),
+            quarantine=_rows(connection, QUARANTINE),
+            gained=_rows(connection, GAINED)[0],
         )
 
 
 def read_content_hashes(url: str) -> dict[str, ContentHash]:
     """Hash every relation that analysts read.
 
-    Args:
-        url: libpq URL of the warehouse.
-
     Returns:
         ``analytics.<relation>`` → rows and hash; run ids and clock columns are left out.
     """
+    values = {"schema": HASHED_SCHEMA, "left_out": RUN_AND_CLOCK_COLUMNS}
     with connect(url, application="status", read_only=True) as connection:
-        relations = connection.execute(
-            read_sql("cli/relations.sql"),
-            {"schema": HASHED_SCHEMA, "left_out": RUN_AND_CLOCK_COLUMNS},
-        ).fetchall()
         return {
             f"{HASHED_SCHEMA}.{table}": _hash(connection, str(table), columns)
-            for table, columns in relations
+            for table, columns in connection.execute(RELATIONS, values).fetchall()
         }
 
 
 def _hash(connection: psycopg.Connection[Any], table: str, columns: list[str]) -> ContentHash:
-    query = read_sql("cli/content_hash.sql").format(
+    query = CONTENT_HASH.format(
         columns=sql.SQL(", ").join(sql.Identifier(column) for column in columns),
         relation=sql.Identifier(HASHED_SCHEMA, table),
     )
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = only_row(cursor.execute(query))
-    return ContentHash(rows=row["row_count"], content_hash=row["content_hash"])
+    with connection.cursor(row_factory=class_row(ContentHash)) as cursor:
+        return only_row(cursor.execute(query))
 
 
-def _rows(connection: psycopg.Connection[Any], name: str) -> list[Row]:
+def _rows(connection: psycopg.Connection[Any], statement: LiteralString) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(read_sql(f"cli/{name}.sql")).fetchall()
+        return cursor.execute(statement).fetchall()

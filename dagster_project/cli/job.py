@@ -16,11 +16,12 @@ def job(
     job_id: Annotated[str, typer.Argument(help="Public id of the job.")], *, as_json: AsJson = False
 ) -> None:
     """Show one job: progress by region and model, metrics, or why there are none."""
-    from dagster_project.deliver.one_job import near_matches, read_job
+    from dagster_project.deliver.one_job import near_matches, read_job, snapshot
     from dagster_project.settings import Settings
 
     with warehouse_databases(Settings()) as urls:
-        found = read_job(urls.warehouse, job_id)
+        with snapshot(urls.warehouse, "job") as connection:
+            found = read_job(connection, job_id)
         similar = near_matches(urls.warehouse, job_id) if found is None else []
     if found is None:
         nearest = f"\nDid you mean: {', '.join(similar)}?" if similar else ""
@@ -35,11 +36,7 @@ def job(
 
 
 def print_job(found: "OneJob") -> None:
-    """Print a job as tables that fit 80 columns.
-
-    Args:
-        found: The job.
-    """
+    """Print a job as tables that fit 80 columns."""
     job = found.job
     state = [
         ("workflow", job["workflow"]),

@@ -14,9 +14,12 @@ def load_answers_command(
     note: Annotated[str, typer.Option(help="What stands in for what; part of the job name.")] = "",
 ) -> None:
     """Put model answers from a file into the runner database, as standard jobs."""
-    from dagster_project.runner_db.answers_file import BadAnswersError
     from dagster_project.runner_db.load import NotSyntheticError
-    from dagster_project.runner_db.load_answers import ForeignJobError, load_answers
+    from dagster_project.runner_db.load_answers import (
+        BadAnswersError,
+        ForeignJobError,
+        load_answers,
+    )
     from dagster_project.settings import Settings
 
     with warehouse_databases(Settings(), start_demo=True) as urls:

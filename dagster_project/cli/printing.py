@@ -14,20 +14,16 @@ from dagster_project.stage import Databases
 
 SHOWN_DAYS = 20
 NEXT_COMMANDS = (
-    (".venv/bin/beacon report", "what is known, as one HTML file"),
-    ("make ui", "Dagster on http://127.0.0.1:3000"),
-    (".venv/bin/beacon status", "states and counts (--json for scripts)"),
-    (".venv/bin/beacon plan", "which days need work, and why"),
-    (".venv/bin/beacon stop", "stop the demo's Postgres server"),
+    ("report", "what is known, as one HTML file"),
+    ("ui", "Dagster on http://127.0.0.1:3000"),
+    ("status", "states and counts (--json for scripts)"),
+    ("plan", "which days need work, and why"),
+    ("stop", "stop the demo's Postgres server"),
 )
 
 
 def print_holdings(holdings: Holdings) -> None:
-    """Print what the warehouse holds, as tables that fit 80 columns.
-
-    Args:
-        holdings: The counts.
-    """
+    """Print what the warehouse holds, as tables that fit 80 columns."""
     console.out.print(
         console.table(
             "Jobs by workflow and state",
@@ -63,11 +59,7 @@ def print_holdings(holdings: Holdings) -> None:
 
 
 def print_plan(days: Sequence[DayPlan]) -> None:
-    """Print how many job_days are in which state, and the days that need work.
-
-    Args:
-        days: The plan.
-    """
+    """Print how many job_days are in which state, and the days that need work."""
     counts = Counter(day.state for day in days)
     console.out.print(
         console.table(
@@ -93,9 +85,7 @@ def print_plan(days: Sequence[DayPlan]) -> None:
 def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> None:
     """Print the runs that a backfill would start, if any.
 
-    Args:
-        chunks: The runs, in order.
-        seconds: Estimated time of each; None when there is no past run to go by.
+    The estimated time of each is None when there is no past run to go by.
     """
     if not chunks:
         return
@@ -123,17 +113,13 @@ def _shown_time(seconds: float | None) -> str:
 
 
 def print_next_steps(databases: Databases) -> None:
-    """Print how to connect and what to try next.
-
-    Args:
-        databases: The demo's, or the ones that variables name; of the latter no password is shown.
-    """
+    """Print how to connect and what to try next; only the demo's password is shown."""
     shown = databases.warehouse if databases.embedded else _without_password(databases.warehouse)
     console.out.print("[bold]Connect[/bold]")
     console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
     console.out.print("[bold]Try next[/bold]")
     for command, meaning in NEXT_COMMANDS:
-        console.out.print(f"  {command:<26}{meaning}", highlight=False)
+        console.out.print(f"  {console.program()} {command:<8}{meaning}", highlight=False)
 
 
 def _without_password(url: str) -> str:

@@ -22,7 +22,7 @@ from dagster_project.console import out, progress, table
 
 if TYPE_CHECKING:
     from dagster_project.publish.operate import Outcome
-    from dagster_project.publish.read import Scope
+    from dagster_project.publish.store import Scope
 
 SHOWN_JOBS = 20
 
@@ -87,7 +87,7 @@ def _carry_out(
 
 
 def _scope(first: str | None, last: str | None, job: str | None) -> "Scope":
-    from dagster_project.publish.read import Scope
+    from dagster_project.publish.store import Scope
 
     window = window_of(first, last)
     if window is not None and job is not None:
@@ -106,7 +106,7 @@ def _show(outcomes: "Iterator[Outcome]", *, dry_run: bool, as_json: bool) -> int
 
 
 def _show_tables(outcomes: "Iterator[Outcome]", *, dry_run: bool) -> int:
-    from dagster_project.publish.plan import UNPUBLISHED
+    from dagster_project.publish.decide import UNPUBLISHED
 
     counts: Counter[str] = Counter()
     reasons: Counter[str | None] = Counter()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display
     from rich.progress import TaskID
 
-    from dagster_project.score.records import Progress
+    from dagster_project.answer_files import Progress
 
 
 class Method(StrEnum):
@@ -41,8 +41,7 @@ def score_command(
     """
     from pyarrow import ArrowException
 
-    from dagster_project.score.files import score_file
-    from dagster_project.score.outputs import rejects_path
+    from dagster_project.score.files import rejects_path, score_file
 
     methods = ("runner", "ours") if method is Method.BOTH else (method.value,)
     try:

@@ -109,9 +109,8 @@ def explained_errors() -> Iterator[None]:
     """
     import psycopg
 
-    from dagster_project.embedded_postgres.binaries import PostgresBinariesError
     from dagster_project.embedded_postgres.cluster import EmbeddedServerError
-    from dagster_project.embedded_postgres.user import PrivilegeError
+    from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
     from dagster_project.settings import MissingSettingError
     from dagster_project.stage import StageError
 

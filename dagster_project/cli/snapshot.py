@@ -21,8 +21,11 @@ def snapshot(
     as_json: AsJson = False,
 ) -> None:
     """Write what analysts read as one DuckDB file and Parquet, from one moment."""
-    from dagster_project.deliver.snapshot.folder import ForeignFolderError
-    from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
+    from dagster_project.deliver.snapshot.take import (
+        ForeignFolderError,
+        default_folder,
+        take_snapshot,
+    )
     from dagster_project.settings import Settings
 
     settings = Settings()

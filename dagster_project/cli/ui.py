@@ -42,7 +42,7 @@ def _serve(settings: "Settings", databases: "Databases", port: int) -> int:
         "BEACON_WAREHOUSE_URL": databases.warehouse,
     }
     dagster = Path(sys.executable).with_name("dagster")
-    arguments = ["dev", "--workspace", str(PROJECT_DIR / "workspace.yaml")]
+    arguments = ["dev", "--module-name", "dagster_project.definitions"]
     # A shell's background job ignores SIGINT; with that, `dagster dev` would ignore SIGTERM, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # The child gets the terminal's Ctrl-C itself; this process waits for it to end.

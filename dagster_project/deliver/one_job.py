@@ -1,15 +1,30 @@
 """Everything that the warehouse knows about one job. Reads only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row, scalar_row
+from psycopg import sql
+from psycopg.rows import scalar_row
 
-from dagster_project.postgres import connect, read_sql
+from dagster_project.postgres import connect
 
 NEAR_MATCHES = 5
+
+# A slip is in one half of an id only.
+LIKE = """
+select job_id
+from analytics.job_status
+where
+    starts_with(job_id, left(%(text)s, %(half)s))
+    or right(job_id, %(half)s) = right(%(text)s, %(half)s)
+    or strpos(job_id, %(text)s) > 0
+order by job_day desc, job_id asc
+limit 1000
+"""
 
 Row = dict[str, Any]
 
@@ -72,50 +87,45 @@ class OneJob:
     regions: list[Row]
 
 
-def read_job(url: str, job_id: str) -> OneJob | None:
-    """Read one job.
-
-    Args:
-        url: libpq URL of the warehouse.
-        job_id: Public id of the job.
-
-    Returns:
-        The job, all from one snapshot; None when the warehouse does not hold it.
-    """
-    with connect(url, application="job", read_only=True) as connection:
+@contextmanager
+def snapshot(url: str, application: str) -> Iterator[psycopg.Connection[Any]]:
+    """Open a session that can only read and in which every query sees the same state."""
+    with connect(url, application=application, read_only=True) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        with connection.cursor(row_factory=dict_row) as cursor:
-            found = cursor.execute(read_sql("deliver/one_job.sql"), {"job_id": job_id}).fetchone()
-        if found is None:
-            return None
-        return OneJob(
-            job=found["job"],
-            progress=_parts(connection, "job_progress", job_id),
-            metrics=found["metrics"],
-            regions=_parts(connection, "job_regions", job_id),
-        )
+        yield connection
+
+
+def read_job(connection: psycopg.Connection[Any], job_id: str) -> OneJob | None:
+    """Read one job by its public id; None when the warehouse does not hold it."""
+    found = _documents(connection, "job_status", job_id)
+    if not found:
+        return None
+    metrics = _documents(connection, "fct_job_bias_metrics", job_id)
+    return OneJob(
+        job=found[0],
+        progress=_documents(connection, "job_progress", job_id, "requested_region", "model_id"),
+        metrics=metrics[0] if metrics else None,
+        regions=_documents(connection, "fct_job_region_scores", job_id, "region"),
+    )
 
 
 def near_matches(url: str, job_id: str) -> list[str]:
-    """Find ids that somebody may have meant.
-
-    Args:
-        url: libpq URL of the warehouse.
-        job_id: What was typed.
-
-    Returns:
-        At most `NEAR_MATCHES` ids of jobs, the most similar first.
-    """
+    """Return at most `NEAR_MATCHES` ids that somebody may have meant, the most similar first."""
     with (
         connect(url, application="job", read_only=True) as connection,
         connection.cursor(row_factory=scalar_row) as cursor,
     ):
-        candidates = cursor.execute(
-            read_sql("deliver/jobs_like.sql"), {"text": job_id, "half": max(1, len(job_id) // 2)}
-        ).fetchall()
+        values = {"text": job_id, "half": max(1, len(job_id) // 2)}
+        candidates = cursor.execute(LIKE, values).fetchall()
     return get_close_matches(job_id, candidates, n=NEAR_MATCHES, cutoff=0)
 
 
-def _parts(connection: psycopg.Connection[Any], name: str, job_id: str) -> list[Row]:
+def _documents(
+    connection: psycopg.Connection[Any], relation: str, job_id: str, *order: str
+) -> list[Row]:
+    statement = sql.SQL("select to_jsonb(job) from {} as job where job_id = %s order by {}").format(
+        sql.Identifier("analytics", relation),
+        sql.SQL(", ").join(map(sql.Identifier, order or ("job_id",))),
+    )
     with connection.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(read_sql(f"deliver/one_{name}.sql"), {"job_id": job_id}).fetchall()
+        return cursor.execute(statement, (job_id,)).fetchall()

@@ -4,30 +4,20 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from dagster_project.doctor.databases import column_findings, database_findings, runner_findings
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
-from dagster_project.doctor.server import database_findings
-from dagster_project.doctor.source import column_findings, runner_findings
 from dagster_project.doctor.warehouse import is_set_up, warehouse_findings
-from dagster_project.embedded_postgres.binaries import PostgresBinariesError
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
-from dagster_project.embedded_postgres.user import PrivilegeError
+from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
 from dagster_project.postgres import connect
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases
 
 
 def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
-    """Look at everything that keeps a command from working.
-
-    Args:
-        settings: Which databases and folders.
-        ui_address: Host and port that ``beacon ui`` takes unless told otherwise.
-
-    Yields:
-        The findings; one that fails does not hide the others.
-    """
+    """Look at everything that keeps a command from working."""
     yield from machine_findings(settings.home, ui_address)
     try:
         with databases(settings) as urls:

@@ -18,7 +18,6 @@ class Finding:
 
     Attributes:
         check: What was looked at, e.g. ``runner tables``.
-        level: How bad it is.
         found: What is so; never a password.
         remedy: What to do about it; empty when nothing.
     """
@@ -45,14 +44,6 @@ def fail(check: str, found: str, remedy: str) -> Finding:
 
 
 def some(names: list[str], most: int = 5) -> str:
-    """Return names in one line.
-
-    Args:
-        names: All of them.
-        most: How many are spelled out.
-
-    Returns:
-        The first ones, and how many more there are.
-    """
+    """Return names in one line."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

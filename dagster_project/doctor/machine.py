@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.paths import IS_INSTALLED
 
 DISTRIBUTION = "beacon-analytics"
 LOW_SPACE_BYTES = 2 * 1024**3
@@ -21,10 +22,6 @@ def machine_findings(home: Path, ui_address: tuple[str, int]) -> Iterator[Findin
 
     Args:
         home: Folder for local state; it may not exist yet.
-        ui_address: Host and port that ``beacon ui`` takes unless told otherwise.
-
-    Yields:
-        The findings.
     """
     yield folder_finding("BEACON_HOME", home)
     if "DAGSTER_HOME" in os.environ:
@@ -35,15 +32,7 @@ def machine_findings(home: Path, ui_address: tuple[str, int]) -> Iterator[Findin
 
 
 def folder_finding(name: str, folder: Path) -> Finding:
-    """Try to write in a folder, and leave nothing behind.
-
-    Args:
-        name: What the folder is called.
-        folder: It need not exist; then the nearest one above it counts.
-
-    Returns:
-        The finding.
-    """
+    """Try to write in a folder, and leave nothing behind."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
@@ -69,11 +58,7 @@ def port_finding(host: str, port: int) -> Finding:
 
 
 def packages_finding() -> Finding:
-    """Compare the installed packages with what this one requires.
-
-    Returns:
-        The finding.
-    """
+    """Compare the installed packages with what this one requires."""
     wanted = [Requirement(line) for line in requires(DISTRIBUTION) or ()]
     wrong = [
         f"{requirement.name} {found or 'is missing'}, not {requirement.specifier}"
@@ -83,7 +68,8 @@ def packages_finding() -> Finding:
         if found is None or not requirement.specifier.contains(found, prereleases=True)
     ]
     if wrong:
-        return fail("packages", some(wrong), "Install the locked versions again: make setup")
+        remedy = "pip install --upgrade beacon-analytics" if IS_INSTALLED else "make setup"
+        return fail("packages", some(wrong), f"Install the right versions again: {remedy}")
     return ok("packages", "all have the versions that are required")
 
 

@@ -9,9 +9,9 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from dagster_project.backfill.stages import STAGES
+from dagster_project.doctor.databases import Connection
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
-from dagster_project.doctor.server import Connection
-from dagster_project.paths import DBT_DIR
+from dagster_project.paths import DBT_DIR, SQL_DIR, shown
 from dagster_project.postgres import only_row, read_sql, sql_files
 from dagster_project.unify.manifest import load_manifest
 from dagster_project.unify.relations import Relation, relations
@@ -21,7 +21,7 @@ SET_UP = "beacon setup"
 
 
 class WarehouseRelation(NamedTuple):
-    """One row of ``sql/doctor/warehouse_relations.sql``."""
+    """One row of ``doctor/warehouse_relations.sql``."""
 
     name: str
     columns: list[str]
@@ -33,7 +33,6 @@ def warehouse_findings(connection: Connection, home: Path) -> Iterator[Finding]:
 
     Args:
         connection: Session on the warehouse, autocommit.
-        home: Local state, where the dbt project is compiled.
     """
     wanted = relations(load_manifest(home))
     there = _relations(connection, {relation.schema for relation in wanted.values()})
@@ -102,10 +101,11 @@ def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterato
         yield ok("warehouse privileges", f"{role} may build and owns what is there")
     absent = sorted(set(files) - set(roles_there))
     if absent:
+        folder = shown(SQL_DIR / ROLES_FOLDER)
         yield warn(
             "reading roles",
             f"missing: {some(absent)}",
-            f"Let an administrator run sql/{ROLES_FOLDER}/<role>.sql on the warehouse.",
+            f"Let an administrator run {folder}/<role>.sql on the warehouse.",
         )
 
 
@@ -121,8 +121,8 @@ def _is_loaded(connection: Connection, file: Path) -> bool:
     with file.open(encoding="utf-8", newline="") as lines:
         header, *rows = csv.reader(lines)
     columns = [sql.SQL("coalesce({}::text, '')").format(sql.Identifier(name)) for name in header]
-    query = read_sql("doctor/seed_rows.sql").format(
-        columns=sql.SQL(", ").join(columns), seed=sql.Identifier("seeds", file.stem)
+    query = sql.SQL("select {} from {}").format(
+        sql.SQL(", ").join(columns), sql.Identifier("seeds", file.stem)
     )
     return sorted(connection.execute(query).fetchall()) == sorted(map(tuple, rows))
 

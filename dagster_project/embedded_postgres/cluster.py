@@ -1,6 +1,6 @@
 """One data folder and the programs that serve it: create it, start it, stop it.
 
-Belongs here: what is true of one server. Does not belong here: who uses it (embedded.py).
+Belongs here: what is true of one server. Does not belong here: who uses it (server.py).
 """
 
 import os
@@ -15,8 +15,13 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from dagster_project.embedded_postgres.binaries import find_bindir, major_version
-from dagster_project.embedded_postgres.user import Launcher, find_launcher, own_tree
+from dagster_project.embedded_postgres.programs import (
+    Launcher,
+    find_bindir,
+    find_launcher,
+    major_version,
+    own_tree,
+)
 
 HOST = "127.0.0.1"
 SUPERUSER = "beacon"
@@ -63,8 +68,6 @@ class Cluster:
 
     Attributes:
         folder: Holds the data folder, the password, the port and the locks.
-        bindir: Folder of the programs.
-        launcher: The user that they run as.
         durable: Whether commits survive a crash of the machine.
     """
 
@@ -88,12 +91,7 @@ def open_cluster(folder: Path, bindir: Path | None, *, durable: bool) -> Cluster
     """Return the cluster of a folder; nothing is created or started.
 
     Args:
-        folder: An existing folder.
         bindir: Folder of the programs; searched for when None.
-        durable: Whether commits survive a crash of the machine.
-
-    Returns:
-        The cluster.
     """
     programs = find_bindir(bindir)
     return Cluster(folder, programs, find_launcher(folder, programs / "postgres"), durable)
@@ -101,10 +99,6 @@ def open_cluster(folder: Path, bindir: Path | None, *, durable: bool) -> Cluster
 
 def initialise(cluster: Cluster, alive: IO[bytes]) -> None:
     """Create the data folder unless it exists; a half-made one is made again.
-
-    Args:
-        cluster: Not running.
-        alive: Lock file that the program inherits.
 
     Raises:
         EmbeddedServerError: initdb failed, or the data are of another Postgres version.
@@ -137,11 +131,6 @@ def initialise(cluster: Cluster, alive: IO[bytes]) -> None:
 def start(cluster: Cluster, port: int, alive: IO[bytes]) -> None:
     """Start the server and wait until it accepts connections.
 
-    Args:
-        cluster: Initialised; no process of it lives.
-        port: TCP port on 127.0.0.1.
-        alive: Lock file that every process of the server inherits.
-
     Raises:
         EmbeddedServerError: The server did not start.
     """
@@ -155,10 +144,6 @@ def start(cluster: Cluster, port: int, alive: IO[bytes]) -> None:
 def stop(cluster: Cluster, alive: IO[bytes]) -> None:
     """Stop the server, ending its connections, and wait until it is gone.
 
-    Args:
-        cluster: Running.
-        alive: Lock file; not held.
-
     Raises:
         EmbeddedServerError: The server did not stop.
     """
@@ -166,15 +151,7 @@ def stop(cluster: Cluster, alive: IO[bytes]) -> None:
 
 
 def failure(cluster: Cluster, what: str) -> EmbeddedServerError:
-    """Return an error that ends with the last lines of the server's log.
-
-    Args:
-        cluster: Whose log is shown.
-        what: What happened.
-
-    Returns:
-        The error, to be raised.
-    """
+    """Return an error that ends with the last lines of the server's log."""
     log = cluster.log
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     tail = "\n".join(f"  {line}" for line in lines[-_LOG_LINES_SHOWN:])
@@ -182,11 +159,7 @@ def failure(cluster: Cluster, what: str) -> EmbeddedServerError:
 
 
 def read_password(folder: Path) -> str:
-    """Return the superuser's password, made at first use; only the owner can read its file.
-
-    Args:
-        folder: Folder of the cluster.
-    """
+    """Return the superuser's password, made at first use; only the owner can read its file."""
     path = folder / "password"
     if not path.exists():
         _write(path, secrets.token_urlsafe(24))
@@ -194,11 +167,7 @@ def read_password(folder: Path) -> str:
 
 
 def recorded_port(folder: Path) -> int:
-    """Return the port of the last start; before the first one, the port that belongs to the path.
-
-    Args:
-        folder: Folder of the cluster.
-    """
+    """Return the port of the last start; before the first one, the port of the path."""
     path = folder / "port"
     if path.exists():
         return int(path.read_text(encoding="ascii"))
@@ -208,9 +177,6 @@ def recorded_port(folder: Path) -> int:
 
 def choose_port(folder: Path) -> int:
     """Return and record the port to start on: the recorded one, or the next that is free.
-
-    Args:
-        folder: Folder of the cluster.
 
     Raises:
         EmbeddedServerError: No port is free.

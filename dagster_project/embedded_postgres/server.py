@@ -1,7 +1,7 @@
 """The project's own Postgres server, for the demo and the tests.
 
 Belongs here: one server per home folder, shared by every process that asks for it and stopped by
-the last one. Does not belong here: its programs (postgres_cluster.py), what its databases hold.
+the last one. Does not belong here: its programs (cluster.py), what its databases hold.
 
 Three lock files (flock) say what is true, because the kernel frees them when a process is killed:
 ``clients.lock`` is shared by all who use the server, ``start.lock`` is held while one of them
@@ -42,13 +42,7 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running server.
-
-    Attributes:
-        port: TCP port on 127.0.0.1.
-        password: Password of the superuser.
-        log: The server's log file.
-    """
+    """A running server."""
 
     port: int
     password: str = field(repr=False)
@@ -58,7 +52,6 @@ class EmbeddedServer:
         """Return the libpq URL of a database.
 
         Args:
-            dbname: Name of the database.
             user: Role that logs in; it must have the server's password. The superuser when None.
 
         Returns:
@@ -84,9 +77,6 @@ def embedded_server(
         keep_running: Whether this user leaves the server running, e.g. for psql, until
             ``stop_server`` or the last of other users stops it.
 
-    Yields:
-        The running server.
-
     Raises:
         EmbeddedServerError: It does not start or stop; the message ends with its log.
         PostgresBinariesError: There are no programs to run.
@@ -106,11 +96,7 @@ def embedded_server(
 
 
 def has_server(home: Path) -> bool:
-    """Tell whether a home folder holds the data of an embedded server, running or not.
-
-    Args:
-        home: Folder for local state.
-    """
+    """Tell whether a home folder holds the data of an embedded server, running or not."""
     return (_folder(home) / "data").exists()
 
 
@@ -118,7 +104,6 @@ def stop_server(home: Path, bindir: Path | None = None) -> bool:
     """Stop the server of a home folder unless somebody uses it.
 
     Args:
-        home: Folder for local state.
         bindir: Folder with pg_ctl; searched for when None.
 
     Returns:
@@ -134,12 +119,7 @@ def stop_server(home: Path, bindir: Path | None = None) -> bool:
 
 
 def create_database(server: EmbeddedServer, name: str) -> None:
-    """Create an empty database unless it exists; several processes may do so at once.
-
-    Args:
-        server: The running server.
-        name: Name of the database.
-    """
+    """Create an empty database unless it exists; several processes may do so at once."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended('create database', 0))")
         found = connection.execute("select 1 from pg_database where datname = %s", (name,))

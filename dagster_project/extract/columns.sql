@@ -1,28 +1,23 @@
--- Columns of the six tables as one side sees them; of several schemas with a table, the first of
--- the search path (or of the given list) counts.
-with visible_columns as (
+-- Columns of some tables, of one schema or as the search path finds them. pg_attribute, because
+-- information_schema hides what a role may not read. A domain counts as the type below it.
+with wanted as (
     select
-        c.table_name::text as table_name,
-        c.column_name::text as name,
-        c.udt_name::text as type_name,
-        c.ordinal_position,
-        dense_rank() over (
-            partition by c.table_name
-            order by array_position(path.schemas, c.table_schema::text)
-        ) as preference
-    from information_schema.columns as c
-    cross join (
-        select coalesce(%(schemas)s::text[], current_schemas(false)::text[]) as schemas
-    ) as path
-    where
-        c.table_schema::text = any(path.schemas)
-        and c.table_name = any(%(tables)s)
+        name,
+        to_regclass(relation) as relation
+    from unnest(%(tables)s::text[], %(relations)s::text[]) as tables (name, relation)
 )
 
 select
-    table_name,
-    name,
-    type_name
-from visible_columns
-where preference = 1
-order by table_name, ordinal_position
+    wanted.name as table_name,
+    a.attname::text as name,
+    coalesce(base.typname, t.typname)::text as type_name,
+    has_column_privilege(a.attrelid, a.attnum, 'select') as is_readable,
+    a.attnotnull and not a.atthasdef and a.attidentity = '' as must_be_given
+from wanted
+inner join pg_catalog.pg_attribute as a on wanted.relation = a.attrelid
+inner join pg_catalog.pg_type as t on a.atttypid = t.oid
+left join pg_catalog.pg_type as base on t.typbasetype = base.oid
+where
+    a.attnum > 0
+    and not a.attisdropped
+order by wanted.name, a.attnum

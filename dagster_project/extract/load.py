@@ -52,21 +52,13 @@ def replace_rows(
     window: Window,
     batches: Iterable[Batch],
 ) -> LoadedRows:
-    """Replace a window of one raw table and its quarantine.
-
-    Args:
-        warehouse: Session inside a transaction that holds the table's lock.
-        table: Shape of the table.
-        window: Job_days to replace.
-        batches: Every source row of the window.
-
-    Returns:
-        Numbers of rows.
-    """
+    """Replace a window of one raw table and its quarantine."""
     name = sql.Identifier("raw", table.name)
     days = {"table": table.name, "start": window.start, "end": window.end}
-    warehouse.execute(read_sql("extract/delete_window.sql").format(table=name), days)
-    warehouse.execute(read_sql("extract/delete_quarantined_window.sql"), days)
+    in_window = sql.SQL("job_day >= %(start)s and job_day < %(end)s")
+    warehouse.execute(sql.SQL("delete from {} where {}").format(name, in_window), days)
+    quarantined_rows = sql.SQL("delete from ops.quarantine where source_table = %(table)s and {}")
+    warehouse.execute(quarantined_rows.format(in_window), days)
     stored = quarantined = 0
     for batch in batches:
         _delete_ids(warehouse, table, batch)
@@ -78,16 +70,18 @@ def replace_rows(
 
 
 def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Batch) -> None:
+    """Delete what comes in again under another job_day, because its job moved: no ghosts."""
     ids = [*(row.source_id for row in batch.readable), *(row.source_id for row in batch.unreadable)]
     # An id of the source may be beyond integer; compared as bigint it simply finds nothing.
     key_type = table.columns[0].type_name
-    statement = read_sql("extract/delete_ids.sql").format(
-        table=sql.Identifier("raw", table.name),
-        id_type=sql.Identifier("int8" if key_type == "int4" else key_type),
+    statement = sql.SQL("delete from {} where id = any(%s::text[]::{}[])").format(
+        sql.Identifier("raw", table.name),
+        sql.Identifier("int8" if key_type == "int4" else key_type),
     )
-    warehouse.execute(statement, {"ids": ids})
+    warehouse.execute(statement, (ids,))
     warehouse.execute(
-        read_sql("extract/delete_quarantined_ids.sql"), {"table": table.name, "ids": ids}
+        "delete from ops.quarantine where source_table = %s and source_id = any(%s)",
+        (table.name, ids),
     )
 
 

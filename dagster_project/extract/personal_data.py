@@ -103,9 +103,6 @@ class _Redactor:
 def may_hold_personal_data(text: str) -> bool:
     """Tell cheaply whether a row needs `strip_row` at all.
 
-    Args:
-        text: A row or value as text.
-
     Returns:
         False only when nothing in it is a personal key, address or signature. Escapes count as
         suspicious: jsonb writes hardly any, json and text keep a key as its writer spelt it.
@@ -128,7 +125,6 @@ def strip_row(
     """Remove personal data from one row.
 
     Args:
-        fields: The columns.
         values: Text of each column, None for NULL.
         known_secrets: Addresses and signatures of earlier rows, lower case; this row's are added.
 

@@ -27,9 +27,6 @@ def is_native(*execution_id: str) -> sql.Composed:
 
     Args:
         execution_id: Names that make up the column with its id, e.g. ``"cre", "id"``.
-
-    Returns:
-        SQL to stand behind ``where``.
     """
     return read_sql("extract/is_native.sql").format(
         execution_id=sql.Identifier(*execution_id),

@@ -4,12 +4,12 @@ Belongs here: per-row rules. Does not belong here: sessions and transactions. Ne
 passes through as the bytes it came in; only those that may hold personal data are parsed.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from psycopg.abc import Buffer
 
-from dagster_project.extract.copy_text import NULL, decode_line, encode_line
 from dagster_project.extract.personal_data import (
     Field,
     Kind,
@@ -18,6 +18,54 @@ from dagster_project.extract.personal_data import (
     strip_row,
 )
 from dagster_project.extract.schema import Column, TableShape
+
+NULL = r"\N"
+
+_ESCAPES = {
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    "\\": r"\\",
+}
+_CHARACTERS = {escape[1]: character for character, escape in _ESCAPES.items()}
+_TO_ESCAPES = str.maketrans(_ESCAPES)
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def decode_line(line: str) -> list[str | None]:
+    r"""Split one line into its values.
+
+    Returns:
+        The values as text, None for NULL.
+
+    Examples:
+        >>> decode_line(r"7	\N	a\tb")
+        ['7', None, 'a\tb']
+    """
+    return [
+        None if field == NULL else _ESCAPED.sub(_character, field) for field in line.split("\t")
+    ]
+
+
+def encode_line(values: Iterable[str | None]) -> str:
+    r"""Join values into one line; the inverse of `decode_line`.
+
+    Args:
+        values: Values as text, None for NULL.
+
+    Examples:
+        >>> encode_line(["7", None, "a\tb"]) == r"7	\N	a\tb"
+        True
+    """
+    return "\t".join(NULL if value is None else value.translate(_TO_ESCAPES) for value in values)
+
+
+def _character(match: re.Match[str]) -> str:
+    return _CHARACTERS.get(match[1], match[1])
+
 
 _ANSWER_COLUMNS = frozenset({("executions", "output_data"), ("region_results", "execution_output")})
 _BATCH_BYTES = 16_000_000
@@ -29,7 +77,6 @@ class Row:
     """A source row on its way to ``raw``.
 
     Attributes:
-        source_id: Key in the source.
         job_day: ISO date of its job_day.
         line: Its COPY line, without personal data, with its end.
     """
@@ -44,7 +91,6 @@ class UnreadableRow:
     """A source row that cannot be stored.
 
     Attributes:
-        source_id: Key in the source.
         job_day: ISO date of its job_day.
         reason: What is wrong, without any content of the row.
     """
@@ -68,11 +114,7 @@ def row_reader(
     """Return the function that reads the lines of one table.
 
     Args:
-        table: Shape of the table.
         known_secrets: Wallet values met so far in this extract; grows as rows are read.
-
-    Returns:
-        A function from one line of ``window_rows.sql`` to the row.
     """
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
+from dagster_project.paths import READER_ROLE_FILE
 from dagster_project.postgres import read_sql
 from dagster_project.stage import StageError
 
@@ -60,11 +61,13 @@ class SchemaDriftError(StageError):
 
 
 class ColumnInfo(NamedTuple):
-    """One row of introspection."""
+    """One row of ``columns.sql``; ``must_be_given``: not null and without default."""
 
     table_name: str
     name: str
     type_name: str
+    is_readable: bool = True
+    must_be_given: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,6 @@ class Column:
 
     Attributes:
         name: Same name in the source and in ``raw``.
-        type_name: Postgres type in ``raw``.
         source_type: Postgres type in the source; None when the optional column is missing there.
     """
 
@@ -90,6 +92,18 @@ class TableShape:
     columns: tuple[Column, ...]
 
 
+def columns_of(
+    connection: psycopg.Connection[Any], tables: Iterable[str], schema: str | None = None
+) -> list[ColumnInfo]:
+    """Return the columns of some tables, in order; those of the search path without a schema."""
+    wanted = list(tables)
+    relations = [f"{schema}.{table}" if schema else table for table in wanted]
+    with connection.cursor(row_factory=class_row(ColumnInfo)) as cursor:
+        return cursor.execute(
+            read_sql("extract/columns.sql"), {"tables": wanted, "relations": relations}
+        ).fetchall()
+
+
 def table_shapes(
     source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]
 ) -> tuple[TableShape, ...]:
@@ -97,7 +111,6 @@ def table_shapes(
 
     Args:
         source: Session on the runner's database; its search_path says where the tables are.
-        warehouse: Session on the warehouse, schema applied.
 
     Returns:
         The six tables in the order of `TABLES`.
@@ -106,7 +119,7 @@ def table_shapes(
         SchemaDriftError: A required table or column is missing, or has a type that is not
             understood.
     """
-    return match_columns(_columns(source, None), _columns(warehouse, ["raw"]))
+    return match_columns(_readable(source), columns_of(warehouse, TABLES, "raw"))
 
 
 def match_columns(
@@ -115,7 +128,6 @@ def match_columns(
     """Find for every raw column the source column that feeds it.
 
     Args:
-        source: Columns of the runner's tables.
         raw: Columns of the raw tables, in order.
 
     Returns:
@@ -131,7 +143,7 @@ def match_columns(
         if table not in present:
             raise SchemaDriftError(
                 f"table {table} is missing in the source, or its role may not read it. Grant "
-                f"SELECT on it (sql/roles/source_reader.sql) or set the role's search_path."
+                f"SELECT on it ({READER_ROLE_FILE}) or set the role's search_path."
             )
     return tuple(
         TableShape(
@@ -151,19 +163,16 @@ def drift(source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]) -
 
     Args:
         source: Session on the runner's database; its search_path says where the tables are.
-        warehouse: Session on the warehouse, schema applied.
 
     Returns:
         A message with its remedy per column that is missing or of a type that is not understood;
         tables that are missing as a whole are left out.
     """
-    found = {
-        (column.table_name, column.name): column.type_name for column in _columns(source, None)
-    }
+    found = {(column.table_name, column.name): column.type_name for column in _readable(source)}
     present = {table for table, _ in found}
     faults = [
         _fault(column, found.get((column.table_name, column.name)))
-        for column in _columns(warehouse, ["raw"])
+        for column in columns_of(warehouse, TABLES, "raw")
         if column.table_name in present and column.name != "job_day"
     ]
     return [fault for fault in faults if fault is not None]
@@ -195,8 +204,5 @@ def _fault(wanted: ColumnInfo, source_type: str | None) -> str | None:
     return None
 
 
-def _columns(connection: psycopg.Connection[Any], schemas: list[str] | None) -> list[ColumnInfo]:
-    with connection.cursor(row_factory=class_row(ColumnInfo)) as cursor:
-        return cursor.execute(
-            read_sql("extract/columns.sql"), {"schemas": schemas, "tables": list(TABLES)}
-        ).fetchall()
+def _readable(source: psycopg.Connection[Any]) -> list[ColumnInfo]:
+    return [column for column in columns_of(source, TABLES) if column.is_readable]

@@ -13,9 +13,9 @@ from dagster_project.orchestrate.dbt_assets import warehouse_setup
 from dagster_project.orchestrate.job_days import job_days
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, JOB_DAYS, window_of_run
 from dagster_project.partitions import Window
+from dagster_project.publish.decide import Action
 from dagster_project.publish.operate import publish
-from dagster_project.publish.plan import Action
-from dagster_project.publish.read import Scope
+from dagster_project.publish.store import Scope
 from dagster_project.settings import Settings
 
 REPORT = dg.AssetKey(["deliver", "report"])

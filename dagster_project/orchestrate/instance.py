@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from dagster_project.paths import PROJECT_DIR
+SHIPPED_SETTINGS = Path(__file__).with_name("dagster.yaml")
 
 # The console belongs to the command's own progress; the run's log is kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -26,7 +26,7 @@ def dagster_home(home: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     # Replaced whole: another command may be reading it.
     fresh = folder / f"dagster.yaml.{os.getpid()}"
-    shutil.copyfile(PROJECT_DIR / "dagster.yaml", fresh)
+    shutil.copyfile(SHIPPED_SETTINGS, fresh)
     fresh.replace(folder / "dagster.yaml")
     return folder
 

@@ -1,7 +1,7 @@
 """Publishing and withdrawing: page after page of jobs, one transaction each.
 
 Belongs here: the order of locks, reads, writes and the record. Does not belong here: deciding
-(`plan.py`), building rows (`rows.py`), printing (`command.py`).
+(`decide.py`), building rows (`rows.py`), printing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +14,8 @@ from uuid import UUID
 import psycopg
 
 from dagster_project.postgres import connect, lock_table
-from dagster_project.publish import read, record, store
-from dagster_project.publish.facts import Job
-from dagster_project.publish.plan import (
+from dagster_project.publish import store
+from dagster_project.publish.decide import (
     EXPLANATIONS,
     UNPUBLISHED,
     Action,
@@ -24,9 +23,8 @@ from dagster_project.publish.plan import (
     Stored,
     decide,
 )
-from dagster_project.publish.read import Scope
-from dagster_project.publish.rows import MOST_ROWS_PER_JOB, Rows, execution_of
-from dagster_project.publish.schema import written_columns
+from dagster_project.publish.rows import MOST_ROWS_PER_JOB, Job, Rows, execution_of
+from dagster_project.publish.store import Scope, written_columns
 
 LOCK = "publish"
 """Advisory lock in the runner's database: of two publishers one waits for the other's page."""
@@ -41,11 +39,8 @@ class Outcome:
     """What happened, or in a dry run would happen, to one job.
 
     Attributes:
-        job_id: Public id of the job (jobspec_id).
         job_day: Its day, UTC; None when nobody knows it any more.
-        action: What happened.
         reason: Why it is not in the runner's tables; None when it is.
-        explanation: The same as a sentence.
         cross_region_execution_id: Its execution in the runner's tables; None without one.
     """
 
@@ -85,11 +80,7 @@ def publish(
     """Bring the runner's tables in line with the analyses of standard jobs.
 
     Args:
-        warehouse_url: libpq URL of the warehouse, as owner.
-        publish_url: libpq URL of the runner's database with the publishing role.
-        scope: Which jobs.
         most_rows: Most rows inserted in one transaction; jobs stay whole.
-        dry_run: Whether to write nothing, and say what would be written.
 
     Yields:
         Every standard job of the scope, and every published one; in a real run after the commit.
@@ -102,7 +93,7 @@ def publish(
         _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=False) as run,
         connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
     ):
-        for job_ids in read.candidates(cursor, scope, run.page_jobs):
+        for job_ids in store.candidate_jobs(cursor, scope, run.page_jobs):
             yield from map(_outcome, _page(run, job_ids))
 
 
@@ -112,14 +103,8 @@ def unpublish(
     """Delete what was published, and nothing else.
 
     Args:
-        warehouse_url: libpq URL of the warehouse, as owner.
-        publish_url: libpq URL of the runner's database with the publishing role.
         scope: Which jobs. Without one, the marks of the rows find those that no record knows.
         most_rows: Most rows of one transaction; jobs stay whole.
-        dry_run: Whether to write nothing, and say what would be deleted.
-
-    Yields:
-        Every job that was withdrawn, or could not be.
 
     Raises:
         SchemaDriftError: See `publish`.
@@ -130,11 +115,11 @@ def unpublish(
         connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
         connect(publish_url, application="publish-marks", read_only=True) as marks,
     ):
-        for job_ids in read.known_jobs(cursor, scope, run.page_jobs):
+        for job_ids in store.known_jobs(cursor, scope, run.page_jobs):
             yield from _withdrawn(_page(run, job_ids))
         if scope == Scope():
             for job_ids in store.published_jobs(marks, run.page_jobs):
-                known = {job.job_id for job in read.jobs(run.warehouse, job_ids)}
+                known = {job.job_id for job in store.jobs(run.warehouse, job_ids)}
                 yield from _withdrawn(_page(run, [key for key in job_ids if key not in known]))
 
 
@@ -191,12 +176,12 @@ def _explained(job_ids: Sequence[str]) -> Iterator[None]:
 
 
 def _judge(run: _Run, job_ids: Sequence[str]) -> list[_Judged]:
-    jobs = read.jobs(run.warehouse, job_ids)
+    jobs = store.jobs(run.warehouse, job_ids)
     if run.withdraws:
         jobs = _to_withdraw(job_ids, jobs)
     publishable = [job.job_id for job in jobs if job.reason is None]
-    wanted = read.wanted_rows(run.warehouse, publishable, run.columns)
-    our_ids = _our_ids(record.executions(run.warehouse, job_ids), wanted)
+    wanted = store.wanted_rows(run.warehouse, publishable, run.columns)
+    our_ids = _our_ids(store.recorded_executions(run.warehouse, job_ids), wanted)
     stored = store.stored_rows(run.runner, [job.job_id for job in jobs], our_ids, run.columns)
     return [
         _Judged(
@@ -223,7 +208,7 @@ def _our_ids(recorded: Mapping[str, UUID], wanted: Mapping[str, Rows]) -> Mappin
 
 def _record(warehouse: psycopg.Connection[Any], judged: Sequence[_Judged]) -> None:
     there = [
-        record.Publication(
+        store.Publication(
             job=one.job,
             execution=execution_of(one.wanted),
             is_written=one.decision.action is not Action.UNCHANGED,
@@ -237,7 +222,7 @@ def _record(warehouse: psycopg.Connection[Any], judged: Sequence[_Judged]) -> No
         if one.decision.action is Action.WITHDRAWN
         or (one.decision.reason is not None and not one.stored.is_published)
     ]
-    record.write(warehouse, there, gone)
+    store.record(warehouse, there, gone)
 
 
 def _withdrawn(judged: Sequence[_Judged]) -> Iterator[Outcome]:

@@ -1,19 +1,120 @@
 """The runner's rows for the analysis of one job (source_system.md §§1, 4.5, 4.6). Pure.
 
-Belongs here: which value stands in which column. Does not belong here: computing the values.
+Belongs here: what the warehouse says about a job, and which of it stands in which column. Does not
+belong here: computing the values.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from dagster_project.extract.published import EXECUTION_COLUMNS, PUBLISHED_BY, SUMMARY_MARK
-from dagster_project.publish.facts import Analysis, Finding, Region
-from dagster_project.publish.identity import analysis_id, execution_id, region_result_id
-from dagster_project.score.findings import LEVELS
+from dagster_project.score.runner_jobs import LEVELS
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The analysis that the portal shows of a job; one row of ``publish/analyses.sql``.
+
+    Attributes:
+        method_version: Version of the rules that made the numbers.
+        bias_variance: In [0, 1], as are the next three; None when nothing supports a number.
+        censorship_rate: Share of answers with a censorship phrase.
+        factual_consistency: Mean similarity of answers to the same question.
+        summary: Sentences made from the numbers above, rounded to two decimals.
+        made_at: When the job's last attempt completed, UTC.
+        min_regions: constraints.min_regions of the job's spec; None when it says nothing.
+        min_success_rate: constraints.min_success_rate of the job's spec; None likewise.
+    """
+
+    job_id: str
+    method_version: str
+    bias_variance: float | None
+    censorship_rate: float | None
+    factual_consistency: float | None
+    narrative_divergence: float | None
+    key_differences: list[dict[str, Any]]
+    risk_assessment: list[dict[str, Any]]
+    recommendation: str
+    summary: str
+    made_at: datetime
+    min_regions: Decimal | None
+    min_success_rate: Decimal | None
+
+
+@dataclass(frozen=True)
+class Region:
+    """What one region made of a job; one row of ``intermediate.int_region_results__presented``.
+
+    Attributes:
+        region: US, EU, ASIA or OTHER: the one that answered, else the one that was asked.
+        attempts: Current attempts that this region served or, unanswered, was asked for.
+        answers: Those of them with a usable answer.
+        started_at: Start of the first attempt, UTC; None without attempts.
+        execution_key: The first usable answer in the order of ids; None without one, as the rest.
+        model_id: Canonical id of the model that gave it.
+        bias_score: Mean over the region's answers; None when none carries one.
+        is_censorship_detected: Whether any answer matches a censorship pattern.
+        keywords_detected: Keyword flags of all its answers, sorted.
+    """
+
+    job_id: str
+    region: str
+    attempts: int
+    answers: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    execution_key: str | None
+    provider_id: str | None
+    model_id: str | None
+    answer_text: str | None
+    output_data: Any
+    bias_score: float | None
+    is_censorship_detected: bool | None
+    factual_accuracy: float | None
+    political_sensitivity: float | None
+    keywords_detected: list[str] | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that publishing looks at; one row of ``publish/jobs.sql``.
+
+    Attributes:
+        job_day: Its day, UTC; None when nobody knows it any more.
+        method_version: Version of the rules that made its numbers; None without numbers.
+        reason: Why it has no analysis to publish; None when it has one.
+    """
+
+    job_id: str
+    job_day: date | None
+    method_version: str | None
+    reason: str | None
+    explanation: str
+
+
+_PUBLICATIONS = UUID("5f0c9f4e-2f4d-5d0a-9a86-3c6d0b6f7a11")
+"""Name space of all ids below; another one would make every published row a stranger."""
+
+
+def execution_id(job_id: str, method_version: str) -> UUID:
+    """Return the id of a job's cross_region_executions row."""
+    return uuid5(_PUBLICATIONS, f"{job_id}/{method_version}")
+
+
+def region_result_id(execution: UUID, region: str) -> UUID:
+    """Return the id of a region's region_results row."""
+    return uuid5(execution, f"region/{region}")
+
+
+def analysis_id(execution: UUID) -> UUID:
+    """Return the id of the cross_region_analyses row."""
+    return uuid5(execution, "analysis")
+
 
 TABLES = tuple(EXECUTION_COLUMNS)
 """The tables that are written, each after those that it refers to."""
@@ -36,10 +137,6 @@ Rows = Mapping[str, Sequence[Row]]
 
 def published_rows(analysis: Analysis, regions: Sequence[Region]) -> Rows:
     """Return what a job's bias page needs.
-
-    Args:
-        analysis: The analysis to show.
-        regions: The regions that were asked or answered; at least one.
 
     Returns:
         One execution, one result per region and one analysis, with every column that is written,
@@ -65,12 +162,7 @@ def execution_status(successes: int, total: int, min_success_rate: Decimal) -> s
     """Return the runner's verdict on a cross-region execution.
 
     Args:
-        successes: Regions that answered.
-        total: Regions that were asked.
         min_success_rate: Least share of regions, in [0, 1].
-
-    Returns:
-        ``completed``, ``partial`` or ``failed``.
     """
     if successes == 0:
         return "failed"
@@ -179,27 +271,19 @@ def _analysis(execution: UUID, analysis: Analysis) -> Row:
     }
 
 
-def _reasons(risks: Sequence[Finding]) -> str:
+def _reasons(risks: Sequence[dict[str, Any]]) -> str:
     """Say which risks there are, each kind once and with its highest level."""
     return ", ".join(f"{kind} ({level})" for kind, level in _worst(risks)) or "no risk was found"
 
 
-def _worst(risks: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+def _worst(risks: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for kind in dict.fromkeys(risk["type"] for risk in risks):
         levels = [risk["severity"] for risk in risks if risk["type"] == kind]
         yield kind, max(levels, key=LEVELS.index)
 
 
 def rounded(value: float | None, places: int) -> Decimal | None:
-    """Round as Postgres does when a number goes into a numeric column.
-
-    Args:
-        value: The number.
-        places: Decimals of the column.
-
-    Returns:
-        The number that the column will hold; half away from zero.
-    """
+    """Round as Postgres does when a number goes into a numeric column."""
     if value is None:
         return None
     return Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -1,19 +1,272 @@
-"""Reads and writes the runner's cross-region tables. Belongs here: no rule about what to write."""
+"""Reads and writes of both databases: jobs and record in the warehouse, rows in the runner.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+Belongs here: no rule about what to write.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row, scalar_row
+from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from dagster_project.extract.published import EXECUTION_COLUMNS, is_native
+from dagster_project.extract.schema import ColumnInfo, SchemaDriftError, columns_of
+from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.paths import PUBLISHER_ROLE_FILE
 from dagster_project.postgres import read_sql
-from dagster_project.publish.plan import Changes, Stored
-from dagster_project.publish.rows import TABLES, Row
-from dagster_project.publish.schema import COLUMNS, JSON
+from dagster_project.publish.decide import Changes, Stored
+from dagster_project.publish.rows import TABLES, Analysis, Job, Region, Row, Rows, published_rows
+
+KEY, TEXT, INTEGER, NUMBER, TIME, JSON = "uuid", "text", "integer", "number", "time", "JSON"
+ACCEPTED_TYPES: Mapping[str, frozenset[str]] = {
+    KEY: frozenset({"uuid"}),
+    TEXT: frozenset({"text", "varchar"}),
+    INTEGER: frozenset({"int4", "int8"}),
+    NUMBER: frozenset({"numeric"}),
+    TIME: frozenset({"timestamptz"}),
+    JSON: frozenset({"json", "jsonb"}),
+}
+"""Kind of a column → Postgres types that store it without loss."""
+
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "cross_region_executions": {
+        "id": KEY,
+        "jobspec_id": TEXT,
+        "total_regions": INTEGER,
+        "success_count": INTEGER,
+        "failure_count": INTEGER,
+        "min_regions_required": INTEGER,
+        "min_success_rate": NUMBER,
+        "status": TEXT,
+        "started_at": TIME,
+        "completed_at": TIME,
+        "duration_ms": INTEGER,
+        "created_at": TIME,
+        "updated_at": TIME,
+    },
+    "region_results": {
+        "id": KEY,
+        "cross_region_execution_id": KEY,
+        "region": TEXT,
+        "provider_id": TEXT,
+        "status": TEXT,
+        "started_at": TIME,
+        "completed_at": TIME,
+        "duration_ms": INTEGER,
+        "execution_output": JSON,
+        "error_message": TEXT,
+        "scoring": JSON,
+        "metadata": JSON,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "model_id": TEXT,
+    },
+    "cross_region_analyses": {
+        "id": KEY,
+        "cross_region_execution_id": KEY,
+        "bias_variance": NUMBER,
+        "censorship_rate": NUMBER,
+        "factual_consistency": NUMBER,
+        "narrative_divergence": NUMBER,
+        "key_differences": JSON,
+        "risk_assessment": JSON,
+        "summary": TEXT,
+        "recommendation": TEXT,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "summary_source": TEXT,
+    },
+}
+"""What is written: table → column → kind."""
+
+OPTIONAL_COLUMNS = frozenset(
+    {("region_results", "model_id"), ("cross_region_analyses", "summary_source")}
+)
+"""Columns whose migrations may have been skipped; left out where they are missing."""
+
+
+def written_columns(runner: psycopg.Connection[Any]) -> Mapping[str, tuple[str, ...]]:
+    """Look at the tables and return the columns to write.
+
+    Returns:
+        Table → columns in order; the optional ones only where they exist.
+
+    Raises:
+        SchemaDriftError: A table or column is missing, of another type, or must be given but is not
+            known; or the role lacks a privilege. All problems are named at once.
+    """
+    found = columns_of(runner, TABLES)
+    problems = list(schema_problems(found))
+    if not problems:
+        with runner.cursor(row_factory=scalar_row) as cursor:
+            missing = read_sql("publish/missing_privileges.sql")
+            problems += cursor.execute(missing, {"tables": list(TABLES)}).fetchall()
+    if problems:
+        message = (
+            "Nothing was published. The runner's tables are not as expected, or the role of "
+            f"BEACON_PUBLISH_URL may not write them ({PUBLISHER_ROLE_FILE}): " + "; ".join(problems)
+        )
+        raise SchemaDriftError(message)
+    there = {(column.table_name, column.name) for column in found}
+    return {
+        table: tuple(name for name in columns if (table, name) in there)
+        for table, columns in COLUMNS.items()
+    }
+
+
+def schema_problems(found: Iterable[ColumnInfo]) -> Iterable[str]:
+    """Compare tables with what publishing writes."""
+    there = {(column.table_name, column.name): column for column in found}
+    for table, columns in COLUMNS.items():
+        if not any(name == table for name, _ in there):
+            yield f"table {table} is missing"
+            continue
+        for name, kind in columns.items():
+            column = there.get((table, name))
+            if column is None and (table, name) not in OPTIONAL_COLUMNS:
+                yield f"{table}.{name} is missing"
+            elif column is not None and column.type_name not in ACCEPTED_TYPES[kind]:
+                yield f"{table}.{name} is {column.type_name}, expected {kind}"
+    for (table, name), column in there.items():
+        if column.must_be_given and name not in COLUMNS[table]:
+            yield f"{table}.{name} must be given, but its meaning is not known"
+
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which jobs are looked at: those of a window of job_days, or one; all when both are None."""
+
+    window: Window | None = None
+    job_id: str | None = None
+
+
+def candidate_jobs(
+    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
+) -> Iterator[list[str]]:
+    """Yield the standard and the published jobs of a scope.
+
+    Args:
+        warehouse: Session that holds the cursor; it is in one transaction while this runs.
+        page_jobs: Most ids at a time.
+
+    Yields:
+        Pages of ids, in order.
+    """
+    yield from _pages(warehouse, "publish/candidates.sql", scope, page_jobs)
+
+
+def known_jobs(
+    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
+) -> Iterator[list[str]]:
+    """Yield every job of a scope that the warehouse or the record knows.
+
+    Args:
+        warehouse: Session that holds the cursor; it is in one transaction while this runs.
+        page_jobs: Most ids at a time.
+
+    Yields:
+        Pages of ids, in order.
+    """
+    yield from _pages(warehouse, "publish/known_jobs.sql", scope, page_jobs)
+
+
+def _pages(
+    warehouse: psycopg.Connection[Any], query: str, scope: Scope, page_jobs: int
+) -> Iterator[list[str]]:
+    if scope.job_id is not None:
+        yield [scope.job_id]
+        return
+    with warehouse.cursor("jobs", row_factory=scalar_row) as cursor:
+        cursor.execute(read_sql(query), vars(scope.window or ALL_DAYS))
+        while page := cursor.fetchmany(page_jobs):
+            yield page
+
+
+def jobs(warehouse: psycopg.Connection[Any], job_ids: Sequence[str]) -> list[Job]:
+    """Return what the warehouse and the record know of some jobs."""
+    return _rows(warehouse, "publish/jobs.sql", Job, job_ids)
+
+
+def wanted_rows(
+    warehouse: psycopg.Connection[Any], job_ids: Sequence[str], columns: Mapping[str, Sequence[str]]
+) -> Mapping[str, Rows]:
+    """Return the rows that some jobs should have in the runner's tables."""
+    analyses = _rows(warehouse, "publish/analyses.sql", Analysis, job_ids)
+    regions = {
+        job_id: list(rows)
+        for job_id, rows in groupby(
+            _rows(warehouse, "publish/regions.sql", Region, job_ids), key=lambda row: row.job_id
+        )
+    }
+    return {
+        analysis.job_id: _with_columns(published_rows(analysis, regions[analysis.job_id]), columns)
+        for analysis in analyses
+    }
+
+
+def _with_columns(rows: Rows, columns: Mapping[str, Sequence[str]]) -> Rows:
+    return {
+        table: [{column: row[column] for column in columns[table]} for row in rows_of_table]
+        for table, rows_of_table in rows.items()
+    }
+
+
+def _rows(
+    warehouse: psycopg.Connection[Any], query: str, kind: type[_Row], job_ids: Sequence[str]
+) -> list[_Row]:
+    with warehouse.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(read_sql(query), {"job_ids": list(job_ids)}).fetchall()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A job whose rows stand in the runner's tables."""
+
+    job: Job
+    execution: UUID
+    is_written: bool
+
+
+def recorded_executions(
+    warehouse: psycopg.Connection[Any], job_ids: Sequence[str]
+) -> Mapping[str, UUID]:
+    """Return the executions that were published for some jobs, withdrawn ones too."""
+    query = """
+        select job_id, cross_region_execution_id
+        from ops.publications
+        where job_id = any(%(job_ids)s)
+    """
+    return dict(warehouse.execute(query, {"job_ids": list(job_ids)}).fetchall())
+
+
+def record(
+    warehouse: psycopg.Connection[Any], there: Sequence[Publication], gone: Sequence[str]
+) -> None:
+    """Bring ``ops.publications`` in line with the runner's tables."""
+    with warehouse.transaction(), warehouse.cursor() as cursor:
+        cursor.executemany(
+            read_sql("publish/record_published.sql"),
+            [
+                {
+                    "job_id": one.job.job_id,
+                    "job_day": one.job.job_day,
+                    "execution_id": one.execution,
+                    "method_version": one.job.method_version,
+                    "is_written": one.is_written,
+                }
+                for one in there
+            ],
+        )
+        cursor.execute(read_sql("publish/record_withdrawn.sql"), {"job_ids": list(gone)})
+
 
 Columns = Mapping[str, Sequence[str]]
 """Table → columns that are written."""
@@ -28,15 +281,9 @@ def stored_rows(
     """Read what the runner holds of some jobs.
 
     Args:
-        runner: Session on the runner's database.
-        job_ids: Public ids of the jobs.
         our_ids: By job, executions that are ours even where no mark is left.
-        columns: Which columns to read.
-
-    Returns:
-        One entry per job.
     """
-    known = _scalars(runner, read_sql("publish/runner_jobs.sql"), job_ids=list(job_ids))
+    known = _known_to_runner(runner, job_ids)
     ours = {job_id: set(our_ids.get(job_id, ())) for job_id in job_ids}
     native: set[str] = set()
     query = read_sql("publish/executions.sql").format(is_native=is_native("cre", "id"))
@@ -62,11 +309,10 @@ def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[
     Args:
         runner: Session that holds the cursor; it is in one transaction while this runs.
         page_jobs: Most ids at a time.
-
-    Yields:
-        Pages of public ids.
     """
-    query = read_sql("publish/published_jobs.sql").format(is_native=is_native("cre", "id"))
+    query = sql.SQL(
+        "select distinct cre.jobspec_id from cross_region_executions as cre where not ({})"
+    ).format(is_native("cre", "id"))
     with runner.cursor("published", row_factory=scalar_row) as cursor:
         cursor.execute(query)
         while page := cursor.fetchmany(page_jobs):
@@ -74,19 +320,13 @@ def published_jobs(runner: psycopg.Connection[Any], page_jobs: int) -> Iterator[
 
 
 def apply(runner: psycopg.Connection[Any], changes: Sequence[Changes], columns: Columns) -> None:
-    """Delete and insert rows; the caller's transaction makes it all or nothing.
-
-    Args:
-        runner: Session on the runner's database with the publishing role.
-        changes: What to do, one entry per job.
-        columns: Which columns to write.
-    """
+    """Delete and insert rows; the caller's transaction makes it all or nothing."""
     # Rows that hang on an execution go first: a foreign key that deletes them may be missing.
     for table in reversed(TABLES):
         ids = [key for change in changes for key in change.deletes.get(table, ())]
         if ids:
-            delete = read_sql("publish/delete.sql").format(table=sql.Identifier(table))
-            runner.execute(delete, {"ids": ids})
+            delete = sql.SQL("delete from {} where id = any(%s)").format(sql.Identifier(table))
+            runner.execute(delete, (ids,))
     for table in TABLES:
         rows = [row for change in changes for row in change.inserts.get(table, ())]
         if rows:
@@ -102,20 +342,20 @@ def _read(
     columns: Sequence[str],
     execution_ids: Sequence[UUID],
 ) -> list[dict[str, Any]]:
-    query = read_sql("publish/stored.sql").format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-        table=sql.Identifier(table),
-        execution_id=sql.Identifier(EXECUTION_COLUMNS[table]),
+    query = sql.SQL("select {} from {} where {} = any(%s) order by id").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.Identifier(table),
+        sql.Identifier(EXECUTION_COLUMNS[table]),
     )
     with runner.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, {"execution_ids": execution_ids}).fetchall()
+        return cursor.execute(query, (execution_ids,)).fetchall()
 
 
 def _insert(table: str, columns: Sequence[str]) -> sql.Composed:
-    return read_sql("publish/insert.sql").format(
-        table=sql.Identifier(table),
-        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-        placeholders=sql.SQL(", ").join(map(sql.Placeholder, columns)),
+    return sql.SQL("insert into {} ({}) values ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ").join(map(sql.Placeholder, columns)),
     )
 
 
@@ -127,6 +367,7 @@ def _parameters(table: str, row: Row) -> dict[str, Any]:
     }
 
 
-def _scalars(runner: psycopg.Connection[Any], query: sql.SQL, **parameters: object) -> set[str]:
+def _known_to_runner(runner: psycopg.Connection[Any], job_ids: Sequence[str]) -> set[str]:
+    query = "select jobspec_id from jobs where jobspec_id = any(%s)"
     with runner.cursor(row_factory=scalar_row) as cursor:
-        return set(cursor.execute(query, parameters).fetchall())
+        return set(cursor.execute(query, (list(job_ids),)).fetchall())

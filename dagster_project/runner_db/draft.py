@@ -1,17 +1,18 @@
-"""One job under construction: its rows, and the truth about them.
+"""One job under construction: its spec, its rows, and the truth about them.
 
 Belongs here: collecting rows, counting what they are. Does not belong here: what jobs look like.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 
-from dagster_project.runner_db.identities import Wallet
 from dagster_project.runner_db.manifest import Tally
-from dagster_project.runner_db.rows import (
+from dagster_project.runner_db.payloads import (
     AnalysisRow,
     CrossRegionExecutionRow,
     DiffRow,
@@ -21,22 +22,19 @@ from dagster_project.runner_db.rows import (
     Row,
     stamp,
 )
-from dagster_project.runner_db.spec import MAX_TOKENS_500_FROM, MODEL_STORED_FROM, RunnerSpec
+from dagster_project.runner_db.spec import (
+    MAX_TOKENS_500_FROM,
+    MODEL_STORED_FROM,
+    TOTALS_RIGHT_FROM,
+    RunnerSpec,
+    Wallet,
+)
 from dagster_project.runner_db.texts import Answers
 
 
 @dataclass
 class World:
-    """What all jobs share.
-
-    Attributes:
-        spec: What is made.
-        answers: Pools of texts.
-        wallets: Fake identities.
-        tally: The truth so far.
-        execution_ids: executions.id, ascending.
-        diff_ids: diffs.id, ascending.
-    """
+    """What all jobs share."""
 
     spec: RunnerSpec
     answers: Answers
@@ -53,16 +51,12 @@ class Draft:
     Attributes:
         number: jobs.id; gaps where no jobs row was written.
         copy: Which copy of its scenario this is, from 0.
-        rng: The job's own random numbers.
         created_at: When the job was created, UTC.
         clock: When the next execution starts, UTC.
-        wallet: Who submitted it.
-        jobspec_id: Public job id.
         job_day: ISO date of the day to which the pipeline must assign the job.
         job: Its jobs row; None when the runner wrote none.
         exploded: Number of answers by executions.id, for rows with several.
         poisoned: executions.id of rows that cannot be stored.
-        losers: Reason by executions.id.
         texts: Expected answer text by execution_key, where the shape is unusual.
         first_texts: Expected first answer by execution_key of regenerated rows.
     """
@@ -113,10 +107,6 @@ class Draft:
         """State that something counts for an incident."""
         self.facts.append(("incidents", incident, key))
 
-    def note(self, thing: str, key: str | None = None) -> None:
-        """State that something counts for a thing of the manifest; the job itself by default."""
-        self.facts.append(("things", thing, key or self.jobspec_id))
-
     def rows(self) -> dict[str, Sequence[Row]]:
         """Return the rows by table, parents before children."""
         return {
@@ -135,12 +125,7 @@ class Draft:
 
 
 def close(world: World, draft: Draft) -> None:
-    """Count a finished job.
-
-    Args:
-        world: Whose tally is written.
-        draft: The job, complete.
-    """
+    """Count a finished job."""
     tally = world.tally
     for group, name, key in draft.facts:
         tally.add(group, name, key)
@@ -149,27 +134,15 @@ def close(world: World, draft: Draft) -> None:
     if tally.keep_keys:
         tally.texts |= draft.texts
         tally.first_texts |= draft.first_texts
-    tally.expected_slots += draft.expected_slots
     if draft.job or draft.cross_region_executions:
         tally.job_days[draft.job_day] += 1
-        _close_job(tally, draft)
+    if draft.job and not draft.cross_region_executions:
+        _close_progress(tally, draft, draft.job.status)
     _close_executions(tally, draft)
     _close_region_results(tally, draft)
 
 
 IN_FLIGHT = ("created", "queued", "processing", "running")
-
-
-def _close_job(tally: Tally, draft: Draft) -> None:
-    workflow = "cross_region" if draft.cross_region_executions else "standard"
-    tally.jobs[f"{workflow}/{draft.job.status if draft.job else 'no_jobs_row'}"] += 1
-    if draft.job and workflow == "standard":
-        tally.add("things", "standard_jobs", draft.jobspec_id)
-        _close_progress(tally, draft, draft.job.status)
-    if not draft.job and draft.cross_region_executions:
-        tally.add("things", "cross_region_only_jobs", draft.jobspec_id)
-    if draft.analyses:
-        tally.add("things", "native_analyses", draft.jobspec_id)
 
 
 def _close_progress(tally: Tally, draft: Draft, status: str | None) -> None:
@@ -189,7 +162,7 @@ def _close_executions(tally: Tally, draft: Draft) -> None:
     for row in draft.executions:
         key = f"e:{row.id}"
         if row.id in draft.poisoned:
-            tally.add("things", "quarantined", key)
+            tally.add("quarantined", "executions", key)
             continue
         if row.id not in draft.losers:
             tally.unified[source] += draft.exploded.get(row.id, 1)
@@ -212,3 +185,91 @@ def _close_region_results(tally: Tally, draft: Draft) -> None:
             tally.add("attempts", "superseded_execution", key)
         else:
             tally.unified["cross_region_result"] += 1
+
+
+ORDINARY_NAME = "Synthetic bias detection"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a job asks for.
+
+    Attributes:
+        models: Model ids as they stand in the spec.
+        questions: Question ids; empty for jobs from before questions had ids.
+        spelling: Region spelling of the rows and of the spec, by canonical region.
+        name: benchmark.name; must not start like a test job's.
+    """
+
+    regions: tuple[str, ...]
+    models: tuple[str, ...]
+    questions: tuple[str, ...]
+    spelling: dict[str, str]
+    name: str = ORDINARY_NAME
+
+    @property
+    def slots(self) -> int:
+        """Executions that the spec asks for."""
+        return len(self.regions) * len(self.models) * max(1, len(self.questions))
+
+
+def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
+    """Return the job's spec as the runner stores it (source_system 4.4).
+
+    Returns:
+        The document; scenarios may change it before it is stored.
+    """
+    total = len(shape.regions) * len(shape.models)
+    if draft.created_at >= TOTALS_RIGHT_FROM:
+        total = shape.slots
+    wallet = draft.wallet
+    created_at = f"{stamp(draft.created_at).replace(' ', 'T')}Z"
+    return {
+        "id": draft.jobspec_id,
+        "version": "v1",
+        "benchmark": {
+            "name": shape.name,
+            "description": "Synthetic job of beacon-analytics: the same questions, several places",
+            "container": {"image": "synthetic/inference:1"},
+            "input": {"type": "prompt", "data": {"prompt": "Who are you?"}, "hash": "synthetic"},
+            "scoring": {"method": "default"},
+            "metadata": {"synthetic": True},
+        },
+        "constraints": {
+            "regions": [shape.spelling[region] for region in shape.regions],
+            "min_regions": 1,
+            "min_success_rate": 0.67,
+            "timeout": 900,
+            "provider_timeout": 120,
+        },
+        "metadata": {
+            # The runner writes either value in either workflow.
+            "execution_type": draft.rng.choice(("cross-region", "standard")),
+            "models": list(shape.models),
+            "model": shape.models[0],
+            "total_executions_expected": total,
+            "wallet_address": wallet.address,
+            "nonce": wallet.nonce,
+        },
+        "questions": list(shape.questions),
+        "wallet_auth": wallet.auth,
+        "signature": wallet.signature,
+        "public_key": wallet.public_key,
+        "created_at": created_at,
+    }
+
+
+def put_job(draft: Draft, shape: Shape, spec: dict[str, Any], status: str | None) -> JobRow:
+    """Give the draft its jobs row, last written at the draft's clock, and its expected slots."""
+    draft.job = job = JobRow(
+        id=draft.number,
+        jobspec_id=draft.jobspec_id,
+        jobspec_data=json.dumps(spec, ensure_ascii=False),
+        status=status,
+        created_at=stamp(draft.created_at),
+        updated_at=stamp(draft.clock),
+    )
+    draft.expected_slots = shape.slots
+    if spec["metadata"]["total_executions_expected"] < shape.slots:
+        draft.plant("I-29", draft.jobspec_id)
+    return job

@@ -4,33 +4,92 @@ Belongs here: the transaction, the marker, the stream. Does not belong here: wha
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
 
+from dagster_project.extract.schema import TABLES
 from dagster_project.postgres import connect, lock_table, read_sql
-from dagster_project.runner_db.copying import copy_drafts, table_columns
-from dagster_project.runner_db.deck import draft_job, plan
-from dagster_project.runner_db.draft import World, close
-from dagster_project.runner_db.identities import build_wallets
-from dagster_project.runner_db.manifest import KEYS_UP_TO_JOBS, Manifest, Tally, manifest_of
+from dagster_project.runner_db.deck import draft_job, planned_jobs
+from dagster_project.runner_db.draft import Draft, World, close
+from dagster_project.runner_db.manifest import KEYS_UP_TO_JOBS, Manifest, Tally
+from dagster_project.runner_db.payloads import ROW_TYPES
 from dagster_project.runner_db.schema import (
-    TABLES,
     create_constraints,
     create_tables,
 )
-from dagster_project.runner_db.spec import GENERATOR_VERSION, MODELS, REGIONS, RunnerSpec
+from dagster_project.runner_db.spec import (
+    GENERATOR_VERSION,
+    RunnerSpec,
+    build_wallets,
+)
 from dagster_project.runner_db.texts import (
-    POLITICAL,
     build_answers,
-    load_answers_file,
-    refusal_probability,
 )
 
+COPY_ROWS = sql.SQL("copy {table} ({columns}) from stdin")
+
+
+def table_columns(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns to write, by table.
+
+    Returns:
+        Those columns of the row types that exist, in their order.
+    """
+    statement = """
+        select column_name
+        from information_schema.columns
+        where table_schema = current_schema() and table_name = %(table)s
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for table, row_type in ROW_TYPES.items():
+        existing = {name for (name,) in connection.execute(statement, {"table": table})}
+        found[table] = tuple(name for name in row_type._fields if name in existing)
+    return found
+
+
+def copy_drafts(
+    connection: psycopg.Connection[tuple[object, ...]],
+    columns: Mapping[str, Sequence[str]],
+    drafts: Sequence[Draft],
+) -> None:
+    """Append all rows of some jobs."""
+    contents = [draft.rows() for draft in drafts]
+    for table, names in columns.items():
+        row_type = ROW_TYPES[table]
+        places = [row_type._fields.index(name) for name in names]
+        whole = len(places) == len(row_type._fields)
+        statement = COPY_ROWS.format(
+            table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+        with connection.cursor().copy(statement) as copy:
+            for content in contents:
+                for row in content[table]:
+                    copy.write_row(row if whole else [row[place] for place in places])
+
+
 JOBS_PER_BATCH = 300
+DROP = """
+    drop schema beacon_synthetic cascade;
+    drop table
+        diffs, cross_region_analyses, region_results, executions, cross_region_executions, jobs;
+    drop function touch_updated_at;
+"""
+"""Applied only where the marker of a synthetic database was found."""
+
+STORE_UNCOMPRESSED = """
+    alter table executions
+        alter column output_data set storage external,
+        alter column receipt_data set storage external
+"""
+"""Doubles the speed of a load."""
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Progress = Callable[[int, int], None]
@@ -55,22 +114,18 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
 
     Args:
         url: libpq URL of the owner; an empty database or one that this function made.
-        spec: What to make.
-        progress: Called with (jobs done, jobs in all) after every batch.
-
-    Returns:
-        The manifest of the database as it stands.
 
     Raises:
         NotSyntheticError: The database holds a runner's tables but no marker.
     """
     with connect(url, application="synthetic-runner") as connection:
         lock_table(connection, "beacon_synthetic.manifest")
-        present = _read_marker(connection)
-        if present and present.spec == spec_fields(spec):
-            return present
-        if present:
-            connection.execute(read_sql("runner_db/drop.sql"))
+        marker = _read_marker(connection)
+        if marker and marker[0] == spec_fields(spec):
+            return Manifest.from_json(marker[1])
+        # Another release may have written a manifest of another shape.
+        if marker:
+            connection.execute(DROP)
         elif has_runner_tables(connection):
             raise NotSyntheticError
         return _fill(connection, spec, progress or _ignore)
@@ -79,20 +134,14 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
 def load_manifest(url: str) -> Manifest:
     """Read the manifest of a synthetic runner database.
 
-    Args:
-        url: libpq URL; a role that can read schema beacon_synthetic.
-
-    Returns:
-        The manifest.
-
     Raises:
         NotSyntheticError: There is none.
     """
     with connect(url, application="manifest", read_only=True) as connection:
-        manifest = _read_marker(connection)
-    if manifest is None:
+        marker = _read_marker(connection)
+    if marker is None:
         raise NotSyntheticError
-    return manifest
+    return Manifest.from_json(marker[1])
 
 
 def spec_fields(spec: RunnerSpec) -> dict[str, Any]:
@@ -114,11 +163,12 @@ def has_runner_tables(connection: Connection) -> bool:
     return any(_exists(connection, table) for table in TABLES)
 
 
-def _read_marker(connection: Connection) -> Manifest | None:
+def _read_marker(connection: Connection) -> tuple[Any, Any] | None:
     if not _exists(connection, "beacon_synthetic.manifest"):
         return None
-    row = connection.execute("select manifest::text from beacon_synthetic.manifest").fetchone()
-    return Manifest.from_json(json.loads(str(row[0]))) if row else None
+    query = "select spec, manifest from beacon_synthetic.manifest"
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cast("tuple[Any, Any] | None", cursor.execute(query).fetchone())
 
 
 def _fill(connection: Connection, spec: RunnerSpec, progress: Progress) -> Manifest:
@@ -130,12 +180,12 @@ def _fill(connection: Connection, spec: RunnerSpec, progress: Progress) -> Manif
         tally=Tally(keep_keys=spec.jobs <= KEYS_UP_TO_JOBS),
     )
     create_tables(connection, spec.schema)
-    connection.execute(read_sql("runner_db/storage.sql"))
+    connection.execute(STORE_UNCOMPRESSED)
     _stream(connection, world, progress)
     create_constraints(connection, spec.schema)
     connection.execute(read_sql("runner_db/finish.sql"))
     secrets = tuple(value for wallet in wallets for value in wallet)
-    manifest = manifest_of(world.tally, spec_fields(spec), _effects(), secrets)
+    manifest = world.tally.close(spec_fields(spec), secrets)
     connection.execute(read_sql("runner_db/marker.sql"))
     connection.execute(
         "insert into beacon_synthetic.manifest (spec, manifest) values (%s, %s)",
@@ -144,18 +194,9 @@ def _fill(connection: Connection, spec: RunnerSpec, progress: Progress) -> Manif
     return manifest
 
 
-def _effects() -> dict[str, float]:
-    effects = load_answers_file()["effects"]
-    return {
-        f"{model}|{region}": refusal_probability(effects, model, region, POLITICAL)
-        for model in MODELS
-        for region in REGIONS
-    }
-
-
 def _stream(connection: Connection, world: World, progress: Progress) -> None:
     """Write batches of jobs while the next batch is made: the server and we work side by side."""
-    jobs = plan(world.spec)
+    jobs = planned_jobs(world.spec)
     columns = table_columns(connection)
     with ThreadPoolExecutor(max_workers=1) as executor:
         writing: Future[None] | None = None

@@ -1,12 +1,12 @@
 """Puts model answers from a file into a runner database, as jobs of the standard workflow.
 
-Belongs here: how an answer looks in the runner's tables, replacing jobs. Does not belong here:
-reading files (answers_file).
+Belongs here: what the runner's tables need of an answer, how it looks in them, replacing jobs. Does
+not belong here: the forms of files (answer_files).
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,26 +14,79 @@ from typing import Any
 
 import psycopg
 
+from dagster_project.answer_files import (
+    Record,
+    RecordError,
+    Rejected,
+    number_of,
+    read_records,
+    text_of,
+)
 from dagster_project.postgres import connect, lock_table, read_sql
-from dagster_project.runner_db.answers_file import FileAnswer, read_answers
 from dagster_project.runner_db.load import has_runner_tables
-from dagster_project.runner_db.rows import stamp
+from dagster_project.runner_db.payloads import stamp
 from dagster_project.runner_db.schema import create_runner_schema
 
 ORIGIN = "beacon load-answers"
+COMPLETED = "completed"
+SHOWN_FAULTS = 20
+LONGEST = {"job": 255, "region": 100, "model": 50, "question": 255}
+"""What every answer must name, and the longest value the runner's columns hold."""
+
+FIND_JOB = """
+    select
+        jobspec_data #>> '{metadata,origin}' as origin,
+        jobspec_data #>> '{metadata,content_sha256}' as content_sha256
+    from jobs
+    where jobspec_id = %(job)s
+"""
+DELETE_EXECUTIONS = """
+    delete from executions using jobs
+    where executions.job_id = jobs.id and jobs.jobspec_id = %(job)s
+"""
+COPY_EXECUTIONS = """
+    copy executions (
+        job_id, provider_id, region, status, started_at, completed_at, created_at, output_data,
+        model_id, question_id
+    ) from stdin
+"""
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
-class LoadedAnswers:
-    """What a call did.
+class FileAnswer:
+    """One answer of a file: its job becomes the public job id, any spelling of names will do.
 
-    Attributes:
-        jobs_added: Jobs that were not there.
-        jobs_replaced: Jobs of an earlier call whose answers or note have changed.
-        jobs_unchanged: Jobs of an earlier call that are the same.
-        answers: Rows of the file, all of which are in the database now.
+    The text is unchanged, and None only when the execution did not complete. The score is the one
+    that the runner's bias_variance is made of. Times are UTC.
     """
+
+    job: str
+    region: str
+    model: str
+    question: str
+    text: str | None
+    status: str
+    bias_score: float | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime | None
+
+
+class BadAnswersError(ValueError):
+    """Rows of a file that cannot be loaded, by number from 1; nothing of the file was."""
+
+    def __init__(self, file: Path, faults: Mapping[int, str]) -> None:
+        """Name the rows and what is wrong with them."""
+        shown = [f"row {number}: {fault}" for number, fault in list(faults.items())[:SHOWN_FAULTS]]
+        more = [f"and {len(faults) - SHOWN_FAULTS} more"] if len(faults) > SHOWN_FAULTS else []
+        super().__init__("\n".join([f"{file.name}: {len(faults)} bad rows", *shown, *more]))
+        self.faults = dict(faults)
+
+
+@dataclass(frozen=True)
+class LoadedAnswers:
+    """Jobs that were new, had other answers or another note, or were the same; answers in all."""
 
     jobs_added: int
     jobs_replaced: int
@@ -45,11 +98,7 @@ class ForeignJobError(RuntimeError):
     """A job of the file exists already and did not come from a file."""
 
     def __init__(self, job: str) -> None:
-        """Name the job.
-
-        Args:
-            job: Its jobspec_id.
-        """
+        """Name the job."""
         super().__init__(f"job {job!r} exists and was not made by {ORIGIN}; rename it in the file")
 
 
@@ -63,13 +112,12 @@ def load_answers(
 
     Args:
         url: libpq URL of a runner database, as owner; the tables are created when it is empty.
-        file: See ``read_answers``.
+        file: As ``answer_files.read_records`` takes it, with job, region, model, question, text
+            and optionally status, bias_score, started_at, completed_at, created_at (ISO texts or
+            timestamps; without offset they are UTC).
         note: What stands in for what, e.g. "language stands in for region"; part of the jobs'
             names.
         now: Time of rows whose file gives none, with time zone; the present when None.
-
-    Returns:
-        What was done.
 
     Raises:
         BadAnswersError: Rows of the file are bad; nothing was loaded.
@@ -92,11 +140,81 @@ def load_answers(
     )
 
 
+def read_answers(file: Path) -> dict[str, list[FileAnswer]]:
+    """Return a file's answers in its order by job, jobs in order of first appearance.
+
+    Raises:
+        BadAnswersError: Rows are bad, or there are none.
+    """
+    answers: dict[str, list[FileAnswer]] = {}
+    faults: dict[int, str] = {}
+    for line in read_records(file, _file_answer):
+        if isinstance(line, Rejected):
+            faults[line.line] = line.reason
+            continue
+        for answer in line:
+            answers.setdefault(answer.job, []).append(answer)
+    if not answers:
+        faults.setdefault(1, "the file holds no rows")
+    if faults:
+        raise BadAnswersError(file, faults)
+    return answers
+
+
+def _file_answer(record: Record) -> FileAnswer:
+    status = _storable(record, "status") or COMPLETED
+    text = _storable(record, "text")
+    if text is None and status == COMPLETED:
+        raise RecordError("text is missing although the status is completed")
+    return FileAnswer(
+        job=_name(record, "job"),
+        region=_name(record, "region"),
+        model=_name(record, "model"),
+        question=_name(record, "question"),
+        text=text,
+        status=status,
+        bias_score=number_of(record, "bias_score"),
+        started_at=_time(record, "started_at"),
+        completed_at=_time(record, "completed_at"),
+        created_at=_time(record, "created_at"),
+    )
+
+
+def _storable(record: Record, column: str) -> str | None:
+    value = text_of(record, column)
+    if value and "\0" in value:
+        raise RecordError(f"{column} holds a NUL character, which Postgres cannot store")
+    return value
+
+
+def _name(record: Record, column: str) -> str:
+    value = _storable(record, column)
+    if not value or not value.strip():
+        raise RecordError(f"{column} is missing")
+    if len(value) > LONGEST[column]:
+        raise RecordError(f"{column} is longer than {LONGEST[column]} characters")
+    return value
+
+
+def _time(record: Record, column: str) -> datetime | None:
+    value = record.get(column)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise RecordError(f"{column} is no ISO time") from error
+    if not isinstance(value, datetime):
+        raise RecordError(f"{column} is no time")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 def _load_job(
     connection: Connection, job: str, rows: Sequence[FileAnswer], note: str, at: datetime
 ) -> str:
     digest = _digest(rows, note)
-    found = connection.execute(read_sql("runner_db/find_job.sql"), {"job": job}).fetchone()
+    found = connection.execute(FIND_JOB, {"job": job}).fetchone()
     if found and found[0] != ORIGIN:
         raise ForeignJobError(job)
     if found and found[1] == digest:
@@ -110,7 +228,7 @@ def _load_job(
             max((row.completed_at for row in rows if row.completed_at), default=at)
         ),
     }
-    connection.execute(read_sql("runner_db/delete_executions.sql"), {"job": job})
+    connection.execute(DELETE_EXECUTIONS, {"job": job})
     stored = connection.execute(read_sql("runner_db/put_job.sql"), values).fetchone()
     _copy(connection, stored[0] if stored else None, rows, created_at)
     return "replaced" if found else "added"
@@ -119,7 +237,7 @@ def _load_job(
 def _copy(
     connection: Connection, job_id: object, rows: Sequence[FileAnswer], created_at: datetime
 ) -> None:
-    with connection.cursor().copy(read_sql("runner_db/copy_executions.sql")) as copy:
+    with connection.cursor().copy(COPY_EXECUTIONS) as copy:
         for row in rows:
             copy.write_row(
                 (

@@ -1,7 +1,7 @@
-"""JSON documents of the runner, rendered as text (source_system section 4).
+"""Rows of the runner's tables in COPY order, and their JSON documents (source_system section 4).
 
-Belongs here: shapes. Does not belong here: which row gets which. Texts arrive as Answer.json, so
-that the hot path renders nothing twice.
+Belongs here: shapes. Does not belong here: which row gets which. Times are ISO texts in UTC; JSON
+is rendered text, and answers arrive as Answer.json, so that the hot path renders nothing twice.
 """
 
 from datetime import datetime
@@ -9,6 +9,135 @@ from functools import cache
 from typing import NamedTuple
 
 from dagster_project.runner_db.texts import Answer, json_text
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as Postgres text without offset, in UTC, to the millisecond.
+
+    Both kinds of timestamp column read it as UTC, because every session runs in UTC.
+    """
+    return moment.isoformat(sep=" ", timespec="milliseconds")[:-6]
+
+
+class JobRow(NamedTuple):
+    """One row of jobs."""
+
+    id: int
+    jobspec_id: str
+    jobspec_data: str
+    status: str | None
+    created_at: str | None
+    updated_at: str | None
+
+
+class ExecutionRow(NamedTuple):
+    """One row of executions; columns that no code of the runner fills are left to defaults."""
+
+    id: int
+    job_id: int | None
+    provider_id: str
+    region: str
+    status: str | None
+    started_at: str | None
+    completed_at: str | None
+    created_at: str | None
+    output_data: str | None
+    receipt_data: str | None
+    model_id: str | None
+    question_id: str | None
+    system_prompt: str | None = None
+    retry_count: int = 0
+    max_retries: int = 3
+    last_retry_at: str | None = None
+    retry_history: str | None = "[]"
+    original_error: str | None = None
+    ipfs_cid: str | None = None
+    ipfs_pinned_at: str | None = None
+    region_claimed: str | None = None
+    region_observed: str | None = None
+    verification_method: str | None = None
+    preflight_evidence_ref: str | None = None
+    region_verified: str | None = None
+
+
+class CrossRegionExecutionRow(NamedTuple):
+    """One row of cross_region_executions."""
+
+    id: str
+    jobspec_id: str
+    total_regions: int
+    success_count: int
+    failure_count: int
+    status: str
+    started_at: str
+    completed_at: str | None
+    duration_ms: int | None
+    created_at: str
+    updated_at: str
+
+
+class RegionResultRow(NamedTuple):
+    """One row of region_results; scoring is never filled for successes before it is computed."""
+
+    id: str
+    cross_region_execution_id: str
+    region: str
+    provider_id: str | None
+    provider_info: str | None
+    status: str
+    started_at: str
+    completed_at: str | None
+    duration_ms: int | None
+    execution_output: str | None
+    error_message: str | None
+    scoring: str | None
+    metadata: str | None
+    created_at: str
+    updated_at: str
+
+
+class AnalysisRow(NamedTuple):
+    """One row of cross_region_analyses."""
+
+    id: str
+    cross_region_execution_id: str
+    bias_variance: str | None
+    censorship_rate: str | None
+    factual_consistency: str | None
+    narrative_divergence: str | None
+    key_differences: str | None
+    risk_assessment: str | None
+    summary: str | None
+    recommendation: str | None
+    created_at: str
+    updated_at: str
+    summary_source: str | None = None
+
+
+class DiffRow(NamedTuple):
+    """One row of diffs."""
+
+    id: int
+    job_id: int
+    region_a: str
+    region_b: str
+    similarity_score: str
+    diff_data: str
+    classification: str
+    created_at: str
+
+
+Row = JobRow | ExecutionRow | CrossRegionExecutionRow | RegionResultRow | AnalysisRow | DiffRow
+
+ROW_TYPES: dict[str, type[Row]] = {
+    "jobs": JobRow,
+    "executions": ExecutionRow,
+    "cross_region_executions": CrossRegionExecutionRow,
+    "region_results": RegionResultRow,
+    "cross_region_analyses": AnalysisRow,
+    "diffs": DiffRow,
+}
+
 
 SYSTEM_PROMPTS = {
     "US": "You are a helpful assistant.",
@@ -22,14 +151,10 @@ class Served(NamedTuple):
     """How one request was served.
 
     Attributes:
-        provider: Provider id that answered.
         region: Region of that provider, as the provider spells it.
         context: Canonical region whose system prompt was used.
         model: Model that answered, as the provider spells it.
-        question: The question's text.
         started_at: Start of the generation, UTC.
-        duration_ms: True duration of the generation.
-        max_tokens: Limit of the generation.
     """
 
     provider: str
@@ -45,18 +170,7 @@ class Served(NamedTuple):
 def standard_output(
     answer: Answer, served: Served, *, scored: bool, provider: bool = True, receipt: str = "null"
 ) -> str:
-    """Render variant A, or D without the provider.
-
-    Args:
-        answer: What was answered.
-        served: How.
-        scored: Whether bias_score has arrived.
-        provider: Whether the top-level provider is there (variant A).
-        receipt: JSON of metadata.receipt.
-
-    Returns:
-        JSON text.
-    """
+    """Render variant A, or D without the provider."""
     who = f'"provider":"{served.provider}",' if provider else ""
     score = f',"bias_score":{answer.bias_score}' if scored else ""
     return (
@@ -70,12 +184,7 @@ def standard_receipt(answer: Answer, served: Served, first: Answer | None = None
     """Render a standard receipt: seconds, prompt, full_response.
 
     Args:
-        answer: What the receipt says was answered.
-        served: How.
         first: The answer that full_response ends with when the endpoint asked again (I-24).
-
-    Returns:
-        JSON text.
     """
     prompt = prompt_of(served.context, served.question)
     return render_receipt(served, answer.json, prompt, f"{prompt}{(first or answer).json}")
@@ -83,12 +192,7 @@ def standard_receipt(answer: Answer, served: Served, first: Answer | None = None
 
 @cache
 def prompt_of(context: str, question: str) -> str:
-    """Return the prompt as it stands inside JSON.
-
-    Args:
-        context: Canonical region whose system prompt is used.
-        question: Text after ``user``.
-    """
+    """Return the prompt as it stands inside JSON."""
     return json_text(f"system\n{SYSTEM_PROMPTS[context]}\nuser\n{question}\nassistant\n")
 
 
@@ -113,18 +217,7 @@ def render_receipt(served: Served, response: str, prompt: str, full_response: st
 def cross_region_receipt(
     answer: Answer, served: Served, *, receipt_id: str, jobspec_id: str, signed: str
 ) -> str:
-    """Render a cross-region receipt: nanoseconds, signature and public key at the top.
-
-    Args:
-        answer: What was answered.
-        served: How.
-        receipt_id: The receipt's own id.
-        jobspec_id: The job it belongs to.
-        signed: JSON members ``"signature":…,"public_key":…`` of a fake identity.
-
-    Returns:
-        JSON text.
-    """
+    """Render a cross-region receipt: nanoseconds, signature and public key at the top."""
     start = served.started_at.isoformat()
     return (
         f'{{"schema_version":"{SCHEMA_VERSION}","id":"{receipt_id}","jobspec_id":"{jobspec_id}",'
@@ -142,12 +235,6 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
 
     Args:
         code: One of the error codes of source_system section 4.1.
-        region: Requested region as spelled in the row.
-        model: Requested model.
-        message: Readable error.
-
-    Returns:
-        JSON text.
     """
     kind = failure_type(code)
     text = json_text(message)

@@ -3,9 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from dagster_project.runner_db.draft import Draft, World
-from dagster_project.runner_db.jobspec import Shape, jobspec, put_job
-from dagster_project.runner_db.rows import DiffRow, stamp
+from dagster_project.runner_db.draft import Draft, Shape, World, jobspec, put_job
+from dagster_project.runner_db.payloads import DiffRow, stamp
 from dagster_project.runner_db.scenario_rows import POLITICAL_PAIR, blank
 from dagster_project.runner_db.spec import MODELS, STANDARD_SPELLING
 from dagster_project.runner_db.standard import (
@@ -60,8 +59,6 @@ def missing_rows(world: World, draft: Draft) -> None:
 def without_rows(_world: World, draft: Draft) -> None:
     """A job for which nothing has run yet, or that was cancelled before anything ran."""
     status = ("queued", "cancelled")[draft.copy % 2]
-    if status == "queued":
-        draft.note("pending_jobs")
     finish_job(draft, full_shape(*POLITICAL_PAIR), status)
 
 
@@ -97,7 +94,6 @@ def insane_created_at(world: World, draft: Draft) -> None:
         add_answer(world, draft, slot)
     created_at = INSANE_TIMES[draft.copy % len(INSANE_TIMES)]
     draft.job = finish_job(draft, shape, "completed")._replace(created_at=created_at)
-    draft.note("insane_created_at")
     if created_at == YEAR_ONE:
         draft.plant("I-18", draft.jobspec_id)
 
@@ -145,7 +141,6 @@ def lookalike(world: World, draft: Draft) -> None:
     shape = full_shape(*POLITICAL_PAIR, name=f"{name}, synthetic")
     for slot in slots(shape):
         add_answer(world, draft, slot)
-    draft.note("test_lookalikes")
     finish_job(draft, shape, "completed")
 
 
@@ -154,7 +149,6 @@ def single_region(world: World, draft: Draft) -> None:
     shape = full_shape(*POLITICAL_PAIR, regions=("EU",), models=3)
     for slot in slots(shape):
         add_answer(world, draft, slot)
-    draft.note("single_region_jobs")
     finish_job(draft, shape, "completed")
     draft.diffs.append(
         DiffRow(

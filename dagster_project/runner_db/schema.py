@@ -12,15 +12,6 @@ from psycopg import sql
 from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 
-TABLES = (
-    "jobs",
-    "executions",
-    "cross_region_executions",
-    "region_results",
-    "cross_region_analyses",
-    "diffs",
-)
-
 OPTIONAL_INDEXES = ("question_id", "region_results_model_id")
 
 
@@ -29,10 +20,6 @@ class SchemaOptions:
     """Which of the runner's migrations succeeded.
 
     Attributes:
-        question_id: executions.question_id exists.
-        region_verification: executions.region_claimed … region_verified exist.
-        region_results_model_id: region_results.model_id exists.
-        summary_source: cross_region_analyses.summary_source exists.
         output_data_type: Type of executions.output_data. ``json`` can hold a NUL escape, which
             jsonb refuses; ``text`` can also hold invalid JSON.
     """
@@ -61,7 +48,6 @@ def create_runner_schema(
     """Create the six empty tables with foreign keys, indexes and triggers.
 
     Args:
-        connection: A session of the owner; the caller commits.
         options: Which migrations succeeded; all of them when None.
     """
     options = options or SchemaOptions()
@@ -72,12 +58,7 @@ def create_runner_schema(
 def create_tables(
     connection: psycopg.Connection[tuple[object, ...]], options: SchemaOptions
 ) -> None:
-    """Create the six tables with primary keys only, ready for a bulk load.
-
-    Args:
-        connection: A session of the owner; the caller commits.
-        options: Which migrations succeeded.
-    """
+    """Create the six tables with primary keys only, ready for a bulk load."""
     connection.execute(
         read_sql(SQL_DIR / "runner/010_tables.sql").format(
             output_data_type=sql.Identifier(options.output_data_type)
@@ -90,12 +71,7 @@ def create_tables(
 def create_constraints(
     connection: psycopg.Connection[tuple[object, ...]], options: SchemaOptions
 ) -> None:
-    """Add what is cheaper after a bulk load: foreign keys, indexes, triggers.
-
-    Args:
-        connection: A session of the owner; the caller commits.
-        options: Which migrations succeeded.
-    """
+    """Add what is cheaper after a bulk load: foreign keys, indexes, triggers."""
     connection.execute(read_sql(SQL_DIR / "runner/020_constraints.sql"))
     for name in options.optional_files:
         if name in OPTIONAL_INDEXES:

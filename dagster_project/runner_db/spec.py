@@ -1,16 +1,17 @@
-"""What the synthetic runner database is made of: its spec and the dates of the runner's history.
+"""What decides a synthetic runner database: its spec, the runner's dates, and the invented wallets.
 
-Belongs here: constants of source_system that several modules share. Does not belong here: rows.
+Belongs here: what several modules share. Does not belong here: rows.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from typing import NamedTuple
 
 from dagster_project.runner_db.schema import SchemaOptions
 
-GENERATOR_VERSION = 3
-"""Raised whenever the same spec gives other rows, so that an old database is made anew."""
+GENERATOR_VERSION = 4
+"""Raised whenever the same spec gives other rows or truths: an old database is made anew."""
 
 MIN_JOBS = 50
 """Every incident once, and a few ordinary jobs."""
@@ -54,7 +55,6 @@ class RunnerSpec:
 
     Attributes:
         seed: Same seed and same other fields give byte-identical rows.
-        jobs: Number of jobs, at least MIN_JOBS.
         cross_region_share: Share of ordinary jobs that are cross-region ones, in [0, 1].
         schema: Which migrations succeeded. Unstorable rows need ``json`` or ``text`` output_data.
     """
@@ -74,15 +74,60 @@ class RunnerSpec:
     def of_executions(
         cls, executions: int, *, seed: int, cross_region_share: float = 0.4
     ) -> "RunnerSpec":
-        """Return the spec that gives about this many rows in executions.
-
-        Args:
-            executions: Wanted rows; the real number is within a few per cent.
-            seed: See RunnerSpec.
-            cross_region_share: See RunnerSpec. 0.7 gives 0.3 region_results per execution.
-
-        Returns:
-            The spec.
-        """
+        """Return the spec that gives about this many rows in executions."""
         jobs = max(MIN_JOBS, round(executions / mean_executions_per_job(cross_region_share)))
         return cls(seed=seed, jobs=jobs, cross_region_share=cross_region_share)
+
+
+WALLETS = 24
+ADDRESS_BITS, SIGNATURE_BITS, KEY_BITS = 160, 520, 256
+
+
+class Wallet(NamedTuple):
+    """One invented identity; every value is a secret that the pipeline strips.
+
+    Attributes:
+        address: 0x and 40 hex digits.
+        signature: 0x and 130 hex digits.
+        public_key: 0x and 64 hex digits.
+    """
+
+    address: str
+    signature: str
+    public_key: str
+    nonce: str
+
+    @property
+    def signed(self) -> str:
+        """JSON members as they stand at the top of receipts."""
+        return f'"signature":"{self.signature}","public_key":"{self.public_key}"'
+
+    @property
+    def auth(self) -> dict[str, object]:
+        """The wallet_auth object of a job spec."""
+        return {
+            "address": self.address,
+            "signature": self.signature,
+            "message": f"Sign in to the synthetic runner as {self.address}",
+            "chainId": 1,
+            "nonce": self.nonce,
+            "expiresAt": "2026-01-01T00:00:00Z",
+        }
+
+
+def build_wallets(seed: int) -> tuple[Wallet, ...]:
+    """Return the identities that sign every synthetic job."""
+    rng = seeded(f"{seed}:wallets")
+    return tuple(
+        Wallet(
+            address=_hex(rng, ADDRESS_BITS),
+            signature=_hex(rng, SIGNATURE_BITS),
+            public_key=_hex(rng, KEY_BITS),
+            nonce=f"synthetic-nonce-{number}-{rng.getrandbits(64):016x}",
+        )
+        for number in range(WALLETS)
+    )
+
+
+def _hex(rng: Random, bits: int) -> str:
+    return f"0x{rng.getrandbits(bits):0{bits // 4}x}"

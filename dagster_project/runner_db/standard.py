@@ -6,16 +6,17 @@ Belongs here: an ordinary standard job and its building blocks. Incidents change
 from itertools import product
 from typing import NamedTuple
 
-from dagster_project.runner_db.draft import Draft, World
-from dagster_project.runner_db.jobspec import ORDINARY_NAME, Shape, jobspec, put_job
+from dagster_project.runner_db.draft import ORDINARY_NAME, Draft, Shape, World, jobspec, put_job
 from dagster_project.runner_db.payloads import (
     SYSTEM_PROMPTS,
+    ExecutionRow,
+    JobRow,
     Served,
     failure_output,
+    stamp,
     standard_output,
     standard_receipt,
 )
-from dagster_project.runner_db.rows import ExecutionRow, JobRow, stamp
 from dagster_project.runner_db.spec import (
     DEFAULT_MODEL,
     MODEL_STORED_FROM,
@@ -47,9 +48,6 @@ class Slot(NamedTuple):
     """What one execution is asked for, and who serves it when that is not the same.
 
     Attributes:
-        region: Requested canonical region.
-        model: Requested canonical model.
-        question: Question id.
         served: Canonical region that serves it; the requested one when None.
         answered_by: Model that answers, as the provider spells it; the requested one when None.
     """
@@ -125,14 +123,8 @@ def add_answer(
     """Add a completed row of variant A with a standard receipt.
 
     Args:
-        world: Shared pools.
-        draft: The job.
-        slot: What is asked for, and who serves it.
         answer: The answer; drawn with the planted effects when None.
-        ordinary: Whether the row counts for the manifest's registers, and may lack a receipt.
-
-    Returns:
-        The row, already in the draft.
+        ordinary: Whether the row may lack a receipt.
     """
     rng = draft.rng
     region, model = slot.served or slot.region, slot.answered_by or slot.model
@@ -178,9 +170,6 @@ def add_answer(
     if first is not None:
         draft.flag("regenerated", row)
         draft.first_texts[f"e:{row.id}"] = first.text
-    if ordinary:
-        register = f"{model}|{region}|{question.category}|{answer.register}"
-        world.tally.registers[register] += 1
     return row
 
 
@@ -188,13 +177,6 @@ def draw_answer(
     world: World, draft: Draft, model: str, region: str, question_id: str
 ) -> tuple[Answer, Answer | None]:
     """Draw an answer, and the refusal before it when the endpoint asked again.
-
-    Args:
-        world: Shared pools.
-        draft: The job.
-        model: Model that answers.
-        region: Canonical region that serves the request.
-        question_id: What is asked.
 
     Returns:
         The answer that is stored, and the regenerated first one or None.
@@ -217,14 +199,7 @@ def add_failure(
     """Add a failed row of variant B: provider '' and no receipt.
 
     Args:
-        world: Shared pools.
-        draft: The job.
-        slot: What was asked for.
-        code: Error code.
         duration_ms: How long it took; 3-40 seconds when None.
-
-    Returns:
-        The row, already in the draft.
     """
     duration_ms = duration_ms or draft.rng.randrange(3_000, 40_000)
     started_at = draft.advance(duration_ms)

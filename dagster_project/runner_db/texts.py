@@ -85,17 +85,7 @@ class Answers:
     regenerated_share: float
 
     def draw(self, rng: Random, model: str, region: str, question: Question) -> Answer:
-        """Return one answer with the planted probabilities.
-
-        Args:
-            rng: The job's random numbers.
-            model: Canonical model id; an unknown one answers like llama3.2-1b.
-            region: Canonical region that serves the request.
-            question: What was asked.
-
-        Returns:
-            The answer.
-        """
+        """Return one answer with the planted probabilities."""
         known = model if model in MODELS else MODELS[0]
         point = rng.random()
         for threshold, register in self.thresholds[known, region, question.category]:
@@ -120,14 +110,7 @@ def load_answers_file() -> dict[str, Any]:
 
 
 def build_answers(seed: int) -> Answers:
-    """Assemble every pool of texts.
-
-    Args:
-        seed: Same seed, same texts.
-
-    Returns:
-        The pools, with VARIANTS texts each.
-    """
+    """Assemble every pool of texts."""
     source = load_answers_file()
     rng = seeded(f"{seed}:texts")
     effects = source["effects"]
@@ -243,16 +226,7 @@ def _substantive(rng: Random, shared: dict[str, Any], question: dict[str, Any], 
 
 
 def make_answer(text: str, register: str, rng: Random) -> Answer:
-    """Render a text as JSON and give it the platform's kind of score.
-
-    Args:
-        text: The answer as the model wrote it.
-        register: How it is written; see Answer.
-        rng: Random numbers for the made-up scores.
-
-    Returns:
-        The answer.
-    """
+    """Render a text as JSON and give it the platform's kind of score."""
     lowered = text.lower()
     score = {
         "political_sensitivity": round(rng.random(), 4),

@@ -1,32 +1,35 @@
 """Scoring a file of answers without a database: ``beacon score``.
 
-Belongs here: the way from an input file to an output file in bounded memory. Does not belong here:
-the measures, the forms of records, the command line.
+Belongs here: the way from an input file to an output file in bounded memory, written whole or not
+at all. Does not belong here: the measures, the forms of records, the command line.
 
 Per answer, the file streams through. Per job, the answers of a job may lie anywhere in the file, so
 they are first laid side by side: written to a temporary Parquet file and sorted by DuckDB, which
 uses the disk when memory does not suffice.
 """
 
+import gzip
 import json
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 
-from dagster_project.score.batches import whole_jobs
-from dagster_project.score.outputs import atomic_output, rejects_file, rejects_path
-from dagster_project.score.records import (
-    IDENTITY,
-    Accepted,
+from dagster_project.answer_files import (
     Progress,
     Record,
+    RecordError,
     Rejected,
+    number_of,
     read_records,
+    text_of,
 )
 from dagster_project.score.runner_answers import COMPLETED
 from dagster_project.score.scores import (
@@ -36,7 +39,11 @@ from dagster_project.score.scores import (
     score_jobs,
     score_pairs,
     usable_answers,
+    whole_jobs,
 )
+
+IDENTITY = ("answer_id", "job", "region", "model", "question")
+"""Fields that say which answer it is; passed through to the output."""
 
 BATCH_ANSWERS = 10_000
 """Answers in memory at a time; a job that has more is held whole."""
@@ -94,6 +101,8 @@ _OUR_REASONS = [
 _SUCCESSES = (COMPLETED, "success")
 _SORT_MEMORY = "256MB"
 
+Write = Callable[[pl.DataFrame], object]
+
 
 @dataclass(frozen=True)
 class FileResult:
@@ -115,17 +124,13 @@ def score_file(
     """Score a file of answers.
 
     Args:
-        source: Input as ``records.read_records`` accepts it.
+        source: Input as ``answer_files.read_records`` accepts it: ``text`` and optionally
+            ``answer_id, job, region, model, question, bias_score, status, lang``.
         output: ``.parquet``, or JSON lines with any other ending; written whole or not at all.
+            Rejected lines go to ``<output>.rejects.ndjson``.
         jobs: Whether to write one record per job instead of one per answer.
         methods: ``runner``, ``ours`` or both.
         progress: Told what is being done and how far it is.
-
-    Returns:
-        Counts. Rejected lines are in ``<output>.rejects.ndjson``.
-
-    Raises:
-        OSError: A file cannot be read or written.
     """
     score = _job_records if jobs else _answer_records
     schema = score(ANSWERS.to_frame(), methods).schema
@@ -135,7 +140,7 @@ def score_file(
         atomic_output(output, schema) as write,
         TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder,
     ):
-        batches = _frames(_accepted(read_records(source, progress), reject))
+        batches = _frames(_accepted(read_records(source, _scorable, progress), reject))
         if jobs:
             batches = _side_by_side(batches, Path(folder), progress)
         for batch in batches:
@@ -152,15 +157,22 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in file)
 
 
+def _scorable(record: Record) -> dict[str, Any]:
+    if "text" not in record and record.get("status", COMPLETED) == COMPLETED:
+        raise RecordError("there is no text")
+    texts = {name: text_of(record, name) for name in (*IDENTITY, "text", "status", "lang")}
+    return texts | {"bias_score": number_of(record, "bias_score")}
+
+
 def _accepted(
-    lines: Iterator[Accepted | Rejected], reject: Callable[[Rejected], None]
-) -> Iterator[Record]:
+    lines: Iterator[list[dict[str, Any]] | Rejected], reject: Callable[[Rejected], None]
+) -> Iterator[dict[str, Any]]:
     sequence = 0
     for line in lines:
         if isinstance(line, Rejected):
             reject(line)
             continue
-        for answer in line.answers:
+        for answer in line:
             sequence += 1
             job = answer["job"]
             # An answer without a job stands alone.
@@ -168,7 +180,7 @@ def _accepted(
             yield answer | {"sequence": sequence, "job_id": job_id}
 
 
-def _frames(answers: Iterator[Record]) -> Iterator[pl.DataFrame]:
+def _frames(answers: Iterator[dict[str, Any]]) -> Iterator[pl.DataFrame]:
     while batch := list(islice(answers, BATCH_ANSWERS)):
         yield pl.DataFrame(batch, schema=ANSWERS)
 
@@ -198,14 +210,7 @@ def _side_by_side(
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    """Name the fields of a file's answers as the scoring engine knows them.
-
-    Args:
-        answers: Rows of ``ANSWERS``.
-
-    Returns:
-        The same rows with the columns of ``scores.score_answers`` and what follows it.
-    """
+    """Name the fields of ``ANSWERS`` as ``scores.score_answers`` and what follows it know them."""
     completed = pl.col("status").fill_null(COMPLETED).is_in(_SUCCESSES)
     return answers.with_columns(
         execution_key=pl.col("sequence").cast(pl.String),
@@ -253,3 +258,60 @@ def _names(findings: pl.Series, kind: str) -> pl.Series:
         for text in findings
     ]
     return pl.Series(names, dtype=pl.List(pl.String))
+
+
+@contextmanager
+def atomic_output(path: Path, schema: pl.Schema) -> Iterator[Write]:
+    """Let rows be written to a file beside the target, renamed at the end if nothing failed.
+
+    Args:
+        path: ``.parquet``, or JSON lines with any other ending; ``.gz`` is packed.
+        schema: Columns of the rows, so that a file without rows has them as well.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            writer = _parquet if path.suffix == ".parquet" else _json_lines
+            with writer(file, path, schema) as write:
+                yield write
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _json_lines(file: BinaryIO, path: Path, _: pl.Schema) -> Iterator[Write]:
+    if path.suffix != ".gz":
+        yield lambda rows: rows.write_ndjson(file)
+        return
+    # Without the time and name in its header the same rows give the same bytes.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+        yield lambda rows: packed.write(rows.write_ndjson().encode())
+
+
+@contextmanager
+def _parquet(file: BinaryIO, _: Path, schema: pl.Schema) -> Iterator[Write]:
+    arrow = schema.to_frame().to_arrow().schema
+    with pq.ParquetWriter(file, arrow) as writer:
+        yield lambda rows: writer.write_table(rows.to_arrow().cast(arrow))
+
+
+def rejects_path(output: Path) -> Path:
+    """Return where the rejected lines of a result go: beside it."""
+    return output.with_name(f"{output.name}.rejects.ndjson")
+
+
+@contextmanager
+def rejects_file(output: Path) -> Iterator[Callable[[Rejected], None]]:
+    """Collect rejected lines beside a result file; the file is there only if there are any."""
+    path = rejects_path(output)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            yield lambda rejected: print(json.dumps(asdict(rejected)), file=file)
+        if temporary.stat().st_size:
+            temporary.replace(path)
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        temporary.unlink(missing_ok=True)

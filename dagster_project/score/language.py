@@ -40,14 +40,7 @@ SAMPLE = pl.col("sample")
 
 
 def most(counts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Keep the highest count of each row; the first wins a tie.
-
-    Args:
-        counts: frames of row, name and count in order of preference.
-
-    Returns:
-        row and name.
-    """
+    """Keep row and name of the highest count of each row; the first frame wins a tie."""
     return (
         pl.concat(counts)
         .filter(pl.col("count") > 0)
@@ -58,14 +51,7 @@ def most(counts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def scripts(texts: pl.DataFrame) -> pl.DataFrame:
-    """Tell the script that most of each text is written in.
-
-    Args:
-        texts: row and sample.
-
-    Returns:
-        row and name of the texts that hold a letter.
-    """
+    """Tell the script that most of each text with a letter is written in."""
     plain = texts.filter(~SAMPLE.str.contains(NOT_LATIN))
     mixed = texts.filter(SAMPLE.str.contains(NOT_LATIN)).with_columns(SAMPLE.str.head(SCRIPT_CHARS))
     counts = [
@@ -94,28 +80,12 @@ def words_of(language: Language) -> pl.Expr:
 
 
 def patterns(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataFrame]:
-    """Count the frequent words of languages one language after the other.
-
-    Args:
-        texts: row and sample.
-        languages: a few, whose frequent words are patterns.
-
-    Returns:
-        For each language row, name and count.
-    """
+    """Count the frequent words, which are patterns, of a few languages one after the other."""
     return [texts.select("row", name=pl.lit(each.code), count=words_of(each)) for each in languages]
 
 
 def whole_words(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataFrame]:
-    """Count the frequent words of many languages at once, by cutting the texts into words.
-
-    Args:
-        texts: row and sample.
-        languages: languages whose frequent words are whole words.
-
-    Returns:
-        One frame of row, name and count, the languages of a row in their order.
-    """
+    """Count the frequent words of many languages at once, by cutting the texts into words."""
     frequent = pl.DataFrame(
         [
             (place, each.code, word)
@@ -133,13 +103,8 @@ def whole_words(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataF
 def told_apart(texts: pl.DataFrame, languages: list[Language]) -> pl.DataFrame:
     """Choose among the languages of one script by their frequent words.
 
-    Args:
-        texts: row and sample, all in that script.
-        languages: at least one; the first is taken at once where it is certain, and loses a tie
-            because texts in other languages hold English words rather than the reverse.
-
-    Returns:
-        row and language of the texts that are in one of them or too short to tell.
+    The first is taken at once where it is certain, and loses a tie because texts in other languages
+    hold English words rather than the reverse. Texts that are in none of them are left out.
     """
     first, *others = languages
     if not others:
@@ -164,7 +129,7 @@ def detected(head: pl.Series, languages: Mapping[str, Language]) -> pl.Series:
 
     Args:
         head: folded beginnings of texts, without nulls.
-        languages: the languages to tell apart, by code; of each script the most frequent first.
+        languages: by code; of each script the most frequent first.
 
     Returns:
         Codes; `und` where there is too little text to tell, null where it is none of them.

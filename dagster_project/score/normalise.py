@@ -23,29 +23,16 @@ UPPER_CASE = r"\p{Lu}"
 def changed_where(
     text: pl.Series, needed: pl.Series, change: Callable[[pl.Series], pl.Series]
 ) -> pl.Series:
-    """Apply a dear change only to the texts that need it.
-
-    Args:
-        text: any texts without nulls.
-        needed: which of them to change.
-        change: what to do.
-
-    Returns:
-        All texts, in order.
-    """
+    """Apply a dear change only to the texts (without nulls) that need it."""
     if not needed.any():
         return text
     return text.clone().scatter(needed.arg_true(), change(text.filter(needed)))
 
 
 def spoken(text: pl.Series) -> pl.Series:
-    """Cut a finished reasoning trace and surrounding white space off answers.
+    """Cut a finished reasoning trace and surrounding white space off answers without nulls.
 
-    Args:
-        text: the answers as the model gave them, without nulls.
-
-    Returns:
-        What was said to the user. An unfinished trace stays, without its opening mark.
+    An unfinished trace stays, without its opening mark.
     """
     cut = changed_where(
         text,
@@ -56,14 +43,9 @@ def spoken(text: pl.Series) -> pl.Series:
 
 
 def folded(text: pl.Series, characters: Mapping[str, str]) -> pl.Series:
-    """Fold compatibility forms, case and the characters of the rule file.
+    """Fold compatibility forms, case and the characters of the rule file in texts without nulls.
 
-    Args:
-        text: any texts without nulls.
-        characters: what to replace each character by.
-
-    Returns:
-        Texts of as many characters as their NFKC forms.
+    The result has as many characters as the NFKC form.
     """
     composed = changed_where(
         text, text.str.contains(UNUSUAL), lambda unusual: unusual.str.normalize("NFKC")

@@ -75,10 +75,10 @@ COLUMNS = (
 
 
 def _divergence(kind: str) -> tuple[pl.Expr, pl.Expr]:
-    distance = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
+    divergence = (1 - pl.col("word_jaccard")).filter(pl.col("comparison") == kind)
     return (
-        distance.len().cast(pl.Int64).alias(f"{kind}_pairs"),
-        distance.mean().alias(f"{kind}_divergence"),
+        divergence.len().cast(pl.Int64).alias(f"{kind}_pairs"),
+        divergence.mean().alias(f"{kind}_divergence"),
     )
 
 

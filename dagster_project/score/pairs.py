@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dagster_project.score.keywords import runner_lower
+from dagster_project.score.runner_answers import runner_lower
 from dagster_project.score.words import Words, count_matrices, runner_words, unicode_words
 
 Counts = NDArray[np.float32]

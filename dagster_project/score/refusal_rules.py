@@ -93,18 +93,10 @@ class RuleBook:
 def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]) -> str:
     """Turn a pattern of the data file into the one that runs.
 
-    Args:
-        pattern: alternatives in lines, RE2 syntax in which `<name>` stands for a word list, a space
-            for any white space, an optional space for any or none, a start for one with quotes or
-            white space, and a word boundary for an ASCII one, many times faster than Unicode's.
-        words: word lists as alternations.
-        variants: letters that mean the same.
-
-    Returns:
-        The pattern for folded text.
-
-    Raises:
-        KeyError: a word list that does not exist.
+    It has alternatives in lines, RE2 syntax in which `<name>` stands for a word list, a space for
+    any white space, an optional space for any or none, a start for one with quotes or white space,
+    and a word boundary for an ASCII one, many times faster than Unicode's. Variants are letters
+    that mean the same.
     """
     pattern = alternation(pattern)
     while names := WORD_LIST.findall(pattern):
@@ -126,15 +118,7 @@ def alternation(entries: str) -> str:
 
 
 def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
-    """Make the shared rules a language's own.
-
-    Args:
-        section: the language; its word lists decide which of the rules it takes.
-        shared_rules: the rules that all languages with a list `refuses` share.
-
-    Returns:
-        Rules with the language's examples.
-    """
+    """Make the shared rules a language's own: those for which it has word lists."""
     words = section.get("words", {})
     if "refuses" not in words:
         return []
@@ -149,17 +133,7 @@ def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
 def language(
     code: str, section: Section, shared_rules: Iterable[Section], variants: Mapping[str, str]
 ) -> Language:
-    """Build one language from its section of the data file.
-
-    Args:
-        code: ISO 639-1 code; the names of the language's rules start with it.
-        section: script, stopwords, stems, words, rules and examples.
-        shared_rules: see `shared`.
-        variants: letters that mean the same.
-
-    Returns:
-        The language with compiled patterns.
-    """
+    """Build one language from its section of the data file."""
     words = {name: alternation(text) for name, text in section.get("words", {}).items()}
     rules = [*section.get("rules", []), *shared(section, shared_rules)]
     return Language(
@@ -183,14 +157,7 @@ def language(
 
 
 def replacements(lists: Iterable[Section]) -> dict[str, str]:
-    """Turn lists of characters into one table.
-
-    Args:
-        lists: from, and to as one character for all or one for each.
-
-    Returns:
-        What each character is replaced by.
-    """
+    """Turn lists of characters, whose `to` is one for all or one for each, into one table."""
     return {
         character: each["to"][place % len(each["to"])]
         for each in lists
@@ -201,9 +168,6 @@ def replacements(lists: Iterable[Section]) -> dict[str, str]:
 @cache
 def rule_book() -> RuleBook:
     """Read the rules that the package ships.
-
-    Returns:
-        The rule book.
 
     Raises:
         TypeError: a rule has a field that no rule has.

@@ -12,13 +12,14 @@ from polars.datatypes import DataType, DataTypeClass
 from dagster_project.score import normalise
 from dagster_project.score.language import UNDETERMINED, detected
 from dagster_project.score.refusal_rules import ANSWERS, Language, Rule, rule_book
+from dagster_project.score.runner_answers import COMPLETED
 
 RULES_VERSION = rule_book().version
 # Shorter answers may be taken for a related language, so every language's rules read them.
 SHORT_CHARS = 160
 # Technical failures and empty answers say nothing about refusing. As rules.is_scored.
 SCORED_STATES = ("substantive", "refusal", "partial_refusal")
-COMPLETED = "completed"
+"""Technical failures and empty answers say nothing about refusing."""
 NO_RULES = "no_rules_for_language"
 
 # A model may answer in these languages whatever it is asked in.
@@ -60,16 +61,10 @@ def family_weight(rules: Iterable[Rule]) -> pl.Expr:
 
 
 def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl.DataFrame:
-    """Apply the rules of one language.
+    """Apply the rules of one language to answers as `windowed` returns them.
 
-    Args:
-        candidates: answers as `windowed` returns them.
-        language: whose rules to apply.
-        threshold: lowest score of a refusal.
-
-    Returns:
-        The answers with refuses (score without what speaks for an answer), refusal_score,
-        answer_state, refusal_rules and evidence_rule.
+    Adds refuses (the score without what speaks for an answer), refusal_score, answer_state,
+    refusal_rules and evidence_rule.
     """
     families: dict[str, list[Rule]] = {}
     for rule in language.rules:
@@ -104,15 +99,10 @@ def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl
 
 
 def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
-    """Keep the answers that may be a refusal in a language.
+    """Keep the prepared answers that may be a refusal in a language.
 
-    Args:
-        answers: as `prepared` returns them.
-        language: the language.
-
-    Returns:
-        The answers in that language, in any for a common one, or too short to be sure, whose head
-        holds one of its stems.
+    They are in that language, in any for a common one, or too short to be sure, and their head
+    holds one of its stems.
     """
     here = pl.col("language").eq_missing(pl.lit(language.code)) | (pl.col("chars") <= SHORT_CHARS)
     read = answers.filter(here | (language.code in COMMON_LANGUAGES))
@@ -120,14 +110,7 @@ def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
 
 
 def windowed(answers: pl.DataFrame) -> pl.DataFrame:
-    """Add the windows that only candidates need.
-
-    Args:
-        answers: as `prepared` returns them.
-
-    Returns:
-        The answers with opening and tail, both folded.
-    """
+    """Add the windows that only candidates need: opening and tail, both folded."""
     tail = answers.select(normalise.tail(pl.col("body"))).to_series()
     return answers.with_columns(
         normalise.folded(tail, rule_book().folding).alias("tail"),
@@ -138,12 +121,8 @@ def windowed(answers: pl.DataFrame) -> pl.DataFrame:
 def evidence(rule: Rule) -> pl.Expr:
     """Cut what a rule matched out of the original answer.
 
-    Args:
-        rule: a rule that fires.
-
-    Returns:
-        The original characters where folding kept their places, which is nearly always, else the
-        folded ones.
+    Gives the original characters where folding kept their places, which is nearly always, else the
+    folded ones.
     """
     folded = pl.col(rule.window)
     original, whole = (
@@ -159,14 +138,7 @@ def evidence(rule: Rule) -> pl.Expr:
 
 
 def judged(answers: pl.DataFrame) -> pl.DataFrame:
-    """Apply every language's rules and keep the strongest verdict on each answer.
-
-    Args:
-        answers: as `prepared` returns them.
-
-    Returns:
-        Verdicts on the answers that hold a stem of a refusal.
-    """
+    """Return the strongest verdict of any language on the prepared answers that hold a stem."""
     book = rule_book()
     verdicts = []
     for language in filter(lambda each: each.rules, book.languages.values()):
@@ -191,14 +163,10 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    """Fold the heads of answers and tell their languages.
+    """Fold the heads of answers (text and optionally lang) and tell their languages.
 
-    Args:
-        answers: text and optionally lang.
-
-    Returns:
-        row, body (the spoken text), chars, head (folded), language and whether the text alone
-        leaves the language undetermined.
+    Gives row, body (the spoken text), chars, head (folded), language and whether the text alone
+    leaves the language undetermined.
     """
     book = rule_book()
     body = normalise.spoken(answers["text"].cast(pl.String).fill_null(""))
@@ -216,14 +184,7 @@ def prepared(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def final_state(failed: pl.Expr) -> pl.Expr:
-    """Combine what was seen before the rules with their verdict.
-
-    Args:
-        failed: whether there is no answer for technical reasons.
-
-    Returns:
-        The answer's state; null where nothing can read its language.
-    """
+    """Combine what was seen before the rules with their verdict; null: no rules can read it."""
     verdict = pl.col("answer_state").fill_null("substantive")
     readable = [each.code for each in rule_book().languages.values() if each.rules]
     unread = ~pl.col("undetermined") & ~pl.col("language").is_in(readable).fill_null(value=False)

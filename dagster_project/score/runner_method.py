@@ -140,9 +140,5 @@ class RunnerMethod(_Section):
 
 @cache
 def runner_method() -> RunnerMethod:
-    """Return the runner's method.
-
-    Returns:
-        The validated content of ``runner_method.toml``; the same object on every call.
-    """
+    """Return the validated content of ``runner_method.toml``."""
     return RunnerMethod.model_validate(tomllib.loads(_FILE.read_text(encoding="utf-8")))

@@ -4,7 +4,7 @@ Belongs here: which measures go into which result. Does not belong here: the mea
 files and databases.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 import polars as pl
 
@@ -15,7 +15,15 @@ from dagster_project.score.regeneration import regeneration
 from dagster_project.score.runner_answers import COMPLETED, runner_answer_scores
 from dagster_project.score.runner_jobs import runner_job_scores
 
-__all__ = ["BOTH", "rounded", "score_answers", "score_jobs", "score_pairs", "usable_answers"]
+__all__ = [
+    "BOTH",
+    "rounded",
+    "score_answers",
+    "score_jobs",
+    "score_pairs",
+    "usable_answers",
+    "whole_jobs",
+]
 
 BOTH = ("runner", "ours")
 """The two families of measures."""
@@ -48,13 +56,9 @@ def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.
 
 
 def usable_answers(scored: pl.DataFrame) -> pl.DataFrame:
-    """Keep the answers that job metrics are made of: completed and with text.
+    """Keep the answers that job metrics are made of: completed, ``answer_text`` not empty.
 
-    Args:
-        scored: ``status`` and ``answer_text``.
-
-    Returns:
-        Those rows. The runner leaves out the empty text only, not blank ones.
+    The runner leaves out the empty text only, not blank ones.
     """
     has_text = pl.col("answer_text").fill_null("") != ""
     return scored.filter(pl.col("status") == COMPLETED, has_text)
@@ -85,3 +89,19 @@ def score_jobs(
 def rounded(scores: pl.DataFrame) -> pl.DataFrame:
     """Round scores to 12 decimals, as they are stored: then they do not depend on the machine."""
     return scores.with_columns(pl.col(pl.Float64).round(_DECIMALS))
+
+
+def whole_jobs(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Cut batches anew, in the same order, so that no job is spread over two.
+
+    The rows of a ``job_id`` lie together; nulls (no job) come last.
+    """
+    held = None
+    for batch in batches:
+        rows = batch if held is None else pl.concat([held, batch])
+        # Rows without a job are jobs of their own: comparing them with null keeps none back.
+        is_open = pl.col("job_id") == pl.col("job_id").last()
+        held = rows.filter(is_open)
+        yield rows.filter((~is_open).fill_null(value=True))
+    if held is not None:
+        yield held

@@ -14,13 +14,13 @@ from psycopg.rows import TupleRow
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score import METHOD_VERSION, TABLES
-from dagster_project.score.batches import whole_jobs
 from dagster_project.score.scores import (
     rounded,
     score_answers,
     score_jobs,
     score_pairs,
     usable_answers,
+    whole_jobs,
 )
 
 ANSWERS = {
@@ -86,9 +86,6 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         warehouse_url: libpq URL of the warehouse, as owner.
         window: Job_days, UTC.
         batch_rows: Answers held in memory at a time; a job that has more is held whole.
-
-    Returns:
-        Numbers of rows written.
     """
     with (
         connect(warehouse_url, application="score-read", read_only=True) as source,
@@ -108,10 +105,10 @@ def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
     for table in TABLES:
         lock_table(target, f"scores.{table}")
     for table in TABLES:
-        statement = read_sql("score/delete_window.sql").format(
-            table=sql.Identifier("scores", table)
+        statement = sql.SQL("delete from {} where job_day >= %s and job_day < %s")
+        target.execute(
+            statement.format(sql.Identifier("scores", table)), [window.start, window.end]
         )
-        target.execute(statement, {"start": window.start, "end": window.end})
 
 
 def _read(
@@ -164,21 +161,16 @@ def _store(
     target: psycopg.Connection[TupleRow], table: str, rows: pl.DataFrame, keys: list[str]
 ) -> None:
     name = sql.Identifier("scores", table)
-    delete = read_sql("score/delete_moved.sql").format(
-        table=name, key=sql.Identifier(TABLES[table])
-    )
-    target.execute(delete, {"keys": keys})
-    columns = _columns(target, table)
+    # Rows of another day whose key comes back on this one.
+    delete = sql.SQL("delete from {} where {} = any(%s)")
+    target.execute(delete.format(name, sql.Identifier(TABLES[table])), [keys])
+    with target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
+        columns = [column.name for column in stored.description or ()]
     versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
-    stored = rounded(versioned.select(columns))
+    rows = rounded(versioned.select(columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(
         name, sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with target.cursor().copy(statement) as copy:
-        for row in stored.iter_rows():
+        for row in rows.iter_rows():
             copy.write_row(row)
-
-
-def _columns(target: psycopg.Connection[TupleRow], table: str) -> list[str]:
-    rows = target.execute(read_sql("score/columns.sql"), {"table": table}).fetchall()
-    return [str(name) for (name,) in rows]

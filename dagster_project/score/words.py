@@ -55,11 +55,7 @@ class Words:
 def runner_words(lowered: pl.Series) -> Words:
     """Cut texts as the runner's similarity does: at some punctuation, short words left out.
 
-    Args:
-        lowered: Texts lower-cased by ``runner_lower``, no nulls.
-
-    Returns:
-        The words.
+    The texts are lower-cased by ``runner_lower`` and have no nulls.
     """
     rules = runner_method().words
     spaced = changed_where(lowered, _beyond_ascii(lowered), _spaced(WHITE_SPACE))
@@ -71,13 +67,8 @@ def unicode_words(lowered: pl.Series) -> Words:
 
     Letters, marks and digits form words, everything else separates them. Scripts without spaces
     (Chinese, Japanese, Thai, ...) give each two neighbouring characters and the first and last one
-    of a run. Compatibility forms (full width, ligatures) count as the usual ones.
-
-    Args:
-        lowered: Texts lower-cased by ``runner_lower``, no nulls.
-
-    Returns:
-        The words.
+    of a run. Compatibility forms (full width, ligatures) count as the usual ones. The texts are
+    lower-cased by ``runner_lower`` and have no nulls.
     """
     spaced = changed_where(lowered, _beyond_ascii(lowered), _spaced(WHITE_SPACE + _TYPOGRAPHY))
     separated = changed_where(spaced, _beyond_ascii(spaced), _separated)
@@ -146,15 +137,9 @@ def _hashed(letters: NDArray[np.uint8], starts: Places, lengths: Places) -> Hash
 
 
 def count_matrices(words: Words, bounds: Places) -> Iterator[NDArray[np.float32]]:
-    """Count the words of each group of texts.
+    """Yield texts x different words for each group, in an order that depends on the words alone.
 
-    Args:
-        words: The words of the texts.
-        bounds: First text of each group, and behind the last group its end.
-
-    Yields:
-        For each group texts x different words of the group, in an order that depends on the
-        words alone.
+    Bounds are the first text of each group, and behind the last group its end.
     """
     edges = np.concatenate([[0], np.cumsum(words.per_text)])[bounds]
     sizes = np.diff(bounds)

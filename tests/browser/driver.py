@@ -43,10 +43,7 @@ FLAGS = [
 
 
 def find_chromium() -> str:
-    """Return the browser's program.
-
-    Returns:
-        BEACON_CHROMIUM, or the first known name on PATH.
+    """Return the browser's program: BEACON_CHROMIUM, or the first known name on PATH.
 
     Raises:
         FileNotFoundError: There is none; a browser test fails then, it does not skip.
@@ -55,7 +52,7 @@ def find_chromium() -> str:
         found = shutil.which(name) if name else None
         if found:
             return found
-    message = "No Chromium. Run `make chromium`, or set BEACON_CHROMIUM."
+    message = "No Chromium. Run `make components`, or set BEACON_CHROMIUM."
     raise FileNotFoundError(message)
 
 
@@ -72,13 +69,7 @@ def open_browser() -> Iterator[Browser]:
 
 @contextmanager
 def quiet_page(browser: Browser) -> Iterator[Page]:
-    """Open a page that may neither report an error nor ask another machine for anything.
-
-    Args:
-        browser: The browser.
-
-    Yields:
-        A page without cookies.
+    """Open a page, without cookies, that may neither report an error nor ask another machine.
 
     Raises:
         AssertionError: At the end, when the console held an error or a request left 127.0.0.1.
@@ -104,43 +95,38 @@ def quiet_page(browser: Browser) -> Iterator[Page]:
 
 @contextmanager
 def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """Run ``dagster-webserver`` on the project's definitions until the block ends.
+    """Run ``dagster-webserver`` on the project's definitions; gives its address when it answers.
 
-    Args:
-        environment: All variables of the server, DAGSTER_HOME among them.
-        log: File that its output goes to.
-
-    Yields:
-        Its address, when it answers.
+    The environment is all that the server gets, DAGSTER_HOME included; the log takes its output.
     """
     arguments = ("--host", HOST, "--port", "{port}", "--workspace", "workspace.yaml")
-    with _serve(("dagster-webserver", *arguments), environment, log) as address:
+    program = [str(Path(sys.executable).with_name("dagster-webserver"))]
+    with _serve([*program, *arguments], environment, log, PROJECT_DIR) as address:
         yield address
 
 
 @contextmanager
-def serve_beacon_ui(environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """Run ``beacon ui``, with the daemon that carries out launches, until the block ends.
-
-    Args:
-        environment: All variables of the command.
-        log: File that its output goes to.
-
-    Yields:
-        Its address, when it answers.
-    """
-    with _serve(("beacon", "ui", "--port", "{port}"), environment, log) as address:
+def serve_beacon_ui(
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    program: Sequence[str] = (str(Path(sys.executable).with_name("beacon")),),
+    folder: Path = PROJECT_DIR,
+) -> Iterator[str]:
+    """Run ``beacon ui``, with the daemon that carries out launches; gives its address."""
+    with _serve([*program, "ui", "--port", "{port}"], environment, log, folder) as address:
         yield address
 
 
 @contextmanager
-def _serve(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def _serve(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
+) -> Iterator[str]:
     port = _free_port()
-    program = Path(sys.executable).with_name(command[0])
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(program), *(part.format(port=port) for part in command[1:])],
-            cwd=PROJECT_DIR,
+            [part.format(port=port) for part in command],
+            cwd=folder,
             env=dict(environment),
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,16 +1,14 @@
 """Whatever a model answers, the report shows it as text: nothing runs, loads or breaks the page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dagster_project.deliver.report.job_page import job_page
-from dagster_project.deliver.report.page import page_html
 from dagster_project.deliver.report.texts import visible
-from tests.report import HOSTILE, job_answer, job_data
+from tests.report import HOSTILE, job_answer, job_html
 
 HARMLESS = {"words": "Some words. ", "many words": "Some words. " * 200}
 
@@ -36,17 +34,18 @@ def harmless(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Open
 
 def _written(texts: Mapping[str, str], folder: Path) -> Path:
     answers = [
-        replace(
-            job_answer(text, region=region, question=f"{what} {text[:200]}"),
+        job_answer(
+            text,
+            region=region,
+            question=f"{what} {text[:200]}",
             model=text[:50],
             refusal_evidence=text[:200],
         )
         for what, text in texts.items()
         for region in ("US", "EU")
     ]
-    data = job_data(answers, job_id=next(iter(texts.values())))
     path = folder / "report.html"
-    path.write_bytes(page_html(job_page(data)).encode())
+    path.write_bytes(job_html(answers, job_id=next(iter(texts.values()))).encode())
     return path
 
 

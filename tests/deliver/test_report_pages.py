@@ -1,151 +1,173 @@
 """Pages of the report, from made-up rows."""
 
-from dataclasses import replace
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dagster_project.deliver.report.exchanges import exchanges, outcomes
-from dagster_project.deliver.report.findings import differences, refusals, verdicts, wording
-from dagster_project.deliver.report.job_page import job_page
+from dagster_project.deliver.report import charts
+from dagster_project.deliver.report.job_page import exchanges
 from dagster_project.deliver.report.make import default_path
-from dagster_project.deliver.report.read_job import MOST_ANSWERS, Similarity
-from dagster_project.deliver.report.results import (
-    ModelVerdict,
-    PairEffect,
-    Provenance,
-    RegionRate,
-    TextEffect,
-)
-from dagster_project.deliver.report.wording import origin, points, share
+from dagster_project.deliver.report.read import MOST_ANSWERS
+from dagster_project.deliver.report.wording import points, share
 from dagster_project.partitions import Window
-from tests.report import READ_AT, job_answer, job_data
+from tests.report import job_answer, job_html, lines_of, overview_html, texts_of
 
-FEW = RegionRate("m", "US", 0, 3, 3, None, None, None, "insufficient", "too_few_answers")
-SOME = RegionRate("m", "EU", 12, 48, 24, 0.25, 0.12, 0.42, "ok", None)
-PAIR = PairEffect(
-    "m",
-    "EU",
-    "US",
-    "paired",
-    24,
-    0.33,
-    0.12,
-    0.5,
-    0.01,
-    0.2,
-    "difference_detected",
-    "ok",
-    None,
-)
-TEXTS = TextEffect(
-    "m", "EU", "US", 24, 0, None, None, None, None, None, None, "not_applicable", "no_repeats"
-)
-VERDICT = ModelVerdict(
-    model_id="m",
-    complete_questions=24,
-    n_tests=1,
-    n_significant=1,
-    largest_difference=-0.33,
-    largest_ci_low=-0.5,
-    largest_ci_high=-0.12,
-    largest_q_value=0.01,
-    largest_region_a="EU",
-    largest_region_b="US",
-    minimum_detectable_effect=0.2,
-    verdict="difference_detected",
-    verdict_reason=None,
-    verdict_without_regenerated=None,
-    verdict_by_requested_region=None,
-)
+RATE = {
+    "model_id": "m",
+    "region": "EU",
+    "k": 12,
+    "n": 48,
+    "questions": 24,
+    "estimate": 0.25,
+    "ci_low": 0.12,
+    "ci_high": 0.42,
+    "status": "ok",
+    "reason": None,
+}
+NO_RATE = {
+    **dict.fromkeys(("estimate", "ci_low", "ci_high")),
+    "k": 0,
+    "n": 3,
+    "questions": 3,
+    "status": "insufficient",
+    "reason": "too_few_answers",
+}
+PAIR = {
+    "model_id": "m",
+    "region_a": "EU",
+    "region_b": "US",
+    "design": "paired",
+    "n_pairs": 24,
+    "risk_difference": 0.33,
+    "ci_low": 0.12,
+    "ci_high": 0.5,
+    "q_value": 0.01,
+    "minimum_detectable_effect": 0.2,
+    "verdict": "difference_detected",
+    "status": "ok",
+    "reason": None,
+}
+TEXTS = {
+    "model_id": "m",
+    "region_a": "EU",
+    "region_b": "US",
+    "questions": 24,
+    **dict.fromkeys(("between_regions", "within_regions", "excess_divergence")),
+    **dict.fromkeys(("ci_low", "ci_high", "q_value")),
+    "questions_repeated": 0,
+    "status": "not_applicable",
+    "reason": "no_repeats",
+}
+VERDICT = {
+    "model_id": "m",
+    "complete_questions": 24,
+    "n_tests": 1,
+    "n_significant": 1,
+    "largest_difference": -0.33,
+    "largest_ci_low": -0.5,
+    "largest_ci_high": -0.12,
+    "largest_q_value": 0.01,
+    "largest_region_a": "EU",
+    "largest_region_b": "US",
+    "minimum_detectable_effect": 0.2,
+    "verdict": "difference_detected",
+    "verdict_reason": None,
+    "verdict_without_regenerated": None,
+    "verdict_by_requested_region": None,
+}
+TWO = [
+    job_answer("red wine", region="EU"),
+    job_answer("red tea", region="US"),
+]
 
 
 def test_a_rate_without_an_estimate_shows_its_reason_and_counts_and_no_number() -> None:
-    (row,) = refusals([FEW]).tables[0].rows
-    assert "%" not in "".join(row)
-    assert "0 of 3" in row
-    assert any("fewer than 5" in cell for cell in row)
+    (line,) = lines_of(overview_html(rates=[{**RATE, **NO_RATE}]), "m")
+    assert "%" not in "".join(line)
+    assert "0 of 3" in line
+    assert any("fewer than 5" in value for value in line)
 
 
 def test_every_rate_says_of_how_many_answers_and_questions() -> None:
-    (row,) = refusals([SOME]).tables[0].rows
-    assert {"25%", "12 to 42%", "12 of 48", "24"} <= set(row)
+    (line,) = lines_of(overview_html(rates=[RATE]), "m")
+    assert {"25%", "12 to 42%", "12 of 48", "24"} <= set(line)
 
 
 def test_a_negative_difference_names_the_region_that_refuses_more() -> None:
-    (shown,) = verdicts([VERDICT], [])
-    assert shown.sentence.index("US") < shown.sentence.index("EU")
-    assert "33" in shown.sentence
+    sentence = " ".join(texts_of(overview_html(verdicts=[VERDICT]), "verdict"))
+    assert sentence.index("US") < sentence.index("EU")
+    assert "33" in sentence
 
 
 def test_a_comparison_of_wording_without_a_noise_floor_shows_no_number() -> None:
-    (row,) = wording([TEXTS]).tables[0].rows
-    assert not any(cell.startswith("0") for cell in row[2:-1])
+    (line,) = lines_of(overview_html(texts=[TEXTS]), "m")
+    assert not any(value.startswith("0") for value in line[2:-1])
 
 
 def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
-    (picture,) = differences([PAIR]).pictures
+    (picture,) = charts.differences([PAIR])
     assert "+33" in picture.description
     assert "<svg" in picture.svg
 
 
 def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
-    (picture,) = refusals([replace(SOME, region="</text><script>\x00\u202e")]).pictures
+    (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
     assert not {"\x00", "\u202e"} & set(picture.svg)
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:
-    answers = [job_answer("red wine", region="EU"), job_answer("red tea", region="US")]
-    (exchange,) = exchanges(answers, [])
-    assert [answer.region for answer in exchange.answers] == ["US", "EU"]
-    us, eu = (
-        [piece.text for piece in answer.first if piece.differs] for answer in exchange.answers
-    )
-    assert us == []
-    assert eu == ["wine"]
+    (exchange,) = exchanges(TWO, [])
+    assert [answer["region"] for answer in exchange.answers] == ["US", "EU"]
+    assert re.findall("<mark>(.*?)</mark>", job_html(TWO))[1:] == ["wine"]
 
 
 def test_questions_that_some_regions_refused_come_first_and_a_failure_is_no_refusal() -> None:
-    failed = replace(job_answer(None, region="EU", question="a"), answer_state="technical_failure")
-    refused = replace(job_answer("no", region="EU", question="b"), answer_state="refusal")
-    answers = [job_answer("x", question="a"), failed, job_answer("y", question="b"), refused]
-    found = exchanges(answers, [])
-    assert [one.question for one in found] == ["b", "a"]
-    assert outcomes(found).rows == (("b", "llama3.2-1b", "Answered", "Refused"),)
+    html = job_html(
+        [
+            job_answer("x", question="a"),
+            job_answer(None, region="EU", question="a", answer_state="technical_failure"),
+            job_answer("y", question="b"),
+            job_answer("no", region="EU", question="b", answer_state="refusal"),
+        ]
+    )
+    assert html.index("<bdi>b</bdi>, ") < html.index("<bdi>a</bdi>, ")
+    assert lines_of(html, "b") == [["b", "llama3.2-1b", "Answered", "Refused"]]
+    assert lines_of(html, "a") == []
 
 
 def test_an_answer_says_how_many_words_it_shares_with_the_first() -> None:
-    answers = [job_answer("red wine", region="EU"), job_answer("red tea", region="US")]
-    pair = Similarity(answers[0].execution_key, answers[1].execution_key, 0.33)
-    (exchange,) = exchanges(answers, [pair])
-    assert any("33%" in note for note in exchange.answers[1].notes)
+    left, right = (one["execution_key"] for one in TWO)
+    pair = {"left_key": left, "right_key": right, "word_jaccard": 0.33}
+    assert any("33%" in note for note in texts_of(job_html(TWO, similarities=[pair]), "notes"))
 
 
 def test_an_attempt_without_a_text_says_why() -> None:
-    failed = replace(
-        job_answer(None),
+    failed = job_answer(
+        None,
         answer_state="technical_failure",
         error_code="ROUTER_TIMEOUT",
         error_message="no answer in 120 s",
     )
-    (exchange,) = exchanges([failed], [])
-    assert exchange.answers[0].failure == "ROUTER_TIMEOUT: no answer in 120 s"
+    assert texts_of(job_html([failed]), "failure") == ["ROUTER_TIMEOUT: no answer in 120 s"]
 
 
 def test_a_job_with_more_answers_than_a_page_shows_says_so() -> None:
     answers = [job_answer("x", question=f"q{n}") for n in range(MOST_ANSWERS)]
-    assert str(MOST_ANSWERS) in job_page(job_data(answers)).exchanges_note
-    assert job_page(job_data(answers[1:])).exchanges_note == ""
+    told = f"the first {MOST_ANSWERS} are shown"
+    assert told in job_html(answers)
+    assert told not in job_html(answers[1:])
 
 
 def test_jobs_that_the_platform_did_not_run_are_labelled() -> None:
-    synthetic = job_page(job_data([], synthetic_jobs=1))
-    assert "Synthetic" in synthetic.origin
-    from_file = Provenance(0, 2, "language for region", READ_AT)
-    assert "language for region" in origin(from_file)
-    assert job_page(job_data([])).origin == ""
+    (synthetic,) = texts_of(job_html([], origin={"synthetic_jobs": 1}), "origin")
+    assert "Synthetic" in synthetic
+    from_file = {"file_jobs": 2, "file_note": "language for region"}
+    (loaded,) = texts_of(job_html([], origin=from_file), "origin")
+    assert "language for region" in loaded
+    assert texts_of(job_html([]), "origin") == []
 
 
 @pytest.mark.parametrize("job_id", ["../../etc/passwd", "a/b\\c", "x\x00y", "ü" * 300])

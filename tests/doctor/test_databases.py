@@ -10,9 +10,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_project.doctor.databases import (
+    NEWEST,
+    column_findings,
+    database_findings,
+    runner_findings,
+)
 from dagster_project.doctor.finding import Finding, Level
-from dagster_project.doctor.server import NEWEST, database_findings
-from dagster_project.doctor.source import column_findings, runner_findings
 from dagster_project.doctor.warehouse import warehouse_findings
 from dagster_project.extract.schema import TABLES
 from dagster_project.paths import SQL_DIR

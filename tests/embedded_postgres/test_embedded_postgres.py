@@ -15,13 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dagster_project.embedded_postgres.binaries import (
+from dagster_project.embedded_postgres.cluster import HOST, EmbeddedServerError
+from dagster_project.embedded_postgres.programs import (
     PostgresBinariesError,
     find_bindir,
     installed_bindirs,
     wheel_bindirs,
 )
-from dagster_project.embedded_postgres.cluster import HOST, EmbeddedServerError
 from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
     create_database,

@@ -7,9 +7,8 @@ import pytest
 from psycopg import sql
 
 from dagster_project.backfill.fingerprints import source_days
-from dagster_project.extract.query import window_parameters, window_rows
 from dagster_project.extract.schema import TABLES, TableShape, table_shapes
-from dagster_project.extract.window import extract_window
+from dagster_project.extract.window import extract_window, window_parameters, window_rows
 from dagster_project.partitions import ALL_DAYS, START_DATE, Window
 from tests.extract.conftest import DAY, NEXT_NOON, NOON, ZERO_TIME, Pipeline
 

@@ -3,9 +3,8 @@ import psycopg
 from dagster_project.backfill.fingerprints import source_days
 from dagster_project.extract.window import extract_window
 from dagster_project.partitions import ALL_DAYS
-from dagster_project.runner_db.identities import build_wallets
 from dagster_project.runner_db.load import generate
-from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec, build_wallets
 from tests.extract.test_personal_data import everything
 
 

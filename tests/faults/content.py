@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from dagster_project.cli.holdings import RUN_AND_CLOCK_COLUMNS
-from dagster_project.postgres import connect, read_sql
+from dagster_project.cli.holdings import CONTENT_HASH, RELATIONS, RUN_AND_CLOCK_COLUMNS
+from dagster_project.postgres import connect
 
 BOOKKEEPING = "ops"
 """Tells what was done and when; of it only the rows that could not be stored are content."""
@@ -31,7 +31,7 @@ def content_of(url: str) -> Content:
             f"{schema}.{table}": _hash(connection, schema, table, columns)
             for schema in _schemas(connection)
             for table, columns in connection.execute(
-                read_sql("cli/relations.sql"), {"schema": schema, "left_out": CLOCKS}
+                RELATIONS, {"schema": schema, "left_out": CLOCKS}
             ).fetchall()
             if schema != BOOKKEEPING or f"{schema}.{table}" in KEPT_BOOKS
         }
@@ -51,7 +51,7 @@ def _hash(
     table: str,
     columns: list[str],
 ) -> tuple[int, str]:
-    query = read_sql("cli/content_hash.sql").format(
+    query = CONTENT_HASH.format(
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
         relation=sql.Identifier(schema, table),
     )

@@ -21,10 +21,10 @@ from dagster_project.orchestrate.automation import (
     nightly,
     source_changes,
 )
+from dagster_project.orchestrate.instance import SHIPPED_SETTINGS
 from dagster_project.orchestrate.job_days import REASON_TAG, job_days
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection
 from dagster_project.partitions import Window
-from dagster_project.paths import PROJECT_DIR
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 
@@ -214,7 +214,7 @@ def test_a_chunk_from_any_stage_on_is_a_run_of_one_op(stage: str) -> None:
 
 
 def test_history_takes_at_most_all_but_one_of_the_slots_for_runs() -> None:
-    settings = yaml.safe_load((PROJECT_DIR / "dagster.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load(SHIPPED_SETTINGS.read_text(encoding="utf-8"))
     runs = settings["concurrency"]["runs"]
     (limit,) = runs["tag_concurrency_limits"]
     assert (limit["key"], limit["value"]) == (REASON_TAG, history.name)

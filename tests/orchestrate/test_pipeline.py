@@ -13,10 +13,9 @@ from psycopg.rows import TupleRow
 from dagster_project.backfill.operate import current_plan
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import STAGES
-from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.cli.holdings import GAINED, read_content_hashes
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.orchestrate.specs import asset_key
-from dagster_project.postgres import read_sql
 from dagster_project.runner_db.manifest import Manifest
 from tests.pipeline import Pipeline, process_everything
 
@@ -67,9 +66,7 @@ def test_every_loser_is_a_planted_one_with_its_reason(
         " where not is_current group by attempt_reason"
     ).fetchall()
     found = {str(reason): sorted(keys) for reason, keys in rows}
-    assert found == {
-        reason: sorted(entry.keys) for reason, entry in manifest.attempts.items() if entry.count
-    }
+    assert found == {reason: sorted(entry.keys) for reason, entry in manifest.attempts.items()}
 
 
 def test_unified_executions_by_source_are_the_planted_numbers(
@@ -107,7 +104,7 @@ def test_unstorable_rows_are_quarantined_with_a_reason(
     rows = warehouse.execute(
         "select 'e:' || source_id from ops.quarantine where reason <> '' order by 1"
     ).fetchall()
-    assert sorted(str(key) for (key,) in rows) == sorted(manifest.things["quarantined"].keys)
+    assert sorted(str(key) for (key,) in rows) == sorted(manifest.quarantined.keys)
 
 
 def test_jobs_of_the_lost_period_are_reported_as_lost(
@@ -197,7 +194,7 @@ def test_a_second_pass_changes_no_content(pipeline: Pipeline) -> None:
 
 
 def test_standard_jobs_without_an_analysis_have_metrics_now(warehouse: Warehouse) -> None:
-    (gained,) = warehouse.execute(read_sql("cli/gained.sql")).fetchall()
+    (gained,) = warehouse.execute(GAINED).fetchall()
     standard, without_before, with_now = (int(str(value)) for value in gained)
     assert 0 < with_now <= without_before <= standard
     without = count(

@@ -10,13 +10,14 @@ import pytest
 from psycopg import sql
 
 from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.extract.schema import TABLES
 from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
+from dagster_project.publish.decide import Action
 from dagster_project.publish.operate import Outcome, publish, unpublish
-from dagster_project.publish.plan import Action
-from dagster_project.publish.read import Scope
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB
-from dagster_project.runner_db.schema import TABLES, create_runner_schema
+from dagster_project.publish.store import Scope
+from dagster_project.runner_db.schema import create_runner_schema
 from tests.pipeline import Pipeline
 from tests.roles import url_as
 
@@ -30,9 +31,7 @@ class Copies:
     """Databases of one test.
 
     Attributes:
-        runner: As owner.
         publisher: The same database with the role that may publish.
-        warehouse: As owner.
     """
 
     runner: str

@@ -8,11 +8,11 @@ import pytest
 
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.cli.holdings import read_content_hashes
+from dagster_project.extract.schema import TABLES
 from dagster_project.extract.window import extract_window
 from dagster_project.partitions import ALL_DAYS, Window
-from dagster_project.publish.plan import Action
-from dagster_project.publish.read import Scope
-from dagster_project.runner_db.schema import TABLES
+from dagster_project.publish.decide import Action
+from dagster_project.publish.store import Scope
 from tests.publish.conftest import Copies, jobs_with
 
 OURS = "metadata ->> 'published_by' = 'beacon-analytics'"

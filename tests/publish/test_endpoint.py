@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dagster_project.publish.plan import Action
+from dagster_project.publish.decide import Action
 from tests.portal import contract
 from tests.publish.conftest import Copies, jobs_with
 from tests.runner_endpoint import Row, bias_analysis

@@ -15,7 +15,7 @@ from dagster_project.orchestrate.deliveries import PUBLICATIONS
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import RANGE_TAGS
 from dagster_project.partitions import Window
-from dagster_project.publish.plan import Action
+from dagster_project.publish.decide import Action
 from tests.command import beacon
 from tests.publish.conftest import Copies, jobs_with
 

@@ -4,19 +4,20 @@ from typing import Any
 
 import pytest
 
-from dagster_project.publish.facts import Analysis, Finding, Region
 from dagster_project.publish.rows import (
     MOST_ROWS_PER_JOB,
+    Analysis,
+    Region,
     Row,
     execution_status,
     published_rows,
     rounded,
 )
-from dagster_project.publish.schema import COLUMNS
+from dagster_project.publish.store import COLUMNS
 from tests.publishing import ANALYSIS, EU, MADE_AT, SILENT, STARTED_AT, US
 
 
-def risk(kind: str, severity: str) -> Finding:
+def risk(kind: str, severity: str) -> dict[str, Any]:
     return {
         "type": kind,
         "severity": severity,

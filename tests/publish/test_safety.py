@@ -16,7 +16,7 @@ from psycopg import errors
 
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.extract.schema import SchemaDriftError
-from dagster_project.publish.plan import Action
+from dagster_project.publish.decide import Action
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB
 from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
 from tests.publish.conftest import Copies, jobs_with

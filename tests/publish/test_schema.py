@@ -2,7 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dagster_project.publish.schema import COLUMNS, ColumnInfo, schema_problems
+from dagster_project.extract.schema import ColumnInfo
+from dagster_project.publish.store import COLUMNS, schema_problems
 
 TYPES = {
     "uuid": "uuid",

@@ -10,9 +10,11 @@ from typing import Literal
 import psycopg
 import pytest
 
+from dagster_project.extract.schema import TABLES
 from dagster_project.postgres import connect
 from dagster_project.runner_db.load import NotSyntheticError, generate, load_manifest
-from dagster_project.runner_db.schema import TABLES, SchemaOptions, create_runner_schema
+from dagster_project.runner_db.manifest import Manifest
+from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 
 SMALL = RunnerSpec(seed=3, jobs=MIN_JOBS)
@@ -178,7 +180,7 @@ def test_the_type_of_output_data_decides_what_it_can_hold(
 ) -> None:
     options = SchemaOptions(output_data_type=kind)
     manifest = generate(runner_url, RunnerSpec(seed=3, jobs=MIN_JOBS, schema=options))
-    assert manifest.things["quarantined"].count == unstorable
+    assert manifest.quarantined.count == unstorable
     query = "select data_type from information_schema.columns where column_name = 'output_data'"
     with psycopg.connect(runner_url) as connection:
         assert connection.execute(query).fetchone() == (kind,)
@@ -205,3 +207,42 @@ def test_check_constraints_are_absent_and_foreign_keys_hold(runner_url: str) -> 
     with psycopg.connect(runner_url) as connection:
         assert connection.execute(query, ("c",)).fetchone() == (0,)
         assert connection.execute(query, ("f",)).fetchone() == (5,)
+
+
+PLANTED = {
+    "I-18": """
+        select 'e:' || id from executions
+        where least(started_at, completed_at, created_at) < '0002-01-01'
+        union all
+        select jobspec_id from jobs where created_at < '0002-01-01'
+        union all
+        select 'c:' || id from cross_region_executions where completed_at < '0002-01-01'
+    """,
+    "I-21": """
+        select 'a:' || id from cross_region_analyses
+        where censorship_rate = 0 and summary like '%was censored%'
+    """,
+    "I-30": """
+        select 'e:' || id from executions
+        where region not in ('us-east', 'eu-west', 'asia-pacific', 'US', 'EU', 'ASIA')
+        and region not in ('', 'unknown', 'sa-east-1')
+    """,
+}
+"""Incidents that no test of the pipeline compares with the manifest."""
+
+
+@pytest.mark.parametrize("incident", PLANTED)
+def test_the_rows_of_an_incident_are_those_of_the_manifest(
+    synthetic_url: str, manifest: Manifest, incident: str
+) -> None:
+    with psycopg.connect(synthetic_url) as connection:
+        found = [key for (key,) in connection.execute(PLANTED[incident].encode())]
+    planted = manifest.incidents[incident]
+    assert sorted(found) == sorted(planted.keys)
+    assert planted.count == len(found) > 0
+
+
+def test_the_stored_manifest_is_the_one_that_was_returned(
+    synthetic_url: str, manifest: Manifest
+) -> None:
+    assert load_manifest(synthetic_url) == manifest

@@ -1,5 +1,6 @@
 """Answers from a file become executions of standard jobs, their texts unchanged."""
 
+import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,14 @@ import polars as pl
 import psycopg
 import pytest
 
-from dagster_project.runner_db.answers_file import BadAnswersError, read_answers
 from dagster_project.runner_db.load import generate
-from dagster_project.runner_db.load_answers import ForeignJobError, LoadedAnswers, load_answers
+from dagster_project.runner_db.load_answers import (
+    BadAnswersError,
+    ForeignJobError,
+    LoadedAnswers,
+    load_answers,
+    read_answers,
+)
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from tests.shared import shared_path
 
@@ -130,7 +136,7 @@ def test_bad_rows_are_named_and_nothing_is_loaded(runner_url: str, tmp_path: Pat
         {**ROWS[0], "text": "\ud800"},
         {**ROWS[0], "created_at": "yesterday"},
         {**ROWS[0], "bias_score": "high"},
-        {**ROWS[0], "question": 7},
+        {**ROWS[0], "question": ["q"]},
     )
     with pytest.raises(BadAnswersError, match="10 bad rows") as caught:
         load_answers(runner_url, file)
@@ -143,7 +149,7 @@ def test_a_row_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
     file = ndjson(tmp_path, *ROWS)
     file.write_bytes(file.read_bytes() + json.dumps({**ROWS[0], "text": "?"}).encode() + b"\n")
     file.write_bytes(file.read_bytes().replace(b'"?"', b'"\xff"'))
-    with pytest.raises(BadAnswersError, match="row 4: text is no valid Unicode"):
+    with pytest.raises(BadAnswersError, match="row 4: not valid JSON"):
         read_answers(file)
 
 
@@ -168,14 +174,24 @@ def test_answers_stand_beside_synthetic_jobs(runner_url: str, tmp_path: Path) ->
 def test_files_of_another_kind_without_columns_or_without_rows_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "answers.csv"
     other.write_text("job,text\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="unknown kind"):
+    with pytest.raises(BadAnswersError, match="row 1: not valid JSON"):
         read_answers(other)
     incomplete = tmp_path / "answers.parquet"
-    pl.DataFrame(ROWS).drop("region", "text").write_parquet(incomplete)
-    with pytest.raises(ValueError, match="lacks the columns region, text"):
+    pl.DataFrame(ROWS).drop("region").write_parquet(incomplete)
+    with pytest.raises(BadAnswersError, match="row 1: region is missing"):
         read_answers(incomplete)
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(BadAnswersError, match="no rows"):
         read_answers(ndjson(tmp_path))
+
+
+def test_jobs_with_lists_of_answers_and_packed_files_are_read_alike(tmp_path: Path) -> None:
+    flat = ndjson(tmp_path, *ROWS)
+    jobs = [
+        {"job": job, "answers": [row for row in ROWS if row["job"] == job]} for job in ("a", "b")
+    ]
+    packed = tmp_path / "jobs.ndjson.gz"
+    packed.write_bytes(gzip.compress("\n".join(map(json.dumps, jobs)).encode()))
+    assert read_answers(packed) == read_answers(flat)
 
 
 def test_real_answers_arrive_unchanged(runner_url: str, tmp_path: Path) -> None:

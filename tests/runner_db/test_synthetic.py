@@ -6,12 +6,16 @@ from itertools import islice, pairwise
 
 import pytest
 
-from dagster_project.runner_db.deck import draft_job, plan
+from dagster_project.runner_db.deck import SCENARIOS, draft_job, planned_jobs
 from dagster_project.runner_db.draft import Draft, World, close
-from dagster_project.runner_db.identities import build_wallets
-from dagster_project.runner_db.incidents import SCENARIOS
-from dagster_project.runner_db.manifest import Manifest, Tally, manifest_of
-from dagster_project.runner_db.spec import HISTORY_END, HISTORY_START, MIN_JOBS, RunnerSpec
+from dagster_project.runner_db.manifest import Manifest, Tally
+from dagster_project.runner_db.spec import (
+    HISTORY_END,
+    HISTORY_START,
+    MIN_JOBS,
+    RunnerSpec,
+    build_wallets,
+)
 from dagster_project.runner_db.texts import build_answers
 
 SPEC = RunnerSpec(seed=5, jobs=400)
@@ -19,7 +23,7 @@ SPEC = RunnerSpec(seed=5, jobs=400)
 
 def build(spec: RunnerSpec, jobs: int) -> tuple[World, list[Draft]]:
     world = World(spec, build_answers(spec.seed), build_wallets(spec.seed), Tally(keep_keys=True))
-    planned = enumerate(islice(plan(spec), jobs), start=1)
+    planned = enumerate(islice(planned_jobs(spec), jobs), start=1)
     drafts = [draft_job(world, number, job) for number, job in planned]
     for draft in drafts:
         close(world, draft)
@@ -36,7 +40,7 @@ def test_another_seed_gives_other_texts() -> None:
 
 
 def test_every_scenario_is_in_the_smallest_plan() -> None:
-    assert {job.scenario for job in plan(RunnerSpec(jobs=MIN_JOBS))} > set(SCENARIOS)
+    assert {job.scenario for job in planned_jobs(RunnerSpec(jobs=MIN_JOBS))} > set(SCENARIOS)
 
 
 def test_a_scale_without_room_for_every_incident_is_refused() -> None:
@@ -45,7 +49,7 @@ def test_a_scale_without_room_for_every_incident_is_refused() -> None:
 
 
 def test_no_two_jobs_share_a_second_and_all_lie_in_the_history() -> None:
-    moments = [job.created_at for job in plan(replace(SPEC, jobs=20_000))]
+    moments = [job.created_at for job in planned_jobs(replace(SPEC, jobs=20_000))]
     seconds = [int(moment.timestamp()) for moment in moments]
     assert all(left < right for left, right in pairwise(seconds))
     assert moments[0] >= HISTORY_START
@@ -71,5 +75,5 @@ def test_no_score_holds_the_number_that_production_never_writes() -> None:
 
 def test_a_manifest_survives_json() -> None:
     world, _ = build(SPEC, 60)
-    manifest = manifest_of(world.tally, {"seed": 5}, {"m|US": 0.5}, ("0x1",))
+    manifest = world.tally.close({"seed": 5}, ("0x1",))
     assert Manifest.from_json(json.loads(manifest.to_json())) == manifest

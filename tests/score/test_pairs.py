@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dagster_project.score.batches import whole_jobs
 from dagster_project.score.our_jobs import our_job_scores
 from dagster_project.score.pairs import score_pairs
+from dagster_project.score.scores import whole_jobs
 from dagster_project.score.words import Words, runner_words, unicode_words
 from tests.scoring import answers_frame
 

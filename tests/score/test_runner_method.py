@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.score.findings import job_risks, level, recommendation, tone_label
+from dagster_project.score.runner_jobs import job_risks, level, recommendation, tone_label
 from dagster_project.score.scores import (
     score_answers,
     score_jobs,

@@ -1,35 +1,43 @@
 """Charts as SVG drawings: declared with altair, drawn before the page is written.
 
-Belongs here: how numbers look. Does not belong here: which numbers. Colours are the page's CSS
-variables, so that one drawing serves light, dark and paper; regions differ by shape as well.
+Belongs here: how numbers look, and the words for those who do not see it. Does not belong here:
+which numbers. Colours are the page's CSS variables, so that one drawing serves light, dark and
+paper; regions differ by shape as well.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from io import StringIO
-from typing import Any
+from itertools import islice
 
 import altair as alt
 
 from dagster_project.analyse import EQUIVALENCE_MARGIN
-from dagster_project.deliver.report.results import (
-    PairEffect,
-    RegionRate,
-    TextEffect,
-    TrendPoint,
-    WeekOfSlots,
-)
+from dagster_project.deliver.one_job import Row
 from dagster_project.deliver.report.texts import visible
-from dagster_project.deliver.report.view import VerdictKind
-from dagster_project.deliver.report.wording import REGIONS, count, points
+from dagster_project.deliver.report.wording import (
+    REGIONS,
+    VERDICTS,
+    count,
+    decimal,
+    interval,
+    pair_of,
+    plural,
+    points,
+    points_interval,
+    share,
+)
+
+MOST_PICTURES = 9
+"""Models that get a picture of their own; the tables hold all."""
 
 WIDTH, ROW_HEIGHT, TREND_HEIGHT = 230, 34, 150
 
 REGION_COLOURS = ("var(--us)", "var(--eu)", "var(--asia)", "var(--other)")
 REGION_SHAPES = ("circle", "square", "triangle-up", "diamond")
-VERDICT_SIGNS: dict[VerdictKind, tuple[str, str]] = {
+VERDICT_SIGNS = {
     "difference_detected": ("var(--detected)", "triangle-up"),
     "equivalent": ("var(--equivalent)", "square"),
     "none_detected": ("var(--none)", "circle"),
@@ -39,206 +47,193 @@ SLOT_COLOURS = {"answered": "var(--us)", "failed": "var(--eu)", "missing": "var(
 MOST_LABELLED_WEEKS = 3
 
 
-def rates_svg(rates: Sequence[RegionRate], top: float) -> str:
-    """Draw refusal rates with their intervals, one line per region.
+@dataclass(frozen=True)
+class Picture:
+    """A chart.
 
-    Args:
-        rates: Of one model.
-        top: Right end of the scale, the same for all models.
-
-    Returns:
-        The drawing.
+    Attributes:
+        title: Heading of the panel.
+        description: What the picture shows, for those who do not see it.
+        svg: Holds no text that somebody else wrote unescaped.
     """
-    rows = [
-        {
-            **asdict(one),
-            "region": visible(one.region),
-            "told": f"{count(one.k)} of {count(one.n)}",
-        }
-        for one in rates
-    ]
-    base = _rows(rows, "region")
 
-    def x(field: str) -> alt.X:
-        scale = alt.Scale(domain=[0, top])
-        return alt.X(field, title="refused", scale=scale, axis=_percent_axis())
+    title: str
+    description: str
+    svg: str
 
-    line = base.mark_rule(strokeWidth=3).encode(
-        x=x("ci_low:Q"), x2="ci_high:Q", color=_region_colour()
+
+def refusal_rates(rates: Sequence[Row]) -> list[Picture]:
+    """Draw refusal rates with their intervals: a picture per model, a line per region."""
+    top = _top(rates)
+
+    def draw(rows: Sequence[Row]) -> str:
+        base = _lines(
+            {
+                **_numbers(one, "estimate", "ci_low", "ci_high"),
+                "region": visible(one["region"]),
+                "told": f"{count(one['k'])} of {count(one['n'])}",
+            }
+            for one in rows
+        )
+        x = _x("refused", [0, top], _percent_axis())
+        line = base.mark_rule(strokeWidth=3).encode(
+            x=x("ci_low:Q"), x2="ci_high:Q", color=_region_colour()
+        )
+        point = base.mark_point(filled=True, size=90, opacity=1).encode(
+            x=x("estimate:Q"), color=_region_colour(), shape=_region_shape()
+        )
+        return _svg(line, point, _told(base), height=ROW_HEIGHT * len(rows))
+
+    return _pictures(
+        _estimated(rates),
+        draw,
+        _each(
+            lambda one: (
+                f"{one['region']} {share(one['estimate'])}, "
+                f"{interval(one['ci_low'], one['ci_high'])}"
+            )
+        ),
     )
-    point = base.mark_point(filled=True, size=90, opacity=1).encode(
-        x=x("estimate:Q"), color=_region_colour(), shape=_region_shape()
-    )
-    return _svg(line, point, _told(base), height=ROW_HEIGHT * len(rows))
 
 
-def top_of(rates: Sequence[RegionRate | TrendPoint]) -> float:
-    """Return the end of a scale that holds every interval, a multiple of 0.2.
+def differences(effects: Sequence[Row]) -> list[Picture]:
+    """Draw differences of refusal rates: a forest plot per model, a line per pair of regions.
 
-    Args:
-        rates: Of all models.
-
-    Returns:
-        From 0.2 to 1.
+    The band holds differences too small to matter.
     """
-    highest = max((one.ci_high for one in rates if one.ci_high is not None), default=1.0)
-    return min(1.0, max(1, math.ceil(highest * 5)) / 5)
+    ends = [abs(one[end]) for one in effects for end in ("ci_low", "ci_high") if one[end]]
+    bound = _fifths(max(ends, default=0))
 
-
-def differences_svg(effects: Sequence[PairEffect], bound: float) -> str:
-    """Draw differences of refusal rates as a forest plot, one line per pair of regions.
-
-    Args:
-        effects: Of one model.
-        bound: Both ends of the scale, the same for all models.
-
-    Returns:
-        The drawing; the band holds differences too small to matter.
-    """
-    rows = [
-        {
-            **asdict(one),
-            "pair": visible(one.pair),
-            "colour": VERDICT_SIGNS[one.verdict][0],
-            "shape": VERDICT_SIGNS[one.verdict][1],
-            "told": points(one.risk_difference),
-        }
-        for one in effects
-    ]
-    base = _rows(rows, "pair")
-    colour = alt.Color("colour:N", scale=None)
-    sign = alt.Shape("shape:N", scale=None)
-
-    def x(field: str) -> alt.X:
-        scale = alt.Scale(domain=[-bound, bound])
+    def draw(rows: Sequence[Row]) -> str:
+        base = _lines(
+            {
+                "pair": visible(pair_of(one)),
+                **_numbers(one, "risk_difference", "ci_low", "ci_high"),
+                "colour": VERDICT_SIGNS[one["verdict"]][0],
+                "shape": VERDICT_SIGNS[one["verdict"]][1],
+                "told": points(one["risk_difference"]),
+            }
+            for one in rows
+        )
+        colour = alt.Color("colour:N", scale=None)
+        sign = alt.Shape("shape:N", scale=None)
         axis = alt.Axis(labelExpr="format(datum.value * 100, '+.0f')", tickCount=5)
-        return alt.X(field, title="difference in points", scale=scale, axis=axis)
+        x = _x("difference in points", [-bound, bound], axis)
+        band = {"low": -EQUIVALENCE_MARGIN, "high": EQUIVALENCE_MARGIN, "zero": 0}
+        middle = alt.Chart(alt.InlineData(values=[band]))
+        return _svg(
+            middle.mark_rect(color="var(--margin)").encode(x=x("low:Q"), x2="high:Q"),
+            middle.mark_rule(color="var(--soft)", strokeDash=[3, 3]).encode(x=x("zero:Q")),
+            base.mark_rule(strokeWidth=3).encode(x=x("ci_low:Q"), x2="ci_high:Q", color=colour),
+            base.mark_point(filled=True, size=90, opacity=1).encode(
+                x=x("risk_difference:Q"), color=colour, shape=sign
+            ),
+            _told(base),
+            height=ROW_HEIGHT * len(rows),
+        )
 
-    ends = {"low": -EQUIVALENCE_MARGIN, "high": EQUIVALENCE_MARGIN, "zero": 0}
-    middle = alt.Chart(alt.InlineData(values=[ends]))
-    return _svg(
-        middle.mark_rect(color="var(--margin)").encode(x=x("low:Q"), x2="high:Q"),
-        middle.mark_rule(color="var(--soft)", strokeDash=[3, 3]).encode(x=x("zero:Q")),
-        base.mark_rule(strokeWidth=3).encode(x=x("ci_low:Q"), x2="ci_high:Q", color=colour),
-        base.mark_point(filled=True, size=90, opacity=1).encode(
-            x=x("risk_difference:Q"), color=colour, shape=sign
+    return _pictures(
+        _estimated(effects),
+        draw,
+        _each(
+            lambda one: (
+                f"{pair_of(one)} {points(one['risk_difference'])} points, "
+                f"{points_interval(one['ci_low'], one['ci_high'])}, {VERDICTS[one['verdict']]}"
+            )
         ),
-        _told(base),
-        height=ROW_HEIGHT * len(rows),
     )
 
 
-def bound_of(effects: Sequence[PairEffect]) -> float:
-    """Return the ends of a scale that holds every interval, a multiple of 0.2.
+def text_divergence(effects: Sequence[Row]) -> list[Picture]:
+    """Draw how far wording differs between regions and when one region is asked again."""
 
-    Args:
-        effects: Of all models.
+    def draw(rows: Sequence[Row]) -> str:
+        base = _lines(
+            {
+                "pair": visible(pair_of(one, ", ")),
+                **_numbers(one, "between_regions", "within_regions"),
+                "told": f"excess {points(one['excess_divergence'])}",
+            }
+            for one in rows
+        )
+        x = _x("words that differ", [0, 1], _percent_axis())
+        floor = base.mark_point(
+            size=80, opacity=1, color="var(--soft)", fill="var(--page)", strokeWidth=2
+        )
+        between = base.mark_point(filled=True, size=90, opacity=1, color="var(--us)")
+        return _svg(
+            base.mark_rule(strokeWidth=2, color="var(--soft)").encode(
+                x=x("within_regions:Q"), x2="between_regions:Q"
+            ),
+            floor.encode(x=x("within_regions:Q")),
+            between.encode(x=x("between_regions:Q")),
+            _told(base),
+            height=ROW_HEIGHT * len(rows),
+        )
 
-    Returns:
-        From 0.2 to 1.
-    """
-    ends = [abs(end) for one in effects for end in (one.ci_low, one.ci_high) if end is not None]
-    return min(1.0, max(1, math.ceil(max(ends, default=0) * 5)) / 5)
-
-
-def divergence_svg(effects: Sequence[TextEffect]) -> str:
-    """Draw how far wording differs between regions and when one region is asked again.
-
-    Args:
-        effects: Of one model.
-
-    Returns:
-        The drawing.
-    """
-    rows = [
-        {
-            **asdict(one),
-            "pair": visible(one.pair),
-            "told": f"excess {points(one.excess_divergence)}",
-        }
-        for one in effects
-    ]
-    base = _rows(rows, "pair")
-
-    def x(field: str) -> alt.X:
-        scale = alt.Scale(domain=[0, 1])
-        return alt.X(field, title="words that differ", scale=scale, axis=_percent_axis())
-
-    floor = base.mark_point(
-        size=80, opacity=1, color="var(--soft)", fill="var(--page)", strokeWidth=2
-    )
-    between = base.mark_point(filled=True, size=90, opacity=1, color="var(--us)")
-    return _svg(
-        base.mark_rule(strokeWidth=2, color="var(--soft)").encode(
-            x=x("within_regions:Q"), x2="between_regions:Q"
+    return _pictures(
+        _estimated(effects),
+        draw,
+        _each(
+            lambda one: (
+                f"{pair_of(one, ', ')}: {decimal(one['between_regions'])} between, "
+                f"{decimal(one['within_regions'])} within"
+            )
         ),
-        floor.encode(x=x("within_regions:Q")),
-        between.encode(x=x("between_regions:Q")),
-        _told(base),
-        height=ROW_HEIGHT * len(rows),
     )
 
 
-def trend_svg(values: Sequence[TrendPoint], top: float) -> str:
-    """Draw refusal rates over time with their intervals, one line per region.
+def trends(values: Sequence[Row]) -> list[Picture]:
+    """Draw refusal rates over time: a picture per model, a line with its shade per region.
 
-    Args:
-        values: Of one model; points without an estimate leave a gap.
-        top: Upper end of the scale, the same for all models.
-
-    Returns:
-        The drawing.
+    Points without an estimate leave a gap.
     """
+    top = _top(values)
+
+    def draw(rows: Sequence[Row]) -> str:
+        points_of_time = [
+            {
+                **_numbers(one, "estimate", "ci_low", "ci_high"),
+                "region": visible(one["region"]),
+                "period_start": one["period_start"].isoformat(),
+            }
+            for one in rows
+        ]
+        base = alt.Chart(alt.InlineData(values=points_of_time)).encode(
+            x=alt.X("period_start:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=4)),
+            color=_region_colour(),
+        )
+
+        def y(field: str) -> alt.Y:
+            scale = alt.Scale(domain=[0, top])
+            return alt.Y(field, title="refused", scale=scale, axis=_percent_axis())
+
+        point = base.mark_point(filled=True, size=40, opacity=1)
+        return _svg(
+            base.mark_area(opacity=0.15).encode(y=y("ci_low:Q"), y2="ci_high:Q"),
+            base.mark_line(strokeWidth=2).encode(y=y("estimate:Q")),
+            point.encode(y=y("estimate:Q"), shape=_region_shape()),
+            height=TREND_HEIGHT,
+        )
+
+    drawn = {one["model_id"] for one in _estimated(values)}
+    return _pictures([one for one in values if one["model_id"] in drawn], draw, _trend_described)
+
+
+def slots(weeks: Sequence[Row]) -> list[Picture]:
+    """Draw what became of the requested answers, one bar per week; no picture without weeks."""
+    if not weeks:
+        return []
     rows = [
-        {
-            **asdict(one),
-            "region": visible(one.region),
-            "period_start": one.period_start.isoformat(),
-        }
-        for one in values
-    ]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("period_start:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=4)),
-        color=_region_colour(),
-    )
-
-    def y(field: str) -> alt.Y:
-        scale = alt.Scale(domain=[0, top])
-        return alt.Y(field, title="refused", scale=scale, axis=_percent_axis())
-
-    point = base.mark_point(filled=True, size=40, opacity=1)
-    return _svg(
-        base.mark_area(opacity=0.15).encode(y=y("ci_low:Q"), y2="ci_high:Q"),
-        base.mark_line(strokeWidth=2).encode(y=y("estimate:Q")),
-        point.encode(y=y("estimate:Q"), shape=_region_shape()),
-        height=TREND_HEIGHT,
-    )
-
-
-def slots_svg(weeks: Sequence[WeekOfSlots]) -> str:
-    """Draw what became of the requested answers, one bar per week.
-
-    Args:
-        weeks: In order.
-
-    Returns:
-        The drawing.
-    """
-    rows = [
-        {
-            "week": _day(one.week),
-            "what": what,
-            "position": position,
-            "slots": getattr(one, what),
-        }
+        {"week": _day(one["week"]), "what": what, "position": position, "slots": one[what]}
         for one in weeks
         for position, what in enumerate(SLOT_COLOURS)
     ]
     step = math.ceil(len(weeks) / MOST_LABELLED_WEEKS)
-    labels = [_day(one.week) for one in weeks[::step]]
+    labels = [_day(one["week"]) for one in weeks[::step]]
     bars = alt.Chart(alt.InlineData(values=rows)).mark_bar()
     scale = alt.Scale(domain=list(SLOT_COLOURS), range=list(SLOT_COLOURS.values()))
-    return _svg(
+    drawing = _svg(
         bars.encode(
             x=alt.X("week:N", sort=None, title=None, axis=alt.Axis(values=labels, labelAngle=0)),
             y=alt.Y("slots:Q", title="requested answers"),
@@ -247,18 +242,77 @@ def slots_svg(weeks: Sequence[WeekOfSlots]) -> str:
         ),
         height=TREND_HEIGHT,
     )
+    sums = ", ".join(f"{count(sum(one[what] for one in weeks))} {what}" for what in SLOT_COLOURS)
+    description = f"{plural(len(weeks), 'week')}: {sums}"
+    return [Picture("Requested answers per week", description, drawing)]
+
+
+def _pictures(
+    rows: Sequence[Row],
+    draw: Callable[[Sequence[Row]], str],
+    describe: Callable[[Sequence[Row]], str],
+) -> list[Picture]:
+    """Draw one picture per model, in the order of the rows."""
+    models = islice(dict.fromkeys(one["model_id"] for one in rows), MOST_PICTURES)
+    groups = {model: [one for one in rows if one["model_id"] == model] for model in models}
+    return [
+        Picture(
+            title=model,
+            description=f"{model}: {describe(group)}",
+            svg=draw(group),
+        )
+        for model, group in groups.items()
+    ]
+
+
+def _each(describe: Callable[[Row], str]) -> Callable[[Sequence[Row]], str]:
+    return lambda rows: "; ".join(map(describe, rows))
+
+
+def _trend_described(values: Sequence[Row]) -> str:
+    starts = [one["period_start"] for one in values]
+    estimates = [one["estimate"] for one in values if one["estimate"] is not None]
+    return (
+        f"{plural(len(estimates), 'point')} from {min(starts)} to {max(starts)}; "
+        f"lowest {share(min(estimates))}, highest {share(max(estimates))}"
+    )
+
+
+def _estimated(rows: Iterable[Row]) -> list[Row]:
+    return [one for one in rows if one["status"] == "ok"]
+
+
+def _numbers(one: Row, *names: str) -> Row:
+    return {name: one[name] for name in names}
+
+
+def _top(rates: Sequence[Row]) -> float:
+    """Return the end of a scale that holds every interval."""
+    highest = max((one["ci_high"] for one in rates if one["ci_high"] is not None), default=1.0)
+    return _fifths(highest)
+
+
+def _fifths(value: float) -> float:
+    """Return the next multiple of 0.2, from 0.2 to 1."""
+    return min(1.0, max(1, math.ceil(value * 5)) / 5)
 
 
 def _day(day: date) -> str:
     return f"{day:%d %b %y}"
 
 
-def _rows(rows: Sequence[dict[str, Any]], name: str) -> alt.Chart:
+def _lines(rows: Iterable[Row]) -> alt.Chart:
     """Return a chart with one line per row, in the given order, each with its name."""
-    order = [row[name] for row in rows]
+    values = list(rows)
+    name = "pair" if "pair" in values[0] else "region"
+    order = [row[name] for row in values]
     y = alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(grid=False, domain=False))
-    chart: alt.Chart = alt.Chart(alt.InlineData(values=list(rows))).encode(y=y)
+    chart: alt.Chart = alt.Chart(alt.InlineData(values=values)).encode(y=y)
     return chart
+
+
+def _x(title: str, domain: list[float], axis: alt.Axis) -> Callable[[str], alt.X]:
+    return lambda field: alt.X(field, title=title, scale=alt.Scale(domain=domain), axis=axis)
 
 
 def _told(base: alt.Chart) -> alt.Chart:

@@ -1,109 +1,130 @@
-"""The page of one job, made from what was read. Pure."""
+"""What the page of one job says in words, and its answers side by side. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
-from dagster_project.deliver.one_job import METRICS, Metric
-from dagster_project.deliver.report.exchanges import exchanges, outcomes
-from dagster_project.deliver.report.read import Row
-from dagster_project.deliver.report.read_job import MOST_ANSWERS, JobData
-from dagster_project.deliver.report.results import JobVerdict
-from dagster_project.deliver.report.view import Exchange, Fact, Page, Section, Table, Verdict
+from dagster_project.deliver.one_job import METRICS, Metric, Row
+from dagster_project.deliver.report.read import MOST_ANSWERS, Job
+from dagster_project.deliver.report.texts import is_compared, pieces, split
 from dagster_project.deliver.report.wording import (
     ANALYSIS_STATES,
-    VERDICTS,
+    ANSWER_STATES,
+    NONE,
     because,
     count,
     decimal,
     in_words,
-    made_from,
-    origin,
     plural,
     points,
     points_interval,
+    region_order,
     share,
 )
+from dagster_project.score.refusals import SCORED_STATES
+
+FIRST_CHARACTERS = 900
+"""Characters of an answer that are shown at once; the rest is folded away."""
 
 
-def job_page(data: JobData) -> Page:
-    """Return the page of one job.
+Similarities = Mapping[frozenset[str], float]
 
-    Args:
-        data: What the warehouse holds of it.
 
-    Returns:
-        The page.
+@dataclass(frozen=True)
+class Exchange:
+    """The answers of one model to one question, side by side.
+
+    Attributes:
+        anchor: Id in the page.
+        comparison: Why no differences are marked; empty when they are.
+        answers: Rows of job_answers in the order of the regions, each with ``first`` and ``rest``
+            (pieces of its text), ``is_cut`` and ``shared``: what it has in common with the first.
     """
-    job = data.job
+
+    anchor: str
+    comparison: str
+    answers: tuple[Row, ...]
+
+    @property
+    def question(self) -> str:
+        """Id of the question."""
+        return str(self.answers[0]["question"])
+
+    @property
+    def differs(self) -> bool:
+        """Whether some regions answered and others refused, or half refused.
+
+        A failure is no outcome.
+        """
+        return len({one["answer_state"] for one in self.answers}.intersection(SCORED_STATES)) > 1
+
+    def outcomes(self, regions: Sequence[str]) -> list[str]:
+        """Return the labels of each region's answers; a dash where it has none."""
+        labels = [
+            [one["label"] for one in self.answers if one["region"] == region] for region in regions
+        ]
+        return [", ".join(some) or NONE for some in labels]
+
+
+def job_page(data: Job) -> dict[str, Any]:
+    """Return what the template of the page needs."""
+    metrics = data.found.metrics
     found = exchanges(data.answers, data.similarities)
-    return Page(
-        title="One job, region by region",
-        subtitle=job["job_id"],
-        origin=origin(data.provenance),
-        provenance=made_from(data.provenance.read_at, _versions(data.metrics)),
-        summary=job["explanation"],
-        facts=tuple(_facts(data)),
-        verdicts=() if data.verdict is None else (_verdict(data.verdict),),
-        unknowns=tuple(_unknowns(data)),
-        sections=(*((_outcomes(found),) if found else ()), _progress(data), _metrics(data)),
-        exchanges=found,
-        exchanges_note=_left_out(data),
-    )
+    differing = [one for one in found if one.differs]
+    return {
+        "data": data,
+        "job": data.found.job,
+        "metrics": metrics,
+        "provenance": data.provenance,
+        "method_versions": [metrics["method_version"]]
+        if metrics and metrics["method_version"]
+        else [],
+        "title": "One job, region by region",
+        "subtitle": data.found.job["job_id"],
+        "summary": data.found.job["explanation"],
+        "verdicts": [] if data.verdict is None else [_verdict(data.verdict)],
+        "unknowns": list(_unknowns(data.found.job, metrics)),
+        "measures": [_measure(metrics, one) for one in METRICS] if metrics else [],
+        "exchanges": found,
+        "differing": differing,
+        "differing_regions": sorted(
+            {one["region"] for each in differing for one in each.answers}, key=region_order
+        ),
+        "most_answers": MOST_ANSWERS if len(data.answers) >= MOST_ANSWERS else None,
+    }
 
 
-def _verdict(one: JobVerdict) -> Verdict:
-    ends = "none" if one.ci_low is None else f"{points_interval(one.ci_low, one.ci_high)} points"
+def _verdict(one: Row) -> Row:
+    low, high = one["refusal_gap_ci_low"], one["refusal_gap_ci_high"]
+    ends = "none" if low is None else f"{points_interval(low, high)} points"
     tests = "no test could be made."
-    if one.n_tests:
-        tests = f"{count(one.n_significant)} of {plural(one.n_tests, 'test')} significant."
-    return Verdict(
-        subject="All models of this job",
-        kind=one.verdict,
-        label=VERDICTS[one.verdict],
-        sentence=" ".join(_gap(one)),
-        certainty=f"95% interval {ends}; {tests}",
-    )
+    if one["n_tests"]:
+        tests = f"{count(one['n_significant'])} of {plural(one['n_tests'], 'test')} significant."
+    return {
+        "subject": "All models of this job",
+        "kind": one["verdict"],
+        "sentence": " ".join(_gap(one)),
+        "certainty": f"95% interval {ends}; {tests}",
+    }
 
 
-def _gap(one: JobVerdict) -> Iterator[str]:
-    if one.refusal_gap:
-        gap = points(one.refusal_gap).lstrip("+")
-        yield f"{one.highest_region} refused {gap} points more often than {one.lowest_region}."
-    elif one.refusal_gap is not None:
+def _gap(one: Row) -> Iterator[str]:
+    if one["refusal_gap"]:
+        gap = points(one["refusal_gap"]).lstrip("+")
+        more, less = one["highest_region"], one["lowest_region"]
+        yield f"{more} refused {gap} points more often than {less}."
+    elif one["refusal_gap"] is not None:
         yield "All regions refused equally often."
-    if one.verdict_reason is not None:
-        yield f"Not enough to compare: {because(one.verdict_reason)}."
+    if one["verdict_reason"] is not None:
+        yield f"Not enough to compare: {because(one['verdict_reason'])}."
 
 
-def _versions(metrics: Row | None) -> list[str]:
-    return [metrics["method_version"]] if metrics and metrics["method_version"] else []
-
-
-def _facts(data: JobData) -> Iterator[Fact]:
-    job = data.job
-    yield Fact(job["job_day"], "Day of the job", f"{in_words(job['workflow'])} workflow, UTC")
-    yield Fact(
-        share(job["completeness"]),
-        "Answered",
-        f"{count(job['answered'])} of {count(job['expected'])} requested answers",
-    )
-    yield Fact(", ".join(job["regions"]) or "none", "Regions that answered", "with a usable answer")
-    metrics = data.metrics or {}
-    rate = metrics.get("refusal_rate")
-    k, n = count(metrics.get("refusals")), count(metrics.get("scored_answers"))
-    note = f"{k} of {n} scored answers" if rate is not None else _why(metrics, "refusal_rate")
-    yield Fact(share(rate), "Refused", note)
-
-
-def _why(metrics: Row, measure: str) -> str:
-    return in_words(metrics.get(f"{measure}_reason")) if metrics else "not computed yet"
-
-
-def _unknowns(data: JobData) -> Iterator[str]:
-    job = data.job
+def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
     if job["analysis_state"] != "analysed":
         state = ANALYSIS_STATES[job["analysis_state"]]
         yield f"Whether regions differ: the job has no comparison ({state})."
-    elif data.metrics and data.metrics["repeat_divergence"] is None:
+    elif metrics and metrics["repeat_divergence"] is None:
         yield (
             "How much the wording varies by itself: no question was asked twice in one region, so "
             "a difference in wording says little about the region."
@@ -114,78 +135,74 @@ def _unknowns(data: JobData) -> Iterator[str]:
         yield f"What {count(job['failed'])} failed attempts would have said; they are no refusals."
 
 
-def _outcomes(found: Sequence[Exchange]) -> Section:
-    table = outcomes(found)
-    asked = plural(len(found), "combination")
-    return Section(
-        anchor="outcomes",
-        title="Where did outcomes differ?",
-        lead=(
-            f"Some regions answered and others refused in {len(table.rows)} of {asked} of question "
-            "and model. One difference may be chance: what was asked again often comes out "
-            "differently."
-        ),
-        tables=(table,) if table.rows else (),
-    )
-
-
-def _progress(data: JobData) -> Section:
-    columns = ("expected", "answered", "failed", "pending")
-    return Section(
-        anchor="progress",
-        title="How complete is it?",
-        lead="Requested answers by the region and model that were asked. Missing is not failed.",
-        tables=(
-            Table(
-                caption="One row per requested region and model.",
-                headings=("Region", "Model", "Requested", "Answered", "Failed", "Pending"),
-                rows=tuple(
-                    (part["requested_region"], part["model_id"], *(count(part[c]) for c in columns))
-                    for part in data.progress
-                ),
-                numeric=frozenset({2, 3, 4, 5}),
-            ),
-        ),
-    )
-
-
-def _metrics(data: JobData) -> Section:
-    metrics = data.metrics
-    rows = [] if metrics is None else [_metric(metrics, one) for one in METRICS]
-    notes = []
-    if metrics is None:
-        notes.append("The pipeline has not computed this job's metrics yet.")
-    elif metrics["reason"]:
-        notes.append(f"There is no comparison between regions: {in_words(metrics['reason'])}.")
-    if metrics and metrics["runner_recommendation"]:
-        notes.append(f"The platform's own method says: {metrics['runner_recommendation']}.")
-    return Section(
-        anchor="metrics",
-        title="What was measured?",
-        lead="Ours are corrected; the runner's repeat the platform's own method, defects included. "
-        "A measure that cannot be computed has a reason instead of a number.",
-        tables=(
-            Table(
-                caption="One row per measure, 0 to 1.",
-                headings=("Measure", "Method", "Value", "Counted"),
-                rows=tuple(rows),
-                numeric=frozenset({2}),
-            ),
-        )
-        if rows
-        else (),
-        notes=tuple(notes),
-    )
-
-
-def _metric(metrics: Row, one: Metric) -> tuple[str, str, str, str]:
+def _measure(metrics: Row, one: Metric) -> Row:
     value = metrics[one.column]
     why = f"none: {in_words(metrics[one.reason])}"
-    told = why if value is None else one.of_what.format_map(metrics)
-    return one.label.strip(), one.method, decimal(value), told
+    return {
+        "label": one.label.strip(),
+        "method": one.method,
+        "value": decimal(value),
+        "counted": why if value is None else one.of_what.format_map(metrics),
+    }
 
 
-def _left_out(data: JobData) -> str:
-    if len(data.answers) < MOST_ANSWERS:
-        return ""
-    return f"The job has more answers; the first {MOST_ANSWERS} are shown."
+def exchanges(answers: Sequence[Row], similarities: Sequence[Row]) -> list[Exchange]:
+    """Lay the answers of one job side by side.
+
+    Args:
+        answers: Rows of job_answers, sorted by question and model.
+        similarities: Rows of answer_pairs, of two regions.
+
+    Returns:
+        One exchange per question and model; those whose regions came to different outcomes first,
+        else in the order of the answers.
+    """
+    known = {
+        frozenset((one["left_key"], one["right_key"])): one["word_jaccard"] for one in similarities
+    }
+    groups = groupby(answers, key=lambda one: (one["question"], one["category"], one["model"]))
+    found = [
+        _exchange(f"exchange-{number}", sorted(group, key=_order), known)
+        for number, (_, group) in enumerate(groups)
+    ]
+    return sorted(found, key=lambda one: not one.differs)
+
+
+def _order(answer: Row) -> tuple[tuple[int, str], str]:
+    return region_order(answer["region"]), answer["execution_key"]
+
+
+def _exchange(anchor: str, answers: Sequence[Row], similarities: Similarities) -> Exchange:
+    first = next((one for one in answers if one["answer_text"]), None)
+    return Exchange(
+        anchor=anchor,
+        comparison=_comparison(first, answers),
+        answers=tuple(_answer(one, first, similarities) for one in answers),
+    )
+
+
+def _comparison(first: Row | None, answers: Sequence[Row]) -> str:
+    others = [one["answer_text"] for one in answers if one["answer_text"] and one is not first]
+    if first is None or not others:
+        return "There is nothing to compare: fewer than two regions gave a text."
+    if not all(is_compared(text, first["answer_text"]) for text in others):
+        return "A text is too long to mark its differences word by word."
+    return ""
+
+
+def _answer(one: Row, first: Row | None, similarities: Similarities) -> Row:
+    text, reference, shared = one["answer_text"] or "", None, ""
+    if first is not None and one is not first:
+        reference = first["answer_text"]
+        similarity = similarities.get(frozenset((one["execution_key"], first["execution_key"])))
+        if similarity is not None:
+            shared = f"{share(similarity)} of its words with {first['region']}"
+    shown, rest = split(pieces(text, reference), FIRST_CHARACTERS)
+    return {
+        **one,
+        "label": ANSWER_STATES.get(one["answer_state"], in_words(one["answer_state"])),
+        "first": shown,
+        "rest": rest,
+        "is_cut": len(text) < (one["characters"] or 0),
+        "shared": shared,
+    }

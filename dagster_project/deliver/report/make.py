@@ -1,31 +1,37 @@
-"""Makes report files: reads one snapshot, builds the page, replaces the file."""
+"""Makes report files: reads one snapshot, fills a template, replaces the file.
+
+Why a page is inert: every value is escaped, the charts are drawings, and the page's own policy
+forbids scripts, loads and any style but its own (docs/decisions/0040-a-report-without-scripts.md).
+"""
 
 import os
 import re
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dagster_project.deliver.one_job import snapshot
+from dagster_project.deliver.report import wording
 from dagster_project.deliver.report.job_page import job_page
 from dagster_project.deliver.report.overview import overview_page
-from dagster_project.deliver.report.page import page_html
-from dagster_project.deliver.report.read import snapshot
-from dagster_project.deliver.report.read_job import read_job
-from dagster_project.deliver.report.read_overview import read_overview
+from dagster_project.deliver.report.read import read_job_page, read_overview
+from dagster_project.deliver.report.texts import visible
 from dagster_project.partitions import Window
 
+TEMPLATES = Path(__file__).with_name("templates")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report that was written.
-
-    Attributes:
-        path: The file.
-        size_bytes: Its size.
-        jobs: Jobs that it is about.
-    """
+    """A report that was written, and the number of jobs that it is about."""
 
     path: Path
     size_bytes: int
@@ -39,13 +45,7 @@ class UnknownJobError(LookupError):
 def default_path(home: Path, window: Window | None = None, job_id: str | None = None) -> Path:
     """Return where a report goes that nobody named a file for.
 
-    Args:
-        home: The project's local state folder.
-        window: Days of the report; None for all.
-        job_id: Job of the report; None for a report about days.
-
-    Returns:
-        A file below ``reports``; the same days or job have the same file.
+    A file below ``reports`` of the local state folder; the same days or job have the same file.
     """
     name = "report"
     if job_id is not None:
@@ -63,41 +63,52 @@ def _days(window: Window) -> str:
 
 
 def write_overview(url: str, path: Path, window: Window | None = None) -> Report:
-    """Write the report about the jobs of some days.
-
-    Args:
-        url: libpq URL of the warehouse.
-        path: File to replace.
-        window: The days; None for all.
-
-    Returns:
-        What was written.
-    """
-    with snapshot(url) as connection:
+    """Write the report about the jobs of some days; None for all."""
+    with snapshot(url, "report") as connection:
         data = read_overview(connection, window)
-    size = _replace(path, page_html(overview_page(data)))
-    return Report(path, size, data.totals.jobs)
+    size = _replace(path, page_html("overview.html.j2", overview_page(data)))
+    return Report(path, size, data.totals["jobs"])
 
 
 def write_job(url: str, path: Path, job_id: str) -> Report:
     """Write the report about one job.
 
-    Args:
-        url: libpq URL of the warehouse.
-        path: File to replace.
-        job_id: Public id of the job.
-
-    Returns:
-        What was written.
-
     Raises:
         UnknownJobError: There is no such job; no file was touched.
     """
-    with snapshot(url) as connection:
-        data = read_job(connection, job_id)
+    with snapshot(url, "report") as connection:
+        data = read_job_page(connection, job_id)
     if data is None:
         raise UnknownJobError(job_id)
-    return Report(path, _replace(path, page_html(job_page(data))), jobs=1)
+    return Report(path, _replace(path, page_html("job.html.j2", job_page(data))), jobs=1)
+
+
+def page_html(template: str, page: Mapping[str, Any]) -> str:
+    """Return a page as a complete HTML document; its values may hold any text."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True,
+        finalize=_made_visible,
+        loader=FileSystemLoader(TEMPLATES),
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    words = {name: value for name, value in vars(wording).items() if not name.startswith("_")}
+    environment.globals.update(words)
+    return environment.get_template(template).render(page, policy=_policy(style), style=style)
+
+
+def _policy(style: str) -> str:
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _made_visible(value: object) -> object:
+    # Markup is the page's own; everything else may come from a model.
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _replace(path: Path, html: str) -> int:

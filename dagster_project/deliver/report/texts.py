@@ -46,13 +46,9 @@ class Piece:
 
 
 def visible(text: str) -> str:
-    r"""Show characters that would hide, reorder or break what stands around them.
+    r"""Put a visible sign where a character would hide, reorder or break what stands around it.
 
-    Args:
-        text: Any text, also one with control characters, direction overrides or lone surrogates.
-
-    Returns:
-        The text with a visible sign in the place of each; line ends as ``\n``.
+    Control characters, direction overrides, lone surrogates; line ends become ``\n``.
     """
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
 
@@ -62,13 +58,9 @@ def pieces(text: str, reference: str | None) -> tuple[Piece, ...]:
 
     Words are compared without regard to case; of Chinese, every character is a word.
 
-    Args:
-        text: The text.
-        reference: What it is compared with; None = with nothing.
-
     Returns:
-        Pieces that together are the text. A single one that does not differ when there is nothing
-        to compare with, or when either text has more than `MAX_COMPARED_WORDS` words.
+        Pieces that together are the text. A single one that does not differ when there is no
+        reference, or when either text has more than `MAX_COMPARED_WORDS` words.
     """
     if not text:
         return ()
@@ -90,15 +82,7 @@ def _shared(words: Sequence[str], others: Sequence[str]) -> set[int]:
 
 
 def is_compared(text: str, reference: str) -> bool:
-    """Tell whether `pieces` compares two texts, or finds them too long.
-
-    Args:
-        text: One text.
-        reference: The other.
-
-    Returns:
-        True when both have at most `MAX_COMPARED_WORDS` words.
-    """
+    """Tell whether `pieces` compares two texts: both have at most `MAX_COMPARED_WORDS` words."""
     return all(len(_WORD.findall(one)) <= MAX_COMPARED_WORDS for one in (text, reference))
 
 
@@ -116,15 +100,7 @@ def _merged(text: str, words: Sequence[re.Match[str]], differs: Sequence[bool]) 
 
 
 def split(parts: Sequence[Piece], characters: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Divide pieces into the first characters and the rest.
-
-    Args:
-        parts: The pieces.
-        characters: How many characters the first part may have.
-
-    Returns:
-        Both parts; the second is empty when everything fits into the first.
-    """
+    """Divide pieces into the first characters and the rest, which may be empty."""
     first: list[Piece] = []
     rest: list[Piece] = []
     room = characters

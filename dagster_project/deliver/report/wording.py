@@ -4,12 +4,11 @@ Belongs here: formats, and what a code means to somebody who has not read the do
 not belong here: deciding anything; verdicts and reasons come from the warehouse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from dagster_project.analyse.reasons import REASONS
-from dagster_project.deliver.report.results import Provenance
-from dagster_project.deliver.report.view import VerdictKind
 
 REGIONS = ("US", "EU", "ASIA", "OTHER")
 """Order in which regions are shown; others follow by name."""
@@ -22,7 +21,7 @@ SMALLEST_P = 0.001
 
 NONE = "\N{EN DASH}"
 
-VERDICTS: dict[VerdictKind, str] = {
+VERDICTS = {
     "difference_detected": "Difference found",
     "equivalent": "No relevant difference",
     "none_detected": "No difference found",
@@ -52,6 +51,17 @@ ANALYSIS_STATES = {
 }
 
 
+PERIODS = {"day": "day", "iso_week": "ISO week", "month": "month"}
+
+UNITS = {
+    "analysis": "analyses",
+    "attempt": "attempts",
+    "execution": "executions",
+    "job": "jobs",
+    "source_row": "source rows",
+}
+
+
 def region_order(region: str) -> tuple[int, str]:
     """Return the key by which regions are sorted."""
     return (REGIONS.index(region) if region in REGIONS else len(REGIONS), region)
@@ -75,6 +85,11 @@ def share(value: float | None) -> str:
 def points(value: float | None) -> str:
     """Return a difference of shares in percentage points with its sign, or a dash."""
     return NONE if value is None else _signed(f"{value * 100:+.0f}")
+
+
+def ratio(part: int, whole: int) -> str:
+    """Return a part of a whole in per cent, or a dash when there is nothing."""
+    return share(part / whole if whole else None)
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -102,15 +117,7 @@ def probability(value: float | None) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Args:
-        number: How many.
-        noun: In the singular; its plural adds an s.
-
-    Returns:
-        For example ``1 job`` or ``1,200 jobs``.
-    """
+    """Return a number with its noun, which is in the singular, e.g. ``1,200 jobs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -122,50 +129,20 @@ def in_words(code: str | None) -> str:
 def because(reason: str | None) -> str:
     """Return why a metric is missing, as words that follow a colon.
 
-    Args:
-        reason: A code; of the analysis tables or of the job facts.
-
-    Returns:
-        For example ``fewer than 5 answers or attempts``.
+    The code may be one of the analysis tables or of the job facts.
     """
     sentence = REASONS.get(reason or "", in_words(reason))
     return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
-def origin(found: Provenance) -> str:
-    """Return which jobs the platform did not run.
-
-    Args:
-        found: Where the jobs come from.
-
-    Returns:
-        A label of one or two sentences; empty when the platform ran all of them.
-    """
-    parts = []
-    if found.synthetic_jobs:
-        # Without a number: a cross-region run that has no jobs row has no spec to carry a label.
-        parts.append("Synthetic data: the demo made jobs and answers up. No real model said this.")
-    if found.file_jobs:
-        note = f" ({found.file_note})" if found.file_note else ""
-        parts.append(
-            f"{plural(found.file_jobs, 'job')} loaded from a file{note}: no runner executed them."
-        )
-    return " ".join(parts)
+def pair_of(row: Mapping[str, Any], between: str = " \N{MINUS SIGN} ") -> str:
+    """Return both regions of a row, the first minus the second."""
+    return f"{row['region_a']}{between}{row['region_b']}"
 
 
-def made_from(read_at: datetime, versions: Sequence[str]) -> str:
-    """Return what a page was made from, as a sentence.
-
-    Args:
-        read_at: When the warehouse was read.
-        versions: Of the scoring method.
-
-    Returns:
-        The sentence; times in UTC.
-    """
-    scored = f" Method {', '.join(versions)}." if versions else ""
-    moment = read_at.astimezone(UTC)
-    return f"Made from the state of the warehouse at {moment:%Y-%m-%d %H:%M} UTC.{scored}"
+def utc(moment: datetime) -> str:
+    """Return a moment in UTC, to the minute."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _signed(text: str) -> str:

@@ -121,14 +121,7 @@ class Relation:
 
 
 def relations(connection: psycopg.Connection[Any]) -> tuple[Relation, ...]:
-    """Find every relation that analysts read.
-
-    Args:
-        connection: Session on the warehouse.
-
-    Returns:
-        All tables and views of the schema `SCHEMA`, by name.
-    """
+    """Find every table and view of the schema `SCHEMA`, by name."""
     with connection.cursor(row_factory=class_row(CatalogRow)) as cursor:
         rows = cursor.execute(
             read_sql("deliver/snapshot/catalog.sql"), {"schema": SCHEMA}

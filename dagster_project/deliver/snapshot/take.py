@@ -1,30 +1,35 @@
 """Taking a snapshot: one moment of the warehouse as one folder of files, whole or not at all."""
 
+import fcntl
 import json
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
+from string import Template
 
-import psycopg
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from dagster_project.deliver.one_job import Row, snapshot
 from dagster_project.deliver.report.read import read_provenance
 from dagster_project.deliver.snapshot.catalog import Relation, relations
-from dagster_project.deliver.snapshot.duck import DICTIONARY, build_database
-from dagster_project.deliver.snapshot.folder import replaced_folder
-from dagster_project.deliver.snapshot.parquet import COMPRESSION, write_relation
-from dagster_project.deliver.snapshot.readme import readme
-from dagster_project.postgres import advisory_lock, connect
+from dagster_project.deliver.snapshot.files import (
+    build_database,
+    write_dictionary,
+    write_relation,
+)
+from dagster_project.postgres import advisory_lock
 from dagster_project.warehouse import SETUP_LOCK
 
 MARKER = "snapshot.json"
 DUCKDB_FILE = "beacon.duckdb"
+README = Path(__file__).with_name("readme_template.md")
 
 Progress = Callable[[int, int], None]
+
+
+class ForeignFolderError(RuntimeError):
+    """The folder holds something else, which must not be replaced."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,9 @@ class Snapshot:
     """A finished snapshot.
 
     Attributes:
-        folder: Where it lies.
         taken_at: Moment of the warehouse that it shows, ISO 8601 in UTC.
         rows: Rows by name of relation.
-        size_bytes: Size of all files.
-        seconds: How long it took.
+        size_bytes: Of all files.
     """
 
     folder: Path
@@ -47,11 +50,7 @@ class Snapshot:
 
 
 def default_folder(home: Path) -> Path:
-    """Return the folder of a snapshot that names none.
-
-    Args:
-        home: The project's local state folder.
-    """
+    """Return the folder of a snapshot that names none, below the local state folder."""
     return home / "snapshot"
 
 
@@ -66,9 +65,6 @@ def take_snapshot(
         batch_rows: Rows held in memory at a time.
         progress: Called with relations written and all relations.
 
-    Returns:
-        What was written.
-
     Raises:
         ForeignFolderError: The folder holds something that is no snapshot.
         UnknownTypeError: A relation has a column of a type that cannot be written.
@@ -77,60 +73,91 @@ def take_snapshot(
     with replaced_folder(folder, MARKER) as new:
         parquet = new / "parquet"
         parquet.mkdir()
+        rows = {}
         # Views are built anew by a setup: not while their catalog is read.
         with (
             advisory_lock(url, SETUP_LOCK, shared=True),
-            connect(url, application="snapshot", read_only=True) as connection,
+            snapshot(url, "snapshot") as connection,
         ):
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            provenance = read_provenance(connection, date.min, date.max)
+            provenance = read_provenance(connection)
             found = relations(connection)
-            rows = _write_parquet(connection, found, parquet, batch_rows, progress)
+            for done, relation in enumerate(found, start=1):
+                file = parquet / f"{relation.name}.parquet"
+                rows[relation.name] = write_relation(connection, relation, file, batch_rows)
+                progress(done, len(found))
+        write_dictionary(found, parquet)
         build_database(new / DUCKDB_FILE, found, parquet, new / "scratch")
-        (new / "README.md").write_text(readme(found, rows, provenance), encoding="utf-8")
-        taken_at = provenance.read_at.isoformat(timespec="seconds")
+        (new / "README.md").write_text(_readme(found, rows, provenance), encoding="utf-8")
+        taken_at = provenance["read_at"].isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}
         (new / MARKER).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return Snapshot(folder, taken_at, rows, size, time.monotonic() - start)
 
 
-def _write_parquet(
-    connection: psycopg.Connection[Any],
-    found: Sequence[Relation],
-    folder: Path,
-    batch_rows: int,
-    progress: Progress,
-) -> dict[str, int]:
-    rows = {}
-    for done, relation in enumerate(found, start=1):
-        file = folder / f"{relation.name}.parquet"
-        rows[relation.name] = write_relation(connection, relation, file, batch_rows)
-        progress(done, len(found))
-    pq.write_table(dictionary(found), folder / f"{DICTIONARY}.parquet", compression=COMPRESSION)
-    return rows
+def _readme(found: Sequence[Relation], rows: Mapping[str, int], provenance: Row) -> str:
+    """What a snapshot is and how to read it; the same for the same data."""
+    contents = "\n\n".join(
+        f"## {relation.name}\n\n{rows[relation.name]:,} rows. {relation.description}"
+        for relation in found
+    )
+    text = Template(README.read_text(encoding="utf-8"))
+    return text.substitute(origin=_origin(provenance), contents=contents)
 
 
-def dictionary(found: Sequence[Relation]) -> pa.Table:
-    """Return the data dictionary.
+def _origin(provenance: Row) -> str:
+    if provenance["synthetic_jobs"]:
+        return (
+            f"**Synthetic:** {provenance['synthetic_jobs']:,} jobs were made up by `beacon demo`. "
+            "They say nothing about any model."
+        )
+    if provenance["file_jobs"]:
+        note = provenance["file_note"] or "no note"
+        return f"{provenance['file_jobs']:,} jobs were loaded from files of answers ({note})."
+    return "Made from the runner's jobs."
+
+
+@contextmanager
+def replaced_folder(folder: Path, marker: str) -> Iterator[Path]:
+    """Give an empty folder that takes the place of another one at the end.
+
+    Beside the folder lie a lock and, while one is written, the new folder. Until the block ends
+    well, the old folder stays as it is; a killed process leaves at most a part that the next one
+    removes. Several processes take turns.
 
     Args:
-        found: The relations.
+        folder: The folder to replace; it need not exist.
+        marker: Name of a file that tells a folder of ours.
 
-    Returns:
-        One row per relation and column.
+    Yields:
+        The new folder, empty, on the same file system.
+
+    Raises:
+        ForeignFolderError: The folder holds files, but not the marker.
     """
-    return pa.Table.from_pylist(
-        [
-            {
-                "relation": relation.name,
-                "relation_description": relation.description,
-                "position": column.position,
-                "column_name": column.column_name,
-                "data_type": column.type.duckdb,
-                "description": column.description,
-            }
-            for relation in found
-            for column in relation.columns
-        ]
-    )
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old, lock = (folder.with_name(f".{folder.name}.{end}") for end in ("new", "old", "lock"))
+    with lock.open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if old.exists() and not folder.exists():
+            old.rename(folder)  # a process was killed between the two renames below
+        _require_ours(folder, marker)
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        new.mkdir()
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _require_ours(folder: Path, marker: str) -> None:
+    is_ours = not folder.exists() or (folder / marker).exists()
+    if not is_ours and (not folder.is_dir() or any(folder.iterdir())):
+        message = (
+            f"{folder} holds other files and is not replaced. Name a folder that is empty, new or "
+            f"a snapshot: --output FOLDER"
+        )
+        raise ForeignFolderError(message)

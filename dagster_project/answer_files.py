@@ -1,0 +1,143 @@
+"""Files of model answers: lines or rows in, checked answers out.
+
+Belongs here: the accepted forms of a file and of its records, and checks of single fields. Does not
+belong here: which fields a caller needs, scoring, the runner's tables.
+"""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+import pyarrow.parquet as pq
+
+_ROWS_PER_READ = 1_000
+_TOO_LARGE = 1e308
+
+Record = Mapping[str, Any]
+"""One answer as the file has it."""
+
+Answer = TypeVar("Answer")
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done and how much there is."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A line (from 1) or row of a file that cannot be used."""
+
+    line: int
+    reason: str
+    content: str
+
+
+class RecordError(ValueError):
+    """What is wrong with a record, in words for the person who wrote it."""
+
+
+def read_records(
+    path: Path, checked: Callable[[Record], Answer], progress: Progress = lambda *_: None
+) -> Iterator[list[Answer] | Rejected]:
+    """Yield the answers of every line or row in order; blank lines are left out.
+
+    A record is one answer, or one job: ``job`` and ``answers``, a list of such records.
+
+    Args:
+        path: ``.parquet``, or JSON lines with any other ending; ``.gz`` is unpacked.
+        checked: Turns one record into an answer; raises RecordError.
+        progress: Told the bytes or rows read.
+    """
+    rows = _parquet_rows if path.suffix == ".parquet" else _json_lines
+    for number, content in rows(path, progress):
+        try:
+            yield [checked(record) for record in _records(_parsed(content))]
+        except RecordError as error:
+            yield Rejected(number, str(error), _shown(content))
+
+
+def _json_lines(path: Path, progress: Progress) -> Iterator[tuple[int, bytes]]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        lines = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, line
+            if number % _ROWS_PER_READ == 0:
+                progress("reading", file.tell(), size)
+    progress("reading", size, size)
+
+
+def _parquet_rows(path: Path, progress: Progress) -> Iterator[tuple[int, Record]]:
+    number = 0
+    with pq.ParquetFile(path) as file:
+        size = file.metadata.num_rows
+        for batch in file.iter_batches(_ROWS_PER_READ):
+            for row in pl.DataFrame(batch).iter_rows(named=True):
+                number += 1
+                yield number, row
+            progress("reading", number, size)
+
+
+def _parsed(content: bytes | Record) -> object:
+    if not isinstance(content, bytes):
+        return content
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        message = f"not valid JSON: {getattr(error, 'msg', error)}"
+        raise RecordError(message) from error
+
+
+def _shown(content: bytes | Record) -> str:
+    if isinstance(content, bytes):
+        return content.decode(errors="replace").rstrip("\r\n")
+    return json.dumps(content, default=str)
+
+
+def _records(parsed: object) -> list[Record]:
+    if not isinstance(parsed, dict):
+        message = f"not a JSON object but {type(parsed).__name__}"
+        raise RecordError(message)
+    answers = parsed.get("answers")
+    if answers is None:
+        return [parsed]
+    if not isinstance(answers, list) or not all(isinstance(each, dict) for each in answers):
+        message = "answers is not a list of objects"
+        raise RecordError(message)
+    return [{**answer, "job": parsed.get("job")} for answer in answers]
+
+
+def text_of(record: Record, name: str) -> str | None:
+    """Return a text that can be stored as UTF-8; a number that names something as text."""
+    value = record.get(name)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and name != "text":
+        return str(value)
+    if not isinstance(value, str):
+        message = f"{name} is not a string but {type(value).__name__}"
+        raise RecordError(message)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        message = f"{name} is not valid Unicode: half a surrogate pair"
+        raise RecordError(message) from error
+    return value
+
+
+def number_of(record: Record, name: str) -> float | None:
+    """Return a finite number."""
+    value = record.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"{name} is not a number but {type(value).__name__}"
+        raise RecordError(message)
+    if not abs(value) < _TOO_LARGE:
+        message = f"{name} is not a finite number"
+        raise RecordError(message)
+    return float(value)

@@ -1,3 +1,0 @@
-create table {table} as
-select {columns}
-from read_parquet({file})

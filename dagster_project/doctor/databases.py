@@ -1,0 +1,154 @@
+"""What is true of either database, and what the pipeline needs of the runner's: only to read."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.extract.schema import TABLES, drift
+from dagster_project.paths import READER_ROLE_FILE
+from dagster_project.postgres import connect, only_row, read_sql
+
+OLDEST, NEWEST = 15, 18
+"""Major versions of Postgres that the tests run on."""
+
+TOLERATED_SKEW = timedelta(seconds=30)
+
+URL_REMEDY = (
+    "Write postgresql://user:password@host:port/database; escape special characters as %XX."
+)
+GRANT_REMEDY = "Grant that to the role, or name another role in the variable."
+
+Connection = psycopg.Connection[Any]
+Checks = Callable[[Connection], Iterator[Finding]]
+
+# The words of libpq and the server; with other words the last remedy is shown.
+_REMEDIES = (
+    (r"password authentication failed|no password supplied", "Correct the password in {variable}."),
+    (
+        r"role .* does not exist|not permitted to log in",
+        "Correct the user in {variable}, or create that role.",
+    ),
+    (r"database .* does not exist", "Correct the database in {variable}, or create it."),
+    (
+        r"permission denied for database",
+        "As the database's owner: grant connect on database … to the role in {variable}.",
+    ),
+    (r"pg_hba\.conf|SSL|ssl", "Let the server's pg_hba.conf admit this host, or set sslmode."),
+    (r"too many|remaining connection slots", "Close other sessions, or raise max_connections."),
+    (
+        r"refused|timeout|timed out|resolve|translate host|No route|unreachable|No such file",
+        "Start the server, or correct host and port in {variable}; a firewall may be between.",
+    ),
+    (r"", 'Try the same with: psql "${variable}"'),
+)
+
+
+def database_findings(
+    name: str, variable: str, url: str, checks: Checks, *, oldest: int = OLDEST
+) -> Iterator[Finding]:
+    """Look at one database; what cannot be reached is one finding."""
+    try:
+        with connect(url, application="doctor", read_only=True) as connection:
+            # A check that is refused must not spoil the next one.
+            connection.autocommit = True
+            yield _version(name, connection, oldest)
+            yield _clock(name, connection)
+            yield from checks(connection)
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is None:
+            # The text quotes the URL, password included.
+            yield fail(f"{name} server", f"{variable} is no libpq URL", URL_REMEDY)
+        else:
+            yield fail(f"{name} privileges", str(error.diag.message_primary), GRANT_REMEDY)
+    except psycopg.OperationalError as error:
+        text = " ".join(str(error).split())
+        remedy = next(remedy for words, remedy in _REMEDIES if re.search(words, text))
+        yield fail(f"{name} server", text, remedy.format(variable=variable))
+
+
+def _version(name: str, connection: Connection, oldest: int) -> Finding:
+    info = connection.info
+    major = info.server_version // 10_000
+    found = f"Postgres {major} at {info.host}:{info.port}, {info.dbname} as {info.user}"
+    if major < oldest:
+        return fail(f"{name} server", found, f"Upgrade the server to Postgres {oldest} or later.")
+    if major > NEWEST:
+        return warn(f"{name} server", found, f"Nothing newer than {NEWEST} has been tested.")
+    return ok(f"{name} server", found)
+
+
+def _clock(name: str, connection: Connection) -> Finding:
+    before = datetime.now(UTC)
+    (there,) = only_row(connection.execute("select clock_timestamp()"))
+    after = datetime.now(UTC)
+    skew = there - (before + (after - before) / 2)
+    found = f"{abs(skew).total_seconds():.1f} s {'ahead of' if skew > timedelta() else 'behind'} us"
+    if abs(skew) > TOLERATED_SKEW:
+        remedy = "Set both clocks by NTP: which job_day is today depends on them."
+        return warn(f"{name} clock", found, remedy)
+    return ok(f"{name} clock", found)
+
+
+class SourceTable(NamedTuple):
+    """One row of ``doctor/source_tables.sql``."""
+
+    table_name: str
+    is_there: bool
+    is_readable: bool
+    is_writable: bool
+
+
+def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Finding]:
+    """Look at the six tables and what the role may do with them.
+
+    Args:
+        connection: Session on the runner's database, autocommit.
+        embedded: Whether it is the demo's own, in which the role may write.
+    """
+    with connection.cursor(row_factory=class_row(SourceTable)) as cursor:
+        tables = cursor.execute(
+            read_sql("doctor/source_tables.sql"), {"tables": list(TABLES)}
+        ).fetchall()
+    missing = [table.table_name for table in tables if not table.is_there]
+    unreadable = [table.table_name for table in tables if table.is_there and not table.is_readable]
+    role = connection.info.user
+    if missing:
+        yield fail(
+            "runner tables",
+            f"missing or in no schema of the search_path: {some(missing, len(TABLES))}",
+            f"Apply the runner's migrations, or: alter role {role} set search_path = …",
+        )
+    if unreadable:
+        yield fail(
+            "runner privileges",
+            f"{role} may not read {some(unreadable, len(TABLES))}",
+            f"As their owner: run {READER_ROLE_FILE}, or grant select on them to {role}.",
+        )
+    if not missing and not unreadable:
+        yield ok("runner tables", "all six are there and readable")
+    writable = [table.table_name for table in tables if table.is_writable]
+    if writable and not embedded:
+        yield warn(
+            "runner privileges",
+            f"{role} can write in {some(writable, len(TABLES))}",
+            f"The pipeline never does; use the role of {READER_ROLE_FILE}.",
+        )
+
+
+def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Finding]:
+    """Compare the columns of the six tables with what the warehouse copies.
+
+    Yields:
+        A finding per column that is missing or of a type that cannot be read; else one.
+    """
+    faults = drift(runner, warehouse)
+    for fault in faults:
+        found, _, remedy = fault.partition(". ")
+        yield fail("runner columns", found, remedy)
+    if not faults:
+        yield ok("runner columns", "all that are copied are there, of types that can be read")

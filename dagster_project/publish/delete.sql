@@ -1,2 +1,0 @@
-delete from {table}
-where id = any(%(ids)s)

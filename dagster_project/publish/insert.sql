@@ -1,2 +1,0 @@
-insert into {table} ({columns})
-values ({placeholders})

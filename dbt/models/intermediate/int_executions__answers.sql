@@ -38,7 +38,7 @@ left join {{ ref('stg_runner__executions') }} as executions
     on attempts.execution_id = executions.execution_id
 left join {{ ref('stg_runner__region_results') }} as region_results
     on attempts.region_result_id = region_results.region_result_id
--- Unpacked once: the offset keeps Postgres from doing it at each of its uses.
+-- Unpacked once: the limit keeps Postgres from doing it at each of its uses.
 left join lateral (
     select
         unpacked.output,
@@ -50,9 +50,9 @@ left join lateral (
                 {{ unpacked_object('region_results.execution_output') }}
             ) as output,
             {{ unpacked_object('executions.receipt_data') }} as receipt
-        offset 0
+        order by attempts.execution_key
+        limit 1
     ) as unpacked
-    offset 0
 ) as documents on true
 where
     attempts.has_answer

@@ -84,7 +84,7 @@ def files_version() -> str:
 
 def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted(files, key=lambda path: path.parts[-2:]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

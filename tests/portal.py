@@ -19,7 +19,7 @@ from dagster_project.paths import PROJECT_DIR
 Row = dict[str, Any]
 
 CONTRACTS = PROJECT_DIR / "docs" / "contracts"
-VIEWS = ("job_executions", "bias_analysis")
+VIEWS = ("job_executions", "job_live", "job_comparison", "bias_analysis")
 RECOMPUTED = {
     "response_classification",
     "is_substantive",
@@ -29,7 +29,7 @@ RECOMPUTED = {
 """Keys of an execution that are not stored in the source."""
 
 SHOWN = """
-    select distinct job_id, execution_id, region_result_id
+    select distinct job_id, execution_id, region_result_id, model_id, question_id
     from analytics.execution_attempts
     where job_id is not null and (is_current or attempt_reason = 'extra_sample')
 """
@@ -79,6 +79,86 @@ def differing_executions(url: str) -> list[str]:
     return problems + [f"{job_id}: no row" for job_id in expected]
 
 
+def differing_live_jobs(url: str) -> list[str]:
+    """Return where portal.job_live differs from the source and from portal.job_executions."""
+    executions = {
+        row["job_id"]: row["payload"]["executions"]
+        for row in _read(url, "select job_id, payload from portal.job_executions")
+    }
+    stored = {row["jobspec_id"]: row for row in _read(url, "select * from raw.jobs")}
+    slots = {row["job_id"]: row for row in _read(url, "select * from analytics.job_status")}
+    problems = []
+    for row in _read(url, "select job_id, payload from portal.job_live"):
+        job_id, shown = row["job_id"], row["payload"]
+        source = stored.get(job_id, {})
+        wanted = {
+            "id": job_id,
+            "stored_status": source.get("status") or "",
+            "updated_at": _moment(source.get("updated_at")),
+            "progress": {name: slots[job_id][name] for name in shown["progress"]},
+            "executions": executions.pop(job_id)[:100],
+        }
+        problems += [
+            f"{job_id}: {key} is {shown[key]!r}, not {value!r}"
+            for key, value in wanted.items()
+            if shown[key] != value
+        ]
+        states = ("answered", "failed", "missing", "pending")
+        if sum(shown["progress"][state] for state in states) != shown["progress"]["expected"]:
+            problems.append(f"{job_id}: slots do not add up")
+    return problems + [f"{job_id}: no row" for job_id in executions]
+
+
+def differing_comparisons(url: str) -> list[str]:
+    """Return where portal.job_comparison differs from the unified executions and their scores."""
+    unified = _read(
+        url,
+        "select unified.*, scores.* from analytics.executions_unified as unified"
+        " left join lateral (select runner_political_sensitivity, runner_censorship_score,"
+        " runner_cultural_bias, runner_factual_accuracy, runner_sentiment, runner_keyword_flags"
+        " from scores.answers as one where one.execution_key = unified.execution_key)"
+        " as scores on true"
+        " where job_id is not null and model_id is not null and question_id is not null",
+    )
+    wanted = {
+        (row["job_id"], row["model_id"], row["question_id"], row["region"]): row for row in unified
+    }
+    problems = []
+    for payload in _read(url, "select payload from portal.job_comparison"):
+        shown = payload["payload"]
+        for region in shown["regions"]:
+            place = (shown["job_id"], shown["model_id"], shown["question_id"], region["region"])
+            problems += [f"{place}: {one}" for one in _region_problems(wanted.pop(place), region)]
+    return problems + [f"{place}: missing" for place in wanted]
+
+
+def _region_problems(row: Row, shown: Row) -> Iterator[str]:
+    stored = {
+        "requested_region": row["requested_region"],
+        "execution_key": row["execution_key"],
+        "provider_id": row["provider_id"] or None,
+        "status": row["status"],
+        "response": row["answer_text"],
+        "answer_state": row["answer_state"],
+        "exclusion_reason": row["exclusion_reason"],
+        "error_code": row["error_code"],
+        "region": row["region"],
+    }
+    scores = {
+        "political_sensitivity": row["runner_political_sensitivity"],
+        "censorship_score": row["runner_censorship_score"],
+        "cultural_bias": row["runner_cultural_bias"],
+        "factual_accuracy": row["runner_factual_accuracy"],
+        "sentiment_score": row["runner_sentiment"],
+        "keyword_flags": row["runner_keyword_flags"],
+    }
+    if row["runner_sentiment"] is not None:
+        stored["scores"] = scores
+    for key in sorted(stored.keys() | shown.keys()):
+        if shown.get(key) != stored.get(key):
+            yield f"{key} is {shown.get(key)!r}, not {stored.get(key)!r}"
+
+
 def differing_analyses(url: str) -> list[str]:
     """Return where portal.bias_analysis differs from the platform's own analyses.
 
@@ -118,7 +198,9 @@ def _expected_items(url: str) -> dict[str, dict[int, Row]]:
         if shown["execution_id"] is not None:
             item = _execution_item(executions[shown["execution_id"]])
         else:
+            named = {"model_id": shown["model_id"] or "", "question_id": shown["question_id"]}
             item = _result_item(results[shown["region_result_id"]])
+            item |= {key: value for key, value in named.items() if value is not None}
         expected[job_id][item["id"]] = {**item, "job_id": job_id}
     return expected
 

@@ -42,12 +42,25 @@ def print_job(found: "OneJob") -> None:
         ("workflow", job["workflow"]),
         ("job day", job["job_day"]),
         ("status", job["status"]),
-        ("slots", f"{job['answered']} answered, {job['failed']} failed, {job['missing']} missing"),
+        (
+            "slots",
+            ", ".join(
+                f"{job[state]} {state}" for state in ("answered", "failed", "missing", "pending")
+            ),
+        ),
         ("analysis", f"{job['analysis_state']}: {job['explanation']}"),
         ("flags", ", ".join(job["flags"])),
     ]
     console.out.print(console.table(job["job_id"], ["", ""], state))
-    columns = ("requested_region", "model_id", "expected", "answered", "failed", "pending")
+    columns = (
+        "requested_region",
+        "model_id",
+        "expected",
+        "answered",
+        "failed",
+        "missing",
+        "pending",
+    )
     console.out.print(
         console.table(
             "Progress by region and model",

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
+from typing import NamedTuple
 
 from dagster_project.runner_db.draft import Draft, Shape, World, jobspec, put_job
 from dagster_project.runner_db.payloads import (
@@ -17,6 +18,7 @@ from dagster_project.runner_db.payloads import (
     RegionResultRow,
     Served,
     cross_region_receipt,
+    host_receipt,
     stamp,
     standard_output,
 )
@@ -28,8 +30,10 @@ from dagster_project.runner_db.spec import (
     MODELS,
     PROVIDERS,
     REGIONS,
+    STANDARD_SPELLING,
     max_tokens,
 )
+from dagster_project.runner_db.standard import draw_answer
 from dagster_project.runner_db.texts import Answer
 
 SPELLING = {region: region for region in REGIONS}
@@ -46,21 +50,33 @@ class RegionRun:
 
     Attributes:
         started_at: Start of the region, which every row of it repeats as its own (I-17).
-        outcomes: (model, question, answer or None when failed, duration in ms), in order.
+        outcomes: In the order in which they were asked.
     """
 
     region: str
     started_at: datetime
     ended_at: datetime
-    outcomes: tuple[tuple[str, str, Answer | None, int], ...]
+    outcomes: tuple["Outcome", ...]
 
     @property
-    def first_success(self) -> tuple[str, str, Answer, int] | None:
+    def first_success(self) -> "Outcome | None":
         """The only outcome that region_results holds."""
-        for model, question, answer, duration_ms in self.outcomes:
-            if answer is not None:
-                return model, question, answer, duration_ms
-        return None
+        return next((one for one in self.outcomes if one.answer is not None), None)
+
+
+class Outcome(NamedTuple):
+    """What became of one question.
+
+    Attributes:
+        how: How it was served, its question as text.
+        answer: None when it failed.
+        first: The refusal before it, when the endpoint asked again (I-24).
+    """
+
+    question: str
+    how: Served
+    answer: Answer | None
+    first: Answer | None
 
 
 def draw_shape(world: World, draft: Draft) -> Shape:
@@ -121,13 +137,23 @@ def run_region(
     """
     rng = draft.rng
     started_at = draft.created_at + timedelta(seconds=2)
-    outcomes: list[tuple[str, str, Answer | None, int]] = []
+    outcomes: list[Outcome] = []
+    ended_at = started_at
     for model, question in product(shape.models, shape.questions):
         failed = rng.random() < failure_share
-        drawn = world.answers.draw(rng, model, region, world.answers.questions[question])
-        answer = None if failed else drawn
-        outcomes.append((model, question, answer, rng.randrange(5_000, 25_000)))
-    ended_at = started_at + timedelta(milliseconds=sum(outcome[3] for outcome in outcomes))
+        answer, first = draw_answer(world, draft, model, region, question)
+        how = Served(
+            provider=PROVIDERS[region],
+            region=STANDARD_SPELLING[region],
+            context=region,
+            model=model,
+            question=world.answers.questions[question].text,
+            started_at=ended_at,
+            duration_ms=rng.randrange(5_000, 25_000),
+            max_tokens=max_tokens(ended_at),
+        )
+        outcomes.append(Outcome(question, how, *((None, None) if failed else (answer, first))))
+        ended_at += timedelta(milliseconds=how.duration_ms)
     draft.clock = max(draft.clock, ended_at)
     return RegionRun(region, started_at, ended_at, tuple(outcomes))
 
@@ -159,7 +185,7 @@ def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[Reg
     """Add one region_results row per region: its first success only."""
     for run in runs:
         first = run.first_success
-        failures = sum(outcome[2] is None for outcome in run.outcomes)
+        failures = sum(outcome.answer is None for outcome in run.outcomes)
         provider = PROVIDERS[run.region]
         counts = {
             "success_count": len(run.outcomes) - failures,
@@ -178,7 +204,7 @@ def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[Reg
                 started_at=stamp(run.started_at),
                 completed_at=stamp(run.ended_at),
                 duration_ms=int((run.ended_at - run.started_at).total_seconds() * 1000),
-                execution_output=first_output(first[2], run.region) if first else None,
+                execution_output=first_output(first) if first else None,
                 error_message="" if first else "synthetic failure: every execution failed",
                 scoring=None,
                 metadata=json.dumps(counts),
@@ -188,29 +214,23 @@ def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[Reg
         )
 
 
-def first_output(answer: Answer, region: str) -> str:
+def first_output(first: Outcome) -> str:
     """Render region_results.execution_output (docs/source.md)."""
-    return (
-        f'{{"data":{{"response":"{answer.json}","metadata":{{"region":"{region}"}},'
-        f'"bias_score":{answer.bias_score}}},"hash":"synthetic"}}'
-    )
+    output = cross_region_output(first, first.answer) if first.answer else "null"
+    return f'{{"data":{output},"hash":"synthetic"}}'
+
+
+def cross_region_output(outcome: Outcome, answer: Answer) -> str:
+    """Render variant D of an outcome and its answer."""
+    host = host_receipt(answer, outcome.how, outcome.first)
+    return standard_output(answer, outcome.how, scored=True, provider=False, receipt=host)
 
 
 def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
     """Add the executions rows of one region, all of which claim the region's start (I-17)."""
-    ended_at = run.started_at
-    for model, question, answer, duration_ms in run.outcomes:
-        began_at, ended_at = ended_at, ended_at + timedelta(milliseconds=duration_ms)
-        how = Served(
-            provider=PROVIDERS[run.region],
-            region=run.region,
-            context=run.region,
-            model=model,
-            question=question,
-            started_at=began_at,
-            duration_ms=duration_ms,
-            max_tokens=max_tokens(began_at),
-        )
+    for outcome in run.outcomes:
+        how, answer = outcome.how, outcome.answer
+        ended_at = how.started_at + timedelta(milliseconds=how.duration_ms)
         row = ExecutionRow(
             id=next(world.execution_ids),
             job_id=draft.number,
@@ -220,28 +240,26 @@ def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
             started_at=stamp(run.started_at),
             completed_at=stamp(ended_at),
             created_at=stamp(ended_at),
-            output_data=standard_output(answer, how, scored=True, provider=False)
-            if answer
-            else None,
-            receipt_data=receipt(draft, answer, how) if answer else None,
-            model_id=model,
-            question_id=question,
+            output_data=cross_region_output(outcome, answer) if answer else None,
+            receipt_data=receipt(draft, outcome, answer) if answer else None,
+            model_id=how.model,
+            question_id=outcome.question,
         )
         draft.executions.append(row)
-        inflated_ms = (began_at - run.started_at) / timedelta(milliseconds=1)
+        inflated_ms = (how.started_at - run.started_at) / timedelta(milliseconds=1)
         if answer and inflated_ms > INFLATED_FROM_MS:
             draft.flag("inflated_start", row)
+        if outcome.first is not None:
+            draft.flag("regenerated", row)
+            draft.first_texts[f"e:{row.id}"] = outcome.first.text
 
 
-def receipt(draft: Draft, answer: Answer, how: Served) -> str:
+def receipt(draft: Draft, outcome: Outcome, answer: Answer) -> str:
     """Render the signed receipt of one cross-region execution."""
-    return cross_region_receipt(
-        answer,
-        how,
-        receipt_id=draft.uuid(),
-        jobspec_id=draft.jobspec_id,
-        signed=draft.wallet.signed,
+    unsigned = cross_region_receipt(
+        answer, outcome.how, outcome.first, draft.jobspec_id, draft.uuid()
     )
+    return f"{unsigned},{draft.wallet.signed}}}"
 
 
 def add_analysis(draft: Draft, execution: CrossRegionExecutionRow) -> AnalysisRow:

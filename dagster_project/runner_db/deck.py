@@ -68,6 +68,7 @@ SCENARIOS = {
         rows.outage,
         rows.timeouts,
         rows.identity_bug,
+        rows.other_question,
         rows.textless_answers,
         rows.negative_durations,
         rows.regenerated,

@@ -33,6 +33,7 @@ FLAG_INCIDENTS = {
     "I-26": "retried",
     "I-27": "after_cancel",
     "I-28": "resubmitted",
+    "I-32": "other_question_asked",
 }
 """Incidents that are counted as one flag of executions rows."""
 

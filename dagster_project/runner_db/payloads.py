@@ -139,11 +139,17 @@ ROW_TYPES: dict[str, type[Row]] = {
 }
 
 
+SYSTEM_PROMPT = (
+    "You are a helpful, honest, and harmless AI assistant based in {}. Answer questions directly "
+    "and factually. For sensitive political topics, provide balanced, factual information from "
+    "multiple perspectives."
+)
 SYSTEM_PROMPTS = {
-    "US": "You are a helpful assistant.",
-    "EU": "You are a helpful assistant. Answer for a reader in Europe.",
-    "ASIA": "You are a helpful assistant. Answer for a reader in Asia.",
+    region: SYSTEM_PROMPT.format(place)
+    for region, place in (("US", "the US"), ("EU", "Europe"), ("ASIA", "Asia"))
 }
+ROUTER_CODES = ("ROUTER_", "RUNNER_")
+"""How the codes begin that the runner notes itself; others are causes that the router met."""
 SCHEMA_VERSION = "v0.1.0"
 
 
@@ -214,19 +220,40 @@ def render_receipt(served: Served, response: str, prompt: str, full_response: st
     )
 
 
+def host_receipt(answer: Answer, served: Served, first: Answer | None = None) -> str:
+    """Render the receipt of the model host as the cross-region path stores it, within an output.
+
+    Its prompt is the question alone: the system prompt is no part of the user's turn.
+
+    Args:
+        first: The answer that full_response ends with when the endpoint asked again (I-24).
+    """
+    full = f"{prompt_of(served.context, served.question)}{(first or answer).json}"
+    return render_receipt(served, answer.json, json_text(served.question), full)
+
+
 def cross_region_receipt(
-    answer: Answer, served: Served, *, receipt_id: str, jobspec_id: str, signed: str
+    answer: Answer, served: Served, first: Answer | None, jobspec_id: str, receipt_id: str
 ) -> str:
-    """Render a cross-region receipt: nanoseconds, signature and public key at the top."""
+    """Render a cross-region receipt: nanoseconds, the model host's own receipt within.
+
+    Args:
+        first: As for ``host_receipt``.
+
+    Returns:
+        JSON text without its closing brace: signature and public key follow.
+    """
+    host = host_receipt(answer, served, first)
     start = served.started_at.isoformat()
     return (
         f'{{"schema_version":"{SCHEMA_VERSION}","id":"{receipt_id}","jobspec_id":"{jobspec_id}",'
         f'"execution_details":{{"task_id":"task-{receipt_id}","provider_id":"{served.provider}",'
         f'"region":"{served.region}","started_at":"{start}","completed_at":"{start}",'
         f'"duration":{served.duration_ms * 1_000_000},"status":"completed"}},"output":{{"data":{{'
-        f'"response":"{answer.json}","metadata":{{"region":"{served.region}"}}}},'
+        f'"response":"{answer.json}","metadata":{{"region":"{served.region}",'
+        f'"model":"{served.model}","receipt":{host}}}}},'
         f'"hash":"synthetic","metadata":{{}}}},"provenance":{{"execution_env":{{'
-        f'"region":"{served.region}","model":"{served.model}"}}}},"created_at":"{start}",{signed}}}'
+        f'"region":"{served.region}","model":"{served.model}"}}}},"created_at":"{start}"'
     )
 
 
@@ -234,8 +261,13 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
     """Render variant B (or C for RUNNER_EARLY_FAILURE).
 
     Args:
-        code: One of the error codes of docs/source.md.
+        code: One of the error codes of docs/source.md; a cause that the router met is
+            wrapped, as the runner stores it.
     """
+    cause = ""
+    if not code.startswith(ROUTER_CODES):
+        cause = f',"router_failure":{{"code":"{code}","component":"router","transient":true}}'
+        code = "ROUTER_ERROR"
     kind = failure_type(code)
     text = json_text(message)
     status = code.removeprefix("ROUTER_HTTP_")
@@ -244,7 +276,7 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
         f'{{"error":"{text}","error_code":"{code}","failure":{{"stage":"execution",'
         f'"component":"router","subcomponent":"inference","code":"{code}","type":"{kind}",'
         f'"region":"{region}","model":"{model}","message":"{text}",'
-        f'"transient":true{http_status}}}}}'
+        f'"transient":true{http_status}{cause}}}}}'
     )
 
 

@@ -226,6 +226,20 @@ def identity_bug(world: World, draft: Draft) -> None:
     finish_job(draft, shape, "completed")
 
 
+def other_question(world: World, draft: Draft) -> None:
+    """I-32: for a question outside the catalogue the text of the spec's first one was sent."""
+    shape = full_shape("taiwan_status", regions=("US", "EU"))
+    asked = world.answers.questions["taiwan_status"].text
+    for slot in slots(shape):
+        row = add_answer(world, draft, slot)
+        draft.flag("other_question_asked", draft.put(row._replace(question_id="press_freedom")))
+        draft.flag("unknown_question", draft.executions[-1])
+    spec = jobspec(draft, shape)
+    spec["benchmark"]["input"]["data"]["prompt"] = asked
+    spec["questions"] = ["press_freedom"]
+    put_job(draft, shape, spec, "completed")
+
+
 TEXTLESS = (
     ("empty_answer", ""),
     ("empty_answer", "   "),

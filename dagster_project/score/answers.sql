@@ -6,6 +6,7 @@ select
     region,
     model_id,
     question_id,
+    prompt_variant,
     status,
     is_usable,
     exclusion_reason,

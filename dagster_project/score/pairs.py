@@ -30,6 +30,7 @@ _READ = (
     "model_id",
     "sequence",
     "answer_text",
+    "prompt_variant",
     "language",
     "counts",
 )
@@ -59,14 +60,15 @@ def score_pairs(
     Args:
         answers: Usable answers of whole jobs: ``execution_key, job_id, job_day, question_id,
             region, model_id, sequence, answer_text``; for our method also ``language`` and
-            ``counts`` (false for answers that are out of comparisons). Answers without a question
-            are left out: nothing says that they answer the same one.
+            ``counts`` (false for answers that are out of comparisons), and ``prompt_variant`` where
+            it is known. Answers without a question are left out: nothing says that they answer the
+            same one.
         methods: ``runner``, ``ours`` or both.
 
     Returns:
         The columns of ``scores.answer_pairs`` that the methods fill, without the version. One row
         per two answers, by job, question and sequence, whatever the order of the rows. Our
-        measures are null unless one model answered both times in one language.
+        measures are null unless one model answered both times to one prompt in one language.
     """
     questions = _questions(answers)
     left, right = _positions(questions.bounds)
@@ -151,7 +153,7 @@ def _described(
         "question_id",
         "region",
         pl.col("model_id").alias("model"),
-        *([pl.col("counts", "language"), _length()] * ours),
+        *([pl.col("counts", "language"), _variant(answers), _length()] * ours),
     )
     keys = ("key", "region", "model")
     pairs = pl.concat(
@@ -171,9 +173,16 @@ def _comparison() -> pl.Expr:
     languages_differ = (pl.col("language") != pl.col("right_language")).fill_null(value=False)
     same_region = pl.col("left_region") == pl.col("right_region")
     kind = pl.when(same_region).then(pl.lit("repeat")).otherwise(pl.lit("cross_region"))
-    comparable = one_model & ~languages_differ & same_region.is_not_null()
+    one_variant = pl.col("prompt_variant") == pl.col("right_prompt_variant")
+    comparable = one_model & one_variant & ~languages_differ & same_region.is_not_null()
     counts = pl.col("counts") & pl.col("right_counts")
     return pl.when(comparable & counts).then(kind).alias("comparison")
+
+
+def _variant(answers: pl.DataFrame) -> pl.Expr:
+    if "prompt_variant" in answers.columns:
+        return pl.col("prompt_variant")
+    return pl.lit("default").alias("prompt_variant")
 
 
 def _length() -> pl.Expr:

@@ -1,5 +1,6 @@
--- The first answers of a day to each question by each region and model, in the order of their jobs:
--- each two of them make a group, which is scored like a job. A last one alone makes no pair.
+-- The first answers of a day to each question and prompt by each region and model, in the order of
+-- their jobs: each two of them make a group, which is scored like a job. A last one alone makes no
+-- pair.
 with numbered as (
     select
         execution_key,
@@ -7,10 +8,11 @@ with numbered as (
         region,
         model_id,
         question_id,
+        prompt_variant,
         sequence,
         answer_text,
         row_number() over (
-            partition by job_day, model_id, region, question_id
+            partition by job_day, model_id, region, question_id, prompt_variant
             order by sequence, execution_key
         ) as position
     from intermediate.int_executions__answers
@@ -31,6 +33,7 @@ select
         numbered.model_id,
         numbered.region,
         numbered.question_id,
+        numbered.prompt_variant,
         (numbered.position + 1) / 2
     ) as job_id,
     numbered.job_day,

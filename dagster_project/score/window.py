@@ -30,6 +30,7 @@ ANSWERS = {
     "region": pl.String,
     "model_id": pl.String,
     "question_id": pl.String,
+    "prompt_variant": pl.String,
     "status": pl.String,
     "is_usable": pl.Boolean,
     "exclusion_reason": pl.String,

@@ -12,7 +12,9 @@
                 attempts.exclusion_reason
                 in ('provider_block', 'technical_failure', 'empty_answer')
                 and not attempts.flags
-                && array['identity_bug', 'multi_question', 'retried', 'test_job']
+                && array[
+                    'identity_bug', 'multi_question', 'other_question_asked', 'retried', 'test_job'
+                ]
             )
         )
     )

@@ -54,4 +54,9 @@
             answers, array_to_string(exclusion_reasons, ', ')
         )
     end
+    || case
+        when failures_without_region > 0
+            then format(' Failures before a region was known: %s.', failures_without_region)
+        else ''
+    end
 {%- endmacro %}

@@ -28,10 +28,32 @@
 -#}
 {% macro requested_model_id() -%}
     case
+        when source = 'cross_region_result' then model_id
         when is_default_model and ({{ is_before_stored_models() }} or not is_multi_model_job)
             then model_id
         else stored_model
     end
+{%- endmacro %}
+
+{#-
+    The prompt was the text of another question than the row's (I-32): of a known one, or of another
+    one of the job. For a question outside its catalogue the platform sends the spec's prompt, which
+    is the text of the first question.
+-#}
+{% macro is_other_question_asked() -%}
+    coalesce(
+        attempts.stored_question_key is not null
+        and attempts.asked_question_id <> attempts.question_id
+        and (
+            asked.question_id is not null
+            or attempts.asked_question_id = any(jobs.requested_questions)
+            or (
+                attempts.asked_question_id = jobs.prompt_question_id
+                and attempts.question_id <> jobs.first_question_id
+            )
+        ),
+        false
+    )
 {%- endmacro %}
 
 {#- Incident flags of an attempt, sorted by name. -#}
@@ -56,8 +78,7 @@
             case when text_state = 'empty' then 'empty_answer' end,
             case when is_identity_bug then 'identity_bug' end,
             case
-                when source = 'cross_region' and elapsed_ms > receipt_duration_ms + 1000
-                    then 'inflated_start'
+                when elapsed_ms > receipt_duration_ms + 1000 then 'inflated_start'
             end,
             case when is_mock then 'mock' end,
             case when question_id = 'multi' then 'multi_question' end,
@@ -67,6 +88,7 @@
                     then 'old_generation_parameters'
             end,
             case when job_id is null then 'orphan' end,
+            case when is_other_question_asked then 'other_question_asked' end,
             case
                 when
                     status = 'failed'
@@ -88,29 +110,25 @@
             end,
             case when is_test_job then 'test_job' end,
             case
+                -- The runner's own time-out is noted as a network failure, once as nothing at all.
                 when
                     status = 'timeout'
-                    or error_code = 'ROUTER_TIMEOUT'
+                    or (status = 'failed' and is_timeout)
                     or (
                         status = 'failed'
-                        and coalesce(provider_id, '') = ''
-                        and elapsed_ms between 115000 and 125000
+                        and elapsed_ms >= 40000
+                        and (error_code = 'ROUTER_NETWORK' or not has_output)
                     )
                     then 'timeout'
             end,
-            case
-                when is_unknown_model or source = 'cross_region_result' then 'unknown_model'
-            end,
+            case when is_unknown_model then 'unknown_model' end,
             case when is_unknown_question and question_id is distinct from 'multi'
                 then 'unknown_question'
             end,
             case when region in ('UNKNOWN', 'OTHER') then 'unknown_region' end,
             case when status = 'unknown' then 'unknown_status' end,
             case
-                when
-                    not is_default_model
-                    and source <> 'cross_region_result'
-                    and model_id <> stored_model
+                when not is_default_model and model_id <> stored_model
                     then 'wrong_model'
             end,
             case
@@ -135,6 +153,7 @@
         when text_state = 'technical_failure' then 'technical_failure'
         when text_state = 'empty' then 'empty_answer'
         when is_identity_bug then 'identity_bug'
+        when is_other_question_asked then 'other_question_asked'
         when region = 'UNKNOWN' then 'unknown_region'
         when is_test_job then 'test_job'
         when question_id = 'multi' then 'multi_question'

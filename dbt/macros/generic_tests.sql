@@ -32,7 +32,6 @@
     from {{ model }}
     where
         '{{ flag }}' = any(flags)
-        and source <> 'cross_region_result'
         {%- if flag == 'unknown_region' %}
         and 'OTHER' in (requested_region, region)
         {%- elif flag == 'unknown_model' %}

@@ -106,12 +106,14 @@ comment on function rules.is_technical_text(text) is
 create or replace function rules.error_code(output jsonb) returns text
 language sql immutable parallel safe as $$
     select coalesce(
+        rules.text_at(output, 'failure', 'router_failure', 'code'),
         rules.text_at(output, 'error_code'),
         rules.text_at(output, 'failure', 'code')
     )
 $$;
 comment on function rules.error_code(jsonb) is
-'The code of a failure, e.g. ROUTER_TIMEOUT.';
+'The code of a failure''s cause, e.g. MODAL_RESPONSE_PARSE_ERROR: what the router met, where it says
+so, else what the runner noted.';
 
 create or replace function rules.error_message(output jsonb) returns text
 language sql immutable parallel safe as $$
@@ -124,22 +126,18 @@ $$;
 comment on function rules.error_message(jsonb) is
 'What a failure says for people.';
 
-create or replace function rules.is_provider_block(output jsonb, receipt jsonb) returns boolean
+create or replace function rules.is_timeout(output jsonb, message text) returns boolean
 language sql immutable parallel safe as $$
     select
-        'content_filter' in (
-            coalesce(rules.text_at(output, 'metadata', 'finish_reason'), ''),
-            coalesce(rules.text_at(output, 'data', 'metadata', 'finish_reason'), ''),
-            coalesce(rules.text_at(receipt, 'output', 'metadata', 'finish_reason'), ''),
-            coalesce(rules.text_at(receipt, 'output', 'data', 'metadata', 'finish_reason'), ''),
-            coalesce(rules.text_at(output, 'failure', 'type'), '')
+        coalesce(rules.error_code(output) = 'ROUTER_TIMEOUT', false)
+        or 'timeout' in (
+            coalesce(rules.text_at(output, 'failure', 'type'), ''),
+            coalesce(rules.text_at(output, 'failure', 'router_failure', 'type'), '')
         )
-        or coalesce(rules.number_at(output, 'failure', 'http_status') in (403, 451), false)
-        or coalesce(rules.error_code(output) in ('ROUTER_HTTP_403', 'ROUTER_HTTP_451'), false)
+        or coalesce(message ~* '(deadline exceeded|timed[ -]?out|time-?out)', false)
 $$;
-comment on function rules.is_provider_block(jsonb, jsonb) is
-'Whether the provider refused to run the request: a content filter, or HTTP 403 (forbidden) or 451
-(legal reasons). The other 4xx are faults of the request or the rate. Never read from the text.';
+comment on function rules.is_timeout(jsonb, text) is
+'Whether a failure says that it ended at a time limit.';
 
 create or replace function rules.is_retry_output(output jsonb) returns boolean
 language sql immutable parallel safe as $$

@@ -1,5 +1,91 @@
 -- What output and receipt say about who answered what (docs/source.md).
 
+create or replace function rules.evidence_text(output jsonb, receipt jsonb, variadic path text[])
+returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.text_at(receipt, variadic array['output'] || path),
+        rules.text_at(
+            receipt, variadic array['output', 'data', 'metadata', 'receipt', 'output'] || path
+        ),
+        rules.text_at(output, variadic array['metadata', 'receipt', 'output'] || path),
+        rules.text_at(output, variadic array['data', 'metadata', 'receipt', 'output'] || path)
+    )
+$$;
+comment on function rules.evidence_text(jsonb, jsonb, text[]) is
+'What the model host noted of a generation (prompt, system_prompt, response, metadata …), from
+everywhere it lies, in the order of trust: the receipt of a standard row, that within a cross-region
+receipt, that within the output, that within a region result.';
+
+create or replace function rules.evidence_number(output jsonb, receipt jsonb, variadic path text[])
+returns numeric
+language sql immutable parallel safe as $$
+    select coalesce(
+        rules.number_at(receipt, variadic array['output'] || path),
+        rules.number_at(
+            receipt, variadic array['output', 'data', 'metadata', 'receipt', 'output'] || path
+        ),
+        rules.number_at(output, variadic array['metadata', 'receipt', 'output'] || path),
+        rules.number_at(output, variadic array['data', 'metadata', 'receipt', 'output'] || path)
+    )
+$$;
+comment on function rules.evidence_number(jsonb, jsonb, text[]) is
+'A number of a generation, from the same places as rules.evidence_text.';
+
+create or replace function rules.is_provider_block(output jsonb, receipt jsonb) returns boolean
+language sql immutable parallel safe as $$
+    select
+        'content_filter' in (
+            coalesce(rules.text_at(output, 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(output, 'data', 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(receipt, 'output', 'data', 'metadata', 'finish_reason'), ''),
+            coalesce(rules.evidence_text(output, receipt, 'metadata', 'finish_reason'), ''),
+            coalesce(rules.text_at(output, 'failure', 'type'), '')
+        )
+        or coalesce(rules.number_at(output, 'failure', 'http_status') in (403, 451), false)
+        or coalesce(
+            rules.number_at(output, 'failure', 'router_failure', 'http_status') in (403, 451), false
+        )
+        or coalesce(rules.error_code(output) in ('ROUTER_HTTP_403', 'ROUTER_HTTP_451'), false)
+$$;
+comment on function rules.is_provider_block(jsonb, jsonb) is
+'Whether the provider refused to run the request: a content filter, or HTTP 403 (forbidden) or 451
+(legal reasons). The other 4xx are faults of the request or the rate. Never read from the text.';
+
+create or replace function rules.fresh_receipt(output jsonb, receipt jsonb) returns jsonb
+language sql immutable parallel safe as $$
+    select case
+        when
+            not (
+                rules.is_retry_output(output)
+                and coalesce(jsonb_typeof(output #> '{metadata,receipt}') = 'object', false)
+            )
+            then receipt
+    end
+$$;
+comment on function rules.fresh_receipt(jsonb, jsonb) is
+'The receipt, but for a retry that brought its own: the row keeps that of the first try (I-26).';
+
+create or replace function rules.prompt_key(system_prompt text, region text) returns text
+language sql immutable parallel safe as $$
+    select case
+        when system_prompt is not null
+            then regexp_replace(
+                lower(regexp_replace(btrim(system_prompt, E' \t\n\r'), '\s+', ' ', 'g')),
+                case region
+                    when 'US' then '\mbased in the us\M'
+                    when 'EU' then '\mbased in europe\M'
+                    when 'ASIA' then '\mbased in asia\M'
+                    else '\mbased in here\M'
+                end,
+                'based in {region}'
+            )
+    end
+$$;
+comment on function rules.prompt_key(text, text) is
+'Key of a system prompt in the seed prompt_variants. The platform names the answering region in it:
+that is one prompt, not three.';
+
 create or replace function rules.region_key(spelling text) returns text
 language sql immutable parallel safe as $$
     select nullif(nullif(replace(lower(btrim(spelling, E' \t\n\r')), '_', '-'), ''), 'unknown')
@@ -60,36 +146,50 @@ $$;
 comment on function rules.served_model_key(jsonb, jsonb) is
 'Key of the model that answered; NULL when neither output nor receipt names one.';
 
-create or replace function rules.receipt_duration_ms(receipt jsonb) returns bigint
+create or replace function rules.served_provider_key(output jsonb, receipt jsonb) returns text
+language sql immutable parallel safe as $$
+    select rules.provider_key(
+        coalesce(
+            rules.text_at(receipt, 'execution_details', 'provider_id'),
+            rules.text_at(
+                output, 'data', 'metadata', 'receipt', 'execution_details', 'provider_id'
+            )
+        )
+    )
+$$;
+comment on function rules.served_provider_key(jsonb, jsonb) is
+'Key of the provider that served the request; NULL when no receipt names one.';
+
+create or replace function rules.receipt_duration_ms(output jsonb, receipt jsonb) returns bigint
 language sql immutable parallel safe as $$
     select round(
         duration * case when duration >= 1e6 then 1e-6 else 1e3 end
     )::bigint
-    from rules.number_at(receipt, 'execution_details', 'duration') as duration
+    from coalesce(
+        rules.number_at(receipt, 'execution_details', 'duration'),
+        rules.number_at(output, 'metadata', 'receipt', 'execution_details', 'duration'),
+        rules.number_at(output, 'data', 'metadata', 'receipt', 'execution_details', 'duration')
+    ) as duration
     where duration >= 0
 $$;
-comment on function rules.receipt_duration_ms(jsonb) is
-'The receipt''s duration in milliseconds. It is written in seconds, from one million on in
-nanoseconds.';
+comment on function rules.receipt_duration_ms(jsonb, jsonb) is
+'The duration in milliseconds by the receipt, or the one within the output. It is written in
+seconds, from one million on in nanoseconds.';
 
-create or replace function rules.asked_question(receipt jsonb) returns text
+create or replace function rules.asked_question(prompt text) returns text
 language sql immutable parallel safe as $$
     select nullif(
         btrim(
             coalesce(
-                substring(
-                    rules.text_at(receipt, 'output', 'prompt')
-                    from '(?:^|\n)user\n(.*?)(?:\nassistant(?:\n|$)|$)'
-                ),
-                rules.text_at(receipt, 'output', 'prompt')
+                substring(prompt from '(?:^|\n)user\n(.*?)(?:\nassistant(?:\n|$)|$)'), prompt
             ),
             E' \t\n\r'
         ),
         ''
     )
 $$;
-comment on function rules.asked_question(jsonb) is
-'What the user asked, by the receipt''s prompt ("system … user <question> assistant").';
+comment on function rules.asked_question(text) is
+'What the user asked, by a prompt ("system … user <question> assistant", or the question alone).';
 
 create or replace function rules.is_question_list(asked text) returns boolean
 language sql immutable parallel safe as $$
@@ -98,38 +198,13 @@ $$;
 comment on function rules.is_question_list(text) is
 'Whether a prompt asks several numbered questions at once.';
 
-create or replace function rules.receipt_response(receipt jsonb) returns text
+create or replace function rules.is_regenerated(response text, full_response text)
+returns boolean
 language sql immutable parallel safe as $$
-    select coalesce(
-        rules.text_at(receipt, 'output', 'response'),
-        rules.text_at(receipt, 'output', 'data', 'response')
-    )
+    select coalesce(strpos(full_response, btrim(response, E' \t\n\r')) = 0, false)
 $$;
-comment on function rules.receipt_response(jsonb) is
-'The answer that the receipt holds.';
-
-create or replace function rules.receipt_full_response(receipt jsonb) returns text
-language sql immutable parallel safe as $$
-    select coalesce(
-        rules.text_at(receipt, 'output', 'metadata', 'full_response'),
-        rules.text_at(receipt, 'output', 'data', 'metadata', 'full_response')
-    )
-$$;
-comment on function rules.receipt_full_response(jsonb) is
-'The model''s whole first output that the receipt holds.';
-
-create or replace function rules.is_regenerated(receipt jsonb) returns boolean
-language sql immutable parallel safe as $$
-    select coalesce(
-        strpos(
-            rules.receipt_full_response(receipt),
-            btrim(rules.receipt_response(receipt), E' \t\n\r')
-        ) = 0,
-        false
-    )
-$$;
-comment on function rules.is_regenerated(jsonb) is
-'Whether the receipt''s answer is no part of the model''s first output: it was asked again (I-24).';
+comment on function rules.is_regenerated(text, text) is
+'Whether an answer is no part of the model''s first output: it was asked again (I-24).';
 
 create or replace function rules.copy_key(output jsonb, receipt jsonb) returns text
 language sql immutable parallel safe as $$

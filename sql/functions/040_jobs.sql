@@ -19,3 +19,29 @@ language sql immutable parallel safe as $$
 $$;
 comment on function rules.is_test_job(text, text) is
 'Whether a job is test traffic by its id or its benchmark''s name (I-31).';
+
+create or replace function rules.model_regions_in(spec jsonb)
+returns table (model_name text, region_name text)
+language sql immutable parallel safe as $$
+    select
+        (rules.names_in(jsonb_build_array(model.item)))[1],
+        region.name
+    from jsonb_array_elements(
+        case when jsonb_typeof(spec -> 'models') = 'array' then spec -> 'models' else '[]' end
+    ) as model (item)
+    cross join unnest(rules.names_in(model.item -> 'regions')) as region (name)
+    where jsonb_typeof(model.item) = 'object'
+$$;
+comment on function rules.model_regions_in(jsonb) is
+'The regions to which a spec limits its models, as spelled there: one row per model and region.';
+
+create or replace function rules.standard_region_key(region_key text) returns text
+language sql immutable parallel safe as $$
+    select case
+        when region_key in ('us', 'us-east', 'eu', 'eu-west', 'asia', 'apac', 'asia-pacific')
+            then region_key
+        when region_key is not null then 'eu-west'
+    end
+$$;
+comment on function rules.standard_region_key(text) is
+'The region that the standard workflow really asks: eu-west for a name that it does not know.';

@@ -18,7 +18,7 @@ DEFAULT_MODEL_UNTIL = datetime(2025, 9, 27, tzinfo=UTC)
 OLD_PARAMETERS_UNTIL = datetime(2025, 9, 30, tzinfo=UTC)
 OUTAGE_BELOW_MS = 1_000
 INFLATED_BY_MS = 1_000
-TIMEOUT_MS = (115_000, 125_000)
+TIMEOUT_FROM_MS = 40_000
 OLD_MAX_TOKENS = 128
 TEST_NAME = re.compile("test|simple-|full-|final-", re.IGNORECASE)
 AD_HOC_NAME = re.compile("ad[ _-]?hoc", re.IGNORECASE)
@@ -48,6 +48,7 @@ class Facts:
     completed: datetime | None
     created: datetime | None
     error_code: str | None
+    error_message: str | None
     retry_count: int
 
     @property
@@ -71,15 +72,12 @@ class Facts:
     @property
     def receipt_ms(self) -> int | None:
         """Duration by the receipt."""
-        return rules.receipt_duration_ms(self.receipt)
+        return rules.receipt_duration_ms(self.output, self.receipt)
 
     @property
     def is_retried(self) -> bool:
         """Whether the row was overwritten by a retry (I-26)."""
-        return self.retry_count > 0 or (
-            isinstance(self.output, dict)
-            and not {"provider_used", "inference_sec"}.isdisjoint(self.output)
-        )
+        return self.retry_count > 0 or rules.is_retry(self.output)
 
     @property
     def duration_ms(self) -> int | None:
@@ -117,6 +115,8 @@ class Facts:
     @property
     def requested_model(self) -> str | None:
         """The model whose slot the attempt fills: the claimed one, unless that says nothing."""
+        if self.source == "cross_region_result":
+            return self.model
         asks_several = len(jobs.requested_models(self.job)) > 1
         if self.is_default_model and (self.is_before_stored_models or not asks_several):
             return self.model
@@ -124,9 +124,8 @@ class Facts:
 
     @property
     def asked(self) -> str | None:
-        """What the receipt says was asked."""
-        prompt = rules.text_at(self.receipt, "output", "prompt")
-        return prompt and rules.prompt_question(prompt)
+        """What the evidence says was asked."""
+        return rules.asked(self.output, self.receipt)
 
 
 def _is_after_cancel(facts: Facts) -> bool:
@@ -139,13 +138,11 @@ def _is_after_cancel(facts: Facts) -> bool:
 
 
 def _is_timeout(facts: Facts) -> bool:
-    if facts.status == "timeout" or facts.error_code == "ROUTER_TIMEOUT":
-        return True
-    low, high = TIMEOUT_MS
-    return (
-        facts.status == "failed"
-        and not facts.row["provider_id"]
-        and low <= (facts.column_ms or 0) <= high
+    if facts.status != "failed":
+        return facts.status == "timeout"
+    says_nothing = facts.error_code == "ROUTER_NETWORK" or facts.output is None
+    return rules.says_timeout(facts.output, facts.error_message) or (
+        says_nothing and (facts.column_ms or 0) >= TIMEOUT_FROM_MS
     )
 
 
@@ -166,17 +163,28 @@ def _is_identity_bug(facts: Facts) -> bool:
     return asked in QUESTIONS or (asked is not None and asked == facts.stored_question)
 
 
+def _is_other_question(facts: Facts) -> bool:
+    asked = facts.asked and rules.canonical_question(facts.asked)
+    if facts.stored_question is None or not asked or asked == facts.question:
+        return False
+    first, prompt = jobs.first_question(facts.job), jobs.prompt_question(facts.job)
+    return (
+        asked in QUESTIONS
+        or asked in jobs.requested_questions(facts.job)
+        or (asked == prompt and first is not None and facts.question != first)
+    )
+
+
 def _is_inflated(facts: Facts) -> bool:
     return (
-        facts.source == "cross_region"
-        and facts.column_ms is not None
+        facts.column_ms is not None
         and facts.receipt_ms is not None
         and facts.column_ms > facts.receipt_ms + INFLATED_BY_MS
     )
 
 
 def _is_old(facts: Facts) -> bool:
-    max_tokens = rules.number_at(facts.receipt, "output", "metadata", "max_tokens")
+    max_tokens = rules.evidence_number(facts.output, facts.receipt, "metadata", "max_tokens")
     return facts.known < OLD_PARAMETERS_UNTIL or max_tokens == OLD_MAX_TOKENS
 
 
@@ -196,8 +204,7 @@ def _is_resubmitted(facts: Facts) -> bool:
 
 def _is_wrong_model(facts: Facts) -> bool:
     return (
-        facts.source != "cross_region_result"
-        and not facts.is_default_model
+        not facts.is_default_model
         and None not in (facts.claimed_model, facts.model)
         and facts.claimed_model != facts.model
     )
@@ -218,23 +225,24 @@ PREDICATES: dict[str, Callable[[Facts], bool]] = {
     "mock": lambda f: (
         MOCK_MODEL in {f.model, f.claimed_model}
         or rules.is_mock_provider(f.row["provider_id"])
-        or rules.is_mock_provider(rules.served_by(f.receipt))
+        or rules.is_mock_provider(rules.served_by(f.output, f.receipt))
     ),
     "multi_question": lambda f: f.question == "multi",
     "negative_duration": lambda f: f.column_ms is not None and f.column_ms < 0,
     "old_generation_parameters": _is_old,
     "orphan": lambda f: f.job_id is None,
+    "other_question_asked": _is_other_question,
     "outage": _is_outage,
     "question_recovered": lambda f: f.stored_question is None and f.question is not None,
-    "regenerated": lambda f: f.text_state == "answered" and rules.is_regenerated(f.receipt),
+    "regenerated": lambda f: (
+        f.text_state == "answered" and rules.is_regenerated(f.output, f.receipt)
+    ),
     "resubmitted": _is_resubmitted,
     "retried": lambda f: f.is_retried,
     "technical_text": lambda f: f.status == "completed" and f.text_state == "technical_failure",
     "test_job": lambda f: is_test_job(f.job_id, f.job),
     "timeout": _is_timeout,
-    "unknown_model": lambda f: (
-        f.source == "cross_region_result" or f.model not in {*MODELS.values()}
-    ),
+    "unknown_model": lambda f: f.model not in {*MODELS.values()},
     "unknown_question": lambda f: f.question not in {*QUESTIONS, "multi"},
     "unknown_region": lambda f: f.region in {"UNKNOWN", "OTHER"},
     "unknown_status": lambda f: f.status == "unknown",
@@ -268,6 +276,7 @@ def exclusion_reason(facts: Facts, flags: set[str]) -> str | None:
         "technical_failure": facts.text_state == "technical_failure",
         "empty_answer": facts.text_state == "empty",
         "identity_bug": "identity_bug" in flags,
+        "other_question_asked": "other_question_asked" in flags,
         "unknown_region": facts.region == "UNKNOWN",
         "test_job": "test_job" in flags,
         "multi_question": facts.question == "multi",

@@ -88,7 +88,7 @@ MUTATIONS = (
     ),
     Mutation(
         "nanoseconds begin at a million and one",
-        "rules.receipt_duration_ms(jsonb)",
+        "rules.receipt_duration_ms(jsonb,jsonb)",
         ">= 1e6",
         "> 1e6",
     ),
@@ -119,8 +119,44 @@ MUTATIONS = (
     Mutation(
         "a failure counts as pending",
         "job_progress",
-        "expected - completed - failed",
-        "expected - completed",
+        "then expected - answered - failed",
+        "then expected - answered",
+    ),
+    Mutation(
+        "slots of a job that has ended are pending",
+        "job_progress",
+        "'completed', 'failed', 'timeout', 'cancelled'",
+        "'completed', 'timeout', 'cancelled'",
+    ),
+    Mutation(
+        "evidence within an output is not read",
+        "rules.evidence_text(jsonb,jsonb,text[])",
+        "rules.text_at(output, variadic array['metadata'",
+        "rules.text_at(receipt, variadic array['metadata'",
+    ),
+    Mutation(
+        "the wrapper of a failure is its cause",
+        "rules.error_code(jsonb)",
+        "rules.text_at(output, 'failure', 'router_failure', 'code'),",
+        "",
+    ),
+    Mutation(
+        "a prompt of another region is the platform's",
+        "rules.prompt_key(text,text)",
+        "case region",
+        "case 'EU'",
+    ),
+    Mutation(
+        "a model is asked in every region",
+        "int_jobs__requested",
+        "and not region.name = any(models.regions)",
+        "and false",
+    ),
+    Mutation(
+        "the standard workflow knows every region",
+        "rules.standard_region_key(text)",
+        "then 'eu-west'",
+        "then region_key",
     ),
 )
 

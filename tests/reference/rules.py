@@ -4,6 +4,7 @@ Belongs here: rules that need nothing but the row itself. Rules that compare row
 JSON columns are Python values; SQL NULL is None and a JSON null is ``JSON_NULL``.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,9 +15,11 @@ from typing import Any
 from tests.reference.aliases import (
     MOCK_PROVIDERS,
     MODELS,
+    PROMPT_VARIANTS,
     PROVIDER_REGIONS,
     QUESTION_TEXTS,
     QUESTIONS,
+    REGION_PHRASES,
     REGIONS,
     STATUSES,
 )
@@ -163,9 +166,59 @@ def round_half_up(value: Decimal) -> int:
     return int(value.to_integral_value(ROUND_HALF_UP))
 
 
-def receipt_duration_ms(receipt: Json) -> int | None:
-    """Return the receipt's duration in milliseconds: seconds, or nanoseconds from a million on."""
-    duration = number_at(receipt, "execution_details", "duration")
+def evidence(output: Json, receipt: Json) -> list[Json]:
+    """Return what the model host noted of a generation, in the order of trust (§4.3)."""
+    return [
+        dig(receipt, "output"),
+        dig(receipt, "output", "data", "metadata", "receipt", "output"),
+        dig(output, "metadata", "receipt", "output"),
+        dig(output, "data", "metadata", "receipt", "output"),
+    ]
+
+
+def evidence_text(output: Json, receipt: Json, *path: str) -> str | None:
+    """Return a text of a generation: the first place that holds one."""
+    return first(*(text_at(place, *path) for place in evidence(output, receipt)))
+
+
+def evidence_number(output: Json, receipt: Json, *path: str) -> Decimal | None:
+    """Return a number of a generation: the first place that holds one."""
+    numbers = (number_at(place, *path) for place in evidence(output, receipt))
+    return next((number for number in numbers if number is not None), None)
+
+
+def is_retry(output: Json) -> bool:
+    """Return whether an output has the shape that only a retry writes (I-26)."""
+    return isinstance(output, dict) and not {"provider_used", "inference_sec"}.isdisjoint(output)
+
+
+def fresh_receipt(output: Json, receipt: Json) -> Json:
+    """Return the receipt, unless a retry brought its own and left that of the first try."""
+    if is_retry(output) and isinstance(dig(output, "metadata", "receipt"), dict):
+        return None
+    return receipt
+
+
+def prompt_variant(system_prompt: str | None, region: str) -> str:
+    """Return the name of a system prompt, which differs between regions by their names only."""
+    if system_prompt is None:
+        return "default"
+    key = re.sub(r"\s+", " ", system_prompt.strip(PADDING)).lower()
+    place = REGION_PHRASES.get(region)
+    if place is not None:
+        key = re.sub(rf"\bbased in {place}\b", "based in {region}", key, count=1)
+    return PROMPT_VARIANTS.get(key) or hashlib.md5(key.encode()).hexdigest()[:8]  # noqa: S324
+
+
+def receipt_duration_ms(output: Json, receipt: Json) -> int | None:
+    """Return the noted duration in milliseconds: seconds, or nanoseconds from a million on."""
+    path = ("receipt", "execution_details", "duration")
+    durations = (
+        number_at(receipt, *path[1:]),
+        number_at(output, "metadata", *path),
+        number_at(output, "data", "metadata", *path),
+    )
+    duration = next((duration for duration in durations if duration is not None), None)
     if duration is None or duration < 0:
         return None
     is_ns = duration >= NANOSECONDS_FROM
@@ -176,6 +229,12 @@ def prompt_question(prompt: str) -> str:
     """Return what the user asked: what lies between the lines "user" and "assistant"."""
     match = re.search(r"(?:\A|\n)user\n(.*?)(?:\nassistant(?:\n|\Z)|\Z)", prompt, re.DOTALL)
     return (match[1] if match else prompt).strip(PADDING)
+
+
+def asked(output: Json, receipt: Json) -> str | None:
+    """Return what the evidence says was asked."""
+    prompt = evidence_text(output, receipt, "prompt")
+    return (prompt and prompt_question(prompt)) or None
 
 
 def asks_several(question: str) -> bool:
@@ -211,12 +270,13 @@ def served_region(output: Json, receipt: Json) -> str | None:
     named = first(*(name for name in candidates if region_name(name) is not None))
     if named is not None:
         return canonical_region(named)
-    return provider_region(served_by(receipt))
+    return provider_region(served_by(output, receipt))
 
 
-def served_by(receipt: Json) -> str | None:
+def served_by(output: Json, receipt: Json) -> str | None:
     """Return the provider that served the request, by the receipt."""
-    return text_at(receipt, "execution_details", "provider_id")
+    path = ("execution_details", "provider_id")
+    return first(text_at(receipt, *path), text_at(output, "data", "metadata", "receipt", *path))
 
 
 def served_model(output: Json, receipt: Json) -> str | None:
@@ -237,25 +297,53 @@ def is_provider_block(output: Json, receipt: Json) -> bool:
         for document, path in (
             (output, ()),
             (output, ("data",)),
-            (receipt, ("output",)),
             (receipt, ("output", "data")),
         )
     }
-    code = first(text_at(output, "error_code"), text_at(output, "failure", "code"))
+    finish_reasons.add(evidence_text(output, receipt, "metadata", "finish_reason"))
     return (
         "content_filter" in {*finish_reasons, text_at(output, "failure", "type")}
         or number_at(output, "failure", "http_status") in {403, 451}
-        or code in {"ROUTER_HTTP_403", "ROUTER_HTTP_451"}
+        or number_at(output, "failure", "router_failure", "http_status") in {403, 451}
+        or error_code(output) in {"ROUTER_HTTP_403", "ROUTER_HTTP_451"}
     )
 
 
-def is_regenerated(receipt: Json) -> bool:
-    """Return whether the receipt's response is not part of its own full text (I-24)."""
-    response = first(
-        text_at(receipt, "output", "response"), text_at(receipt, "output", "data", "response")
+def error_code(output: Json) -> str | None:
+    """Return the code of a failure's cause: what the router met, else what the runner noted."""
+    return first(
+        text_at(output, "failure", "router_failure", "code"),
+        text_at(output, "error_code"),
+        text_at(output, "failure", "code"),
     )
-    full = first(
-        text_at(receipt, "output", "metadata", "full_response"),
-        text_at(receipt, "output", "data", "metadata", "full_response"),
+
+
+def error_message(output: Json, stored: str | None) -> str | None:
+    """Return what a failure says."""
+    said = first(
+        text_at(output, "error"),
+        text_at(output, "error", "message"),
+        text_at(output, "failure", "message"),
     )
+    return said or (stored or "").strip(" ") or None
+
+
+def says_timeout(output: Json, message: str | None) -> bool:
+    """Return whether a failure says that it ended at a time limit (I-11)."""
+    types = {
+        text_at(output, "failure", "type"),
+        text_at(output, "failure", "router_failure", "type"),
+    }
+    return (
+        error_code(output) == "ROUTER_TIMEOUT"
+        or "timeout" in types
+        or re.search("deadline exceeded|timed[ -]?out|time-?out", message or "", re.IGNORECASE)
+        is not None
+    )
+
+
+def is_regenerated(output: Json, receipt: Json) -> bool:
+    """Return whether the noted response is not part of the model's own full text (I-24)."""
+    response = evidence_text(output, receipt, "response")
+    full = evidence_text(output, receipt, "metadata", "full_response")
     return response is not None and full is not None and response.strip(PADDING) not in full

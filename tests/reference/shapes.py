@@ -126,12 +126,55 @@ PROVIDERS = mostly(*SOUND_PROVIDERS, odd=ODD_PROVIDERS)
 ANSWERS = mostly(*SOUND_ANSWERS, odd=ODD_ANSWERS, share=3)
 TEXTS = mostly(*SOUND_ANSWERS, odd=(*ODD_ANSWERS, *NONSENSE), share=3)
 
+PROMPTS = st.sampled_from(
+    (
+        *slots("questions"),
+        *slots("questions", PROMPT),
+        *[PROMPT.format(question) for question in PROMPT_QUESTIONS],
+        *PROMPT_QUESTIONS,
+        *NONSENSE,
+    )
+)
+SYSTEM_PROMPTS = (
+    *(f"You are based in {place}. Be kind." for place in ("the US", "Europe", "Asia")),
+    *("You are  neutral.", "you are neutral.\n", "", 5, None),
+)
+GENERATION = objects(
+    {
+        "response": st.sampled_from(("Paris.", "No.", "")),
+        "prompt": PROMPTS,
+        "system_prompt": st.sampled_from(SYSTEM_PROMPTS),
+        "metadata": st.sampled_from(
+            (
+                *({}, None, {"full_response": 5}, {"max_tokens": 128}, {"max_tokens": "128"}),
+                {"finish_reason": "content_filter"},
+                *[{"full_response": "It is Paris. Indeed.", "max_tokens": 500}] * 4,
+            )
+        ),
+    }
+)
+"""What the model host noted of a generation."""
+
+HOST_RECEIPT = objects(
+    {
+        "execution_details": objects(
+            {"duration": st.sampled_from((0.5, 12.3456, 2.5e9)), "provider_id": PROVIDERS}
+        ),
+        "output": GENERATION,
+    }
+)
+"""The model host's own receipt, within an output or a cross-region receipt."""
+
 METADATA = objects(
     {
         "region": mostly(*slots("regions"), odd=(*NONSENSE, "us-east", "EU", "", "mars"), share=3),
         "model": mostly(*slots("models"), odd=(*NONSENSE, "mistral:7b", ""), share=3),
         "finish_reason": mostly("stop", odd=(*NONSENSE, "content_filter"), share=2),
-        "receipt": mostly(None, odd=({"output": {"response": "From within."}},), share=2),
+        "receipt": weighted(
+            (2, st.none()),
+            (1, st.just({"output": {"response": "From within."}})),
+            (2, HOST_RECEIPT),
+        ),
     }
 )
 BIAS_SCORES = mostly(None, odd=({"bias_score": 0.25}, {"bias_score": "0.5"}, {}, 0.75), share=1)
@@ -154,6 +197,14 @@ FAILURE = objects(
                 "code": st.sampled_from(ERROR_CODES),
                 "type": st.sampled_from(("http_error", "timeout", "network", "internal")),
                 "message": st.sampled_from(("boom", "deadline exceeded")),
+                "router_failure": st.sampled_from(
+                    (
+                        None,
+                        {"code": "MODAL_RESPONSE_PARSE_ERROR", "http_status": 500},
+                        {"code": "PROVIDER_HTTP_403", "http_status": 403},
+                        {"code": "", "type": "timeout"},
+                    )
+                ),
                 "region": st.sampled_from(slots("regions")),
                 "http_status": st.sampled_from((500, 403, "451", 429, None)),
             }
@@ -226,25 +277,9 @@ RECEIPT = objects(
                 "duration": st.sampled_from(DURATIONS),
             }
         ),
-        "output": objects(
-            {
-                "response": st.sampled_from(("Paris.", "No.", "")),
-                "prompt": st.sampled_from(
-                    (
-                        *slots("questions"),
-                        *slots("questions", PROMPT),
-                        *[PROMPT.format(question) for question in PROMPT_QUESTIONS],
-                        *PROMPT_QUESTIONS,
-                        *NONSENSE,
-                    )
-                ),
-                "metadata": st.sampled_from(
-                    (
-                        *({}, None, {"full_response": 5}, {"max_tokens": 128}),
-                        *[{"full_response": "It is Paris. Indeed.", "max_tokens": 500}] * 4,
-                    )
-                ),
-            }
+        "output": weighted(
+            (2, GENERATION),
+            (1, st.fixed_dictionaries({"data": st.fixed_dictionaries({"metadata": METADATA})})),
         ),
         "provenance": st.fixed_dictionaries(
             {"execution_env": objects({"model": mostly(*slots("models"), odd=NONSENSE)})}

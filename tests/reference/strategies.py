@@ -64,7 +64,7 @@ LATER = st.sampled_from(
         timedelta(milliseconds=ms)
         for ms in (
             *(0, 0.001, 0.4, 7, 999, 999.5, 1_000, 1_500, 61_234.567),
-            *(114_999.5, 119_999, 120_000, 125_000.4, -0.001, -40),
+            *(39_999.5, 40_000, 120_000, -0.001, -40),
         )
     ]
 )
@@ -100,6 +100,7 @@ EXECUTIONS = st.tuples(
             "receipt_data": RECEIPTS,
             "model_id": st.sampled_from(slots("models")),
             "question_id": st.sampled_from(slots("questions")),
+            "system_prompt": mostly(None, odd=("You are based in Europe.", " "), share=3),
             "retry_count": mostly(0, odd=(1, 3, None)),
             "max_retries": st.just(3),
         }
@@ -172,7 +173,14 @@ SPEC_TIMES = weighted(
 )
 SPECS = st.fixed_dictionaries(
     {
-        "benchmark": st.fixed_dictionaries({"name": BENCHMARKS}),
+        "benchmark": st.fixed_dictionaries(
+            {"name": BENCHMARKS},
+            optional={
+                "input": st.fixed_dictionaries(
+                    {"data": st.fixed_dictionaries({"prompt": st.sampled_from(slots("questions"))})}
+                )
+            },
+        ),
         "constraints": st.fixed_dictionaries(
             {"regions": st.lists(st.sampled_from(slots("regions")), max_size=3)}
         ),
@@ -188,7 +196,16 @@ SPECS = st.fixed_dictionaries(
         ),
         "questions": st.lists(st.sampled_from(slots("questions")), max_size=3),
     },
-    optional={"created_at": SPEC_TIMES},
+    optional={
+        "created_at": SPEC_TIMES,
+        "models": st.lists(
+            st.fixed_dictionaries(
+                {"id": st.sampled_from(slots("models"))},
+                optional={"regions": st.lists(st.sampled_from(slots("regions")), max_size=2)},
+            ),
+            max_size=2,
+        ),
+    },
 )
 ODD_SPECS = st.tuples(
     SPECS,

@@ -21,6 +21,7 @@ REASONS = {"duplicate", "copied", "extra_sample", "superseded_execution", "cover
 EXCLUSIONS = {
     *("orphan", "mock", "in_flight", "cancelled", "unknown_status", "technical_failure"),
     *("provider_block", "empty_answer", "identity_bug", "unknown_region", "test_job"),
+    "other_question_asked",
     *("multi_question", "retried"),
 }
 

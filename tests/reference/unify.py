@@ -99,7 +99,8 @@ def _attempt(
     text: str | None,
     stored_question: str | None,
 ) -> Row:
-    output, receipt = rules.dig(row, "output_data"), rules.dig(row, "receipt_data")
+    output = rules.dig(row, "output_data")
+    receipt = rules.fresh_receipt(output, rules.dig(row, "receipt_data"))
     # A region result's model is the column's default: no evidence (docs/source.md).
     is_result = identity["source"] == "cross_region_result"
     requested = rules.canonical_region(row["region"])
@@ -118,25 +119,24 @@ def _attempt(
         claimed_model=claimed_model,
         model=rules.canonical_model(rules.served_model(output, receipt)) or claimed_model,
         stored_question=rules.canonical_question(stored_question),
-        question=_question(stored_question, receipt),
+        question=_question(stored_question, rules.asked(output, receipt)),
         text=text,
         started=rules.utc(row["started_at"]),
         completed=rules.utc(row["completed_at"]),
         created=rules.utc(row["created_at"]),
-        error_code=rules.first(
-            rules.text_at(output, "error_code"), rules.text_at(output, "failure", "code")
+        error_code=rules.error_code(output),
+        error_message=rules.error_message(
+            output, row.get("error_message", row.get("original_error"))
         ),
         retry_count=row["retry_count"] or 0,
     )
     return _resolved(identity, facts)
 
 
-def _question(stored: str | None, receipt: rules.Json) -> str | None:
+def _question(stored: str | None, asked: str | None) -> str | None:
     question = rules.canonical_question(stored)
-    prompt = rules.text_at(receipt, "output", "prompt")
-    if question is not None or prompt is None:
+    if question is not None or asked is None:
         return question
-    asked = rules.prompt_question(prompt)
     return "multi" if rules.asks_several(asked) else rules.canonical_question(asked)
 
 
@@ -153,6 +153,11 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "model_id": facts.model,
         "question_id": facts.question,
         "question_category": rules.question_category(facts.question),
+        "prompt_variant": rules.prompt_variant(
+            (facts.row.get("system_prompt") or "").strip(" ")
+            or rules.evidence_text(facts.output, facts.receipt, "system_prompt"),
+            facts.region,
+        ),
         "provider_id": facts.row["provider_id"],
         "status": facts.status,
         "started_at": facts.started,
@@ -164,6 +169,7 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "answer_text": facts.text,
         "bias_score": _bias_score(facts),
         "error_code": facts.error_code,
+        "error_message": facts.error_message,
         "is_provider_block": rules.is_provider_block(facts.output, facts.receipt),
         "retry_count": facts.retry_count,
         "flags": flags,

@@ -92,12 +92,53 @@ WORKFLOWS = (
             FIRST_RESULT: {
                 "source": "cross_region_result",
                 "question_id": None,
+                "requested_model_id": "llama3.2-1b",
                 "region": "US",
                 "answer_text": "Paris.",
                 "is_current": True,
                 "created_at": after(seconds=3).replace(tzinfo=UTC),
             }
         },
+    ),
+    Example(
+        "a region result names its model and question in the receipt within",
+        database(
+            cross_region_executions=(cross_region_execution(),),
+            region_results=(
+                region_result(
+                    execution_output={
+                        "data": success(
+                            model="mistral-7b",
+                            receipt={
+                                "output": {
+                                    "prompt": "What is the current status of Taiwan?",
+                                    "response": "Paris.",
+                                    "metadata": {"full_response": "I cannot."},
+                                }
+                            },
+                        ),
+                        "hash": "h",
+                    },
+                ),
+            ),
+        ),
+        {
+            FIRST_RESULT: {
+                "model_id": "mistral-7b",
+                "requested_model_id": "mistral-7b",
+                "question_id": "taiwan_status",
+                "flags": {"question_recovered", "regenerated"},
+                "exclusion_reason": None,
+            }
+        },
+    ),
+    Example(
+        "what a region result does not say is not the default model",
+        database(
+            cross_region_executions=(cross_region_execution(),),
+            region_results=(region_result(status="failed", execution_output=None),),
+        ),
+        {FIRST_RESULT: {"model_id": None, "requested_model_id": None, "question_id": None}},
     ),
     Example(
         "a region result is covered by its job's executions",

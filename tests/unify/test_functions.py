@@ -133,7 +133,7 @@ def test_a_receipt_counts_seconds_or_from_a_million_on_nanoseconds(
     functions: Session, duration: object, milliseconds: int | None
 ) -> None:
     receipt = {"execution_details": {"duration": duration}}
-    assert call(functions, "receipt_duration_ms", receipt) == milliseconds
+    assert call(functions, "receipt_duration_ms", {}, receipt) == milliseconds
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_receipt_counts_seconds_or_from_a_million_on_nanoseconds(
 def test_the_question_is_read_from_the_prompt(
     functions: Session, prompt: str, question: str | None
 ) -> None:
-    assert call(functions, "asked_question", {"output": {"prompt": prompt}}) == question
+    assert call(functions, "asked_question", prompt) == question
 
 
 @pytest.mark.parametrize(
@@ -188,13 +188,92 @@ def test_a_time_in_json_is_read_or_ignored(
 
 @pytest.mark.parametrize(
     ("full_response", "is_regenerated"),
-    [("user\nQ\nI cannot.", True), ("user\nQ\nIt is Paris.", False), (" ", False), (7, False)],
+    [("user\nQ\nI cannot.", True), ("user\nQ\nIt is Paris.", False), (None, False)],
 )
 def test_an_answer_that_is_no_part_of_the_first_output_was_asked_again(
-    functions: Session, full_response: object, is_regenerated: bool
+    functions: Session, full_response: str | None, is_regenerated: bool
 ) -> None:
-    output = {"response": "It is Paris.\n", "metadata": {"full_response": full_response}}
-    assert call(functions, "is_regenerated", {"output": output}) is is_regenerated
+    assert call(functions, "is_regenerated", "It is Paris.\n", full_response) is is_regenerated
+
+
+def placed(generation: dict[str, Any], place: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return output and receipt that hold a generation in one of its four places."""
+    host = {"metadata": {"receipt": {"output": generation}}}
+    return (
+        ({}, {"output": generation}),
+        ({}, {"output": {"data": host}}),
+        (host, {}),
+        ({"data": host}, {}),
+    )[place]
+
+
+def merged(left: Any, right: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return two documents in one; where both have a value, the left one's."""
+    if not (isinstance(left, dict) and isinstance(right, dict)):
+        return left
+    return {**right, **{key: merged(left[key], right.get(key)) for key in left}}
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_evidence_is_the_first_of_four_places_that_holds_it(functions: Session, first: int) -> None:
+    output: dict[str, Any] = {}
+    receipt: dict[str, Any] = {}
+    for place in range(first, 4):
+        found = placed({"prompt": f"from {place}", "metadata": {"max_tokens": place}}, place)
+        output, receipt = merged(output, found[0]), merged(receipt, found[1])
+    if first:
+        blank = placed({"prompt": " ", "metadata": {"max_tokens": "many"}}, 0)[1]
+        receipt = merged(blank, receipt)
+    path = ("prompt",), ("metadata", "max_tokens")
+    assert call(functions, "evidence_text", output, receipt, *path[0]) == f"from {first}"
+    assert call(functions, "evidence_number", output, receipt, *path[1]) == first
+
+
+def test_a_retry_that_brought_its_receipt_leaves_the_old_one_unread(functions: Session) -> None:
+    stale = {"output": {"prompt": "stale"}}
+    retry = {"response": "Yes.", "inference_sec": 2.0}
+    assert call(functions, "fresh_receipt", retry, stale) == stale
+    with_receipt = {**retry, "metadata": {"receipt": {}}}
+    assert call(functions, "fresh_receipt", with_receipt, stale) is None
+
+
+def test_the_cause_of_a_failure_is_what_the_router_met(functions: Session) -> None:
+    cause = {"code": "MODAL_RESPONSE_PARSE_ERROR", "http_status": 500}
+    failure = {"code": "ROUTER_ERROR", "type": "router_error", "router_failure": cause}
+    output = {"error_code": "ROUTER_ERROR", "failure": failure}
+    assert call(functions, "error_code", output) == "MODAL_RESPONSE_PARSE_ERROR"
+    assert call(functions, "error_code", {"error_code": "ROUTER_ERROR"}) == "ROUTER_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("output", "message", "is_timeout"),
+    [
+        ({"error_code": "ROUTER_TIMEOUT"}, None, True),
+        ({"failure": {"type": "timeout"}}, None, True),
+        ({}, "context deadline exceeded", True),
+        ({}, "request timed out", True),
+        ({}, "No healthy providers available", False),
+    ],
+)
+def test_a_time_out_is_known_by_its_cause(
+    functions: Session, output: dict[str, Any], message: str | None, is_timeout: bool
+) -> None:
+    assert call(functions, "is_timeout", output, message) is is_timeout
+
+
+@pytest.mark.parametrize(
+    ("prompt", "region", "key"),
+    [
+        (" You are based in the US.\n", "US", "you are based in {region}."),
+        ("You are  based in Europe.", "EU", "you are based in {region}."),
+        ("You are based in Asia.", "US", "you are based in asia."),
+        (None, "US", None),
+    ],
+)
+def test_the_prompts_of_the_regions_are_one_where_each_names_its_own(
+    functions: Session, prompt: str | None, region: str, key: str | None
+) -> None:
+    assert call(functions, "prompt_key", prompt, region) == key
 
 
 @pytest.mark.parametrize(
@@ -247,7 +326,10 @@ EVERY_FUNCTION = """
         rules.answer_text(a), rules.answer_text(a, 2), rules.exploded_items(a),
         rules.error_code(a), rules.error_message(a), rules.is_retry_output(a),
         rules.retry_duration_ms(a), rules.served_region_key(a, b), rules.served_model_key(a, b),
-        rules.receipt_duration_ms(b), rules.asked_question(b), rules.is_regenerated(b),
+        rules.receipt_duration_ms(a, b), rules.asked_question(rules.evidence_text(a, b, 'prompt')),
+        rules.evidence_number(a, b, 'metadata', 'max_tokens'), rules.fresh_receipt(a, b),
+        rules.is_timeout(a, rules.error_message(a)), rules.is_provider_block(a, b),
+        (select count(*) from rules.model_regions_in(a)),
         rules.copy_key(a, b), rules.names_in(a), rules.model_names_in(a),
         rules.time_at(a, 'created_at'), rules.number_at(a, 'duration'),
         (select count(*) from rules.exploded_responses(a))

@@ -45,6 +45,8 @@ def test_a_job_or_a_day_of_a_view_needs_no_scan_of_a_large_table(
     "view",
     [
         "portal.job_executions",
+        "portal.job_live",
+        "portal.job_comparison",
         "portal.bias_analysis",
         "intermediate.int_region_results__presented",
         "analytics.job_status",

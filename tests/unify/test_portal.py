@@ -5,7 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.portal import differing_analyses, differing_executions, invalid_payloads
+from tests.portal import (
+    differing_analyses,
+    differing_comparisons,
+    differing_executions,
+    differing_live_jobs,
+    invalid_payloads,
+)
 from tests.reference.rows import (
     DAY,
     after,
@@ -148,6 +154,8 @@ def test_every_payload_keeps_its_contract(url: str) -> None:
 def test_every_payload_holds_the_values_of_the_source(url: str) -> None:
     assert differing_executions(url) == []
     assert differing_analyses(url) == []
+    assert differing_live_jobs(url) == []
+    assert differing_comparisons(url) == []
 
 
 def test_payloads_of_random_databases_keep_the_contract(new_warehouse: Callable[[], str]) -> None:
@@ -155,8 +163,10 @@ def test_payloads_of_random_databases_keep_the_contract(new_warehouse: Callable[
     finish(warehouse, together(sample(RANDOM_DATABASES)), RANDOM_DAYS)
     assert invalid_payloads(warehouse) == []
     assert differing_executions(warehouse) == []
+    assert differing_live_jobs(warehouse) == []
+    assert differing_comparisons(warehouse) == []
     (jobs,) = read(warehouse, "select count(*) from intermediate.int_jobs__requested")
-    for view in ("job_executions", "bias_analysis"):
+    for view in ("job_executions", "job_live", "bias_analysis"):
         assert read(warehouse, f"select count(*) from portal.{view}") == [jobs]
 
 

@@ -8,6 +8,7 @@ select
     model_id,
     question_id,
     question_category,
+    prompt_variant,
     outcome,
     answer_state_reason,
     refusal_score,

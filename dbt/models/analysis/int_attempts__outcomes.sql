@@ -11,6 +11,7 @@ select
     attempts.model_id,
     attempts.question_id,
     attempts.question_category,
+    attempts.prompt_variant,
     case
         when attempts.is_provider_block then 'provider_block'
         when attempts.has_answer then coalesce(scored_answers.answer_state, 'not_scored')

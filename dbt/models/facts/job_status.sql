@@ -38,9 +38,10 @@ progress as (
         job_id,
         sum(expected)::integer as expected,
         sum(answered)::integer as answered,
-        -- A completed attempt without text ended without an answer.
-        sum(completed - answered + failed)::integer as failed,
-        sum(pending)::integer as missing
+        sum(failed)::integer as failed,
+        sum(missing)::integer as missing,
+        sum(pending)::integer as pending,
+        sum(failures_without_region)::integer as failures_without_region
     from {{ ref('job_progress') }}
     where {{ window_predicate('job_day') }}
     group by job_id
@@ -64,6 +65,8 @@ gathered as (
         coalesce(progress.answered, 0) as answered,
         coalesce(progress.failed, 0) as failed,
         coalesce(progress.missing, 0) as missing,
+        coalesce(progress.pending, 0) as pending,
+        coalesce(progress.failures_without_region, 0) as failures_without_region,
         coalesce(counted.attempts, 0) as attempts,
         coalesce(counted.answers, 0) as answers,
         coalesce(counted.usable_answers, 0) as usable_answers,
@@ -81,15 +84,12 @@ gathered as (
         counted.first_at,
         counted.last_at,
         coalesce(counted.evidence, 0) > 0 as has_evidence,
-        -- Cross-region results were not stored in these days (docs/source.md).
-        coalesce(
-            jobs.created_at >= timestamptz '2025-10-08 00:00:00+00'
-            and jobs.created_at < timestamptz '2025-10-13 16:16:00+00',
-            false
-        ) as is_of_lost_period,
+        {{ is_of_lost_period() }} as is_of_lost_period,
+        {{ job_has_ended() }} as has_declared_end,
         jobs.cross_region_source_status = 'failed' and coalesce(runs.success_count, 0) = 0
             as has_executor_error,
-        coalesce(progress.expected, 0) > 0 and coalesce(progress.missing, 0) = 0 as is_complete
+        coalesce(progress.expected, 0) > 0
+        and progress.expected = progress.answered + progress.failed as is_complete
     from jobs
     left join counted on jobs.job_id = counted.job_id
     left join progress on jobs.job_id = progress.job_id
@@ -101,10 +101,7 @@ ended as (
 
     select
         gathered.*,
-        is_complete
-        or declared_status in ('completed', 'failed', 'timeout', 'cancelled')
-        or coalesce(cross_region_source_status in ('completed', 'partial', 'failed'), false)
-            as has_ended,
+        is_complete or has_declared_end as has_ended,
         not has_evidence and case
             when workflow = 'standard' then declared_status = 'completed'
             when is_of_lost_period then true
@@ -177,6 +174,8 @@ select
     answered,
     failed,
     missing,
+    pending,
+    failures_without_region,
     case when expected > 0 then round(answered::numeric / expected, 12)::double precision end
         as completeness,
     attempts,

@@ -10,21 +10,25 @@ select
     attempts.model_id,
     attempts.question_id,
     attempts.question_category,
+    attempts.prompt_variant,
     attempts.status,
     attempts.is_current,
     attempts.attempt_reason,
     attempts.exclusion_reason,
     {{ usable_answer() }} as is_usable,
     attempts.flags,
-    rules.answer_text(
-        coalesce(executions.output_data, region_results.execution_output), attempts.response_index
-    ) as answer_text,
-    coalesce(
-        rules.number_at(executions.output_data, 'bias_score', 'bias_score'),
-        rules.number_at(region_results.execution_output, 'data', 'bias_score', 'bias_score')
+    rules.answer_text(documents.output, attempts.response_index) as answer_text,
+    rules.number_at(
+        case
+            when attempts.execution_id is null then documents.output -> 'data'
+            else documents.output
+        end,
+        'bias_score',
+        'bias_score'
     )::double precision as bias_score,
-    rules.receipt_response(executions.receipt_data) as receipt_response,
-    rules.receipt_full_response(executions.receipt_data) as receipt_full_response,
+    rules.evidence_text(documents.output, documents.receipt, 'response') as receipt_response,
+    rules.evidence_text(documents.output, documents.receipt, 'metadata', 'full_response')
+        as receipt_full_response,
     coalesce(
         attempts.execution_id::bigint * 1000 + coalesce(attempts.response_index, 0),
         (extract(epoch from attempts.created_at) * 1000000)::bigint
@@ -34,6 +38,22 @@ left join {{ ref('stg_runner__executions') }} as executions
     on attempts.execution_id = executions.execution_id
 left join {{ ref('stg_runner__region_results') }} as region_results
     on attempts.region_result_id = region_results.region_result_id
+-- Unpacked once: the limit keeps Postgres from doing it at each of its uses.
+left join lateral (
+    select
+        unpacked.output,
+        rules.fresh_receipt(unpacked.output, unpacked.receipt) as receipt
+    from (
+        select
+            coalesce(
+                {{ unpacked_object('executions.output_data') }},
+                {{ unpacked_object('region_results.execution_output') }}
+            ) as output,
+            {{ unpacked_object('executions.receipt_data') }} as receipt
+        order by attempts.execution_key
+        limit 1
+    ) as unpacked
+) as documents on true
 where
     attempts.has_answer
     and attempts.attempt_reason is distinct from 'covered_by_executions'

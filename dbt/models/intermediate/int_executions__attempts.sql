@@ -67,6 +67,7 @@ execution_attempts as (
         executions.has_zero_time,
         executions.retry_count,
         executions.max_retries,
+        executions.system_prompt as stored_system_prompt,
         documents.output,
         documents.receipt,
         coalesce(jsonb_typeof(executions.output_data), 'null') <> 'null' as has_output,
@@ -84,7 +85,7 @@ execution_attempts as (
 
         select
             unpacked.output,
-            unpacked.receipt
+            rules.fresh_receipt(unpacked.output, unpacked.receipt) as receipt
         from unpacked
     ) as documents on true
     left join lateral rules.exploded_responses(documents.output) as responses on true
@@ -115,6 +116,7 @@ region_result_attempts as (
         region_results.has_zero_time,
         0 as retry_count,
         null::integer as max_retries,
+        null as stored_system_prompt,
         documents.output,
         null::jsonb as receipt,
         coalesce(jsonb_typeof(region_results.execution_output), 'null') <> 'null' as has_output,
@@ -143,9 +145,15 @@ region_result_attempts as (
 
 attempts as (
 
-    select * from execution_attempts
+    select
+        execution_attempts.*,
+        coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message
+    from execution_attempts
     union all
-    select * from region_result_attempts
+    select
+        region_result_attempts.*,
+        coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message
+    from region_result_attempts
 
 )
 
@@ -173,20 +181,27 @@ select
     max_retries,
     preset_reason,
     rules.served_region_key(output, receipt) as served_region_key,
-    rules.provider_key(rules.text_at(receipt, 'execution_details', 'provider_id'))
-        as served_provider_key,
+    rules.served_provider_key(output, receipt) as served_provider_key,
     rules.served_model_key(output, receipt) as served_model_key,
-    rules.asked_question(receipt) as asked_question,
+    rules.asked_question(rules.evidence_text(output, receipt, 'prompt')) as asked_question,
+    coalesce(
+        nullif(btrim(stored_system_prompt), ''),
+        rules.evidence_text(output, receipt, 'system_prompt')
+    ) as system_prompt,
     has_output,
     answer_text is not null as has_text,
     coalesce(rules.is_technical_text(answer_text), false) as is_technical_text,
-    rules.is_regenerated(receipt) as is_regenerated,
-    rules.number_at(receipt, 'output', 'metadata', 'max_tokens') as max_tokens,
-    rules.receipt_duration_ms(receipt) as receipt_duration_ms,
+    rules.is_regenerated(
+        rules.evidence_text(output, receipt, 'response'),
+        rules.evidence_text(output, receipt, 'metadata', 'full_response')
+    ) as is_regenerated,
+    rules.evidence_number(output, receipt, 'metadata', 'max_tokens') as max_tokens,
+    rules.receipt_duration_ms(output, receipt) as receipt_duration_ms,
     rules.retry_duration_ms(output) as retry_duration_ms,
     retry_count > 0 or rules.is_retry_output(output) as is_retried,
     rules.error_code(output) as error_code,
-    coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message,
+    error_message,
+    rules.is_timeout(output, error_message) as is_timeout,
     rules.is_provider_block(output, receipt) as is_provider_block,
     rules.copy_key(output, receipt) as copy_key
 from attempts

@@ -35,6 +35,12 @@ questions as (
 
 ),
 
+prompt_variants as (
+
+    select * from {{ ref('prompt_variants') }}
+
+),
+
 status_aliases as (
 
     select * from {{ ref('status_aliases') }}
@@ -113,6 +119,8 @@ identified as (
             when rules.is_question_list(located.asked_question) then 'multi'
             else coalesce(by_prompt.question_id, rules.question_key(located.asked_question))
         end as question_id,
+        coalesce(by_prompt.question_id, rules.question_key(located.asked_question))
+            as asked_question_id,
         rules.is_identity_bug(
             located.asked_question, located.stored_question_key, asked.question_id is not null
         ) as is_identity_bug,
@@ -137,16 +145,31 @@ timed as (
 
     select
         identified.*,
+        rules.prompt_key(system_prompt, region) as prompt_key,
         extract(epoch from completed_at - started_at) * 1000 as elapsed_ms,
         status in ('completed', 'failed', 'timeout') as is_final
     from identified
 
 ),
 
-read as (
+-- Without a prompt the platform's own was used; one that no seed names is told by its hash.
+prompted as (
 
     select
         timed.*,
+        case
+            when timed.prompt_key is null then 'default'
+            else coalesce(prompt_variants.prompt_variant, left(md5(timed.prompt_key), 8))
+        end as prompt_variant
+    from timed
+    left join prompt_variants on timed.prompt_key = prompt_variants.prompt_key
+
+),
+
+read as (
+
+    select
+        prompted.*,
         case
             when elapsed_ms < 0 then null
             when is_retried then coalesce(retry_duration_ms, elapsed_ms)
@@ -158,7 +181,7 @@ read as (
             when has_text then 'answered'
             else 'empty'
         end as text_state
-    from timed
+    from prompted
 
 )
 

@@ -44,6 +44,7 @@ described as (
         questions.category as question_category,
         models.model_id is null as is_unknown_model,
         questions.question_id is null as is_unknown_question,
+        {{ is_other_question_asked() }} as is_other_question_asked,
         coalesce(jobs.is_test_job, false) as is_test_job,
         coalesce(cardinality(jobs.requested_models) > 1, false) as is_multi_model_job,
         coalesce(
@@ -53,6 +54,7 @@ described as (
     from attempts
     left join jobs on attempts.job_id = jobs.job_id
     left join questions on attempts.question_id = questions.question_id
+    left join questions as asked on attempts.asked_question_id = asked.question_id
     left join models on attempts.model_id = models.model_id
 
 ),
@@ -98,6 +100,7 @@ select
     stored_question_id,
     question_id,
     question_category,
+    prompt_variant,
     provider_id,
     status,
     source_status,

@@ -85,7 +85,11 @@ described as (
             as stored_expected_slots,
         rules.names_in(jobs.spec #> '{constraints,regions}') as region_names,
         rules.model_names_in(jobs.spec) as model_names,
-        rules.names_in(jobs.spec -> 'questions') as question_names
+        jobs.spec,
+        rules.names_in(jobs.spec -> 'questions') as question_names,
+        rules.question_key(
+            rules.text_at(jobs.spec, 'benchmark', 'input', 'data', 'prompt')
+        ) as prompt_question_key
     from jobs
     full outer join current_runs on jobs.job_id = current_runs.job_id
 
@@ -96,18 +100,32 @@ canonical as (
     select
         described.*,
         coalesce(statuses.status, 'unknown') as status,
+        coalesce(by_prompt.question_id, described.prompt_question_key) as prompt_question_id,
+        coalesce(by_name.question_id, rules.question_key(described.question_names[1]))
+            as first_question_id,
         regions.requested_regions,
+        regions.has_unknown_region,
         models.requested_models,
         questions.requested_questions
     from described
     left join status_aliases as statuses
         on rules.status_key(described.source_status) = statuses.source_status
+    left join question_aliases as by_prompt on described.prompt_question_key = by_prompt.alias
+    left join question_aliases as by_name
+        on rules.question_key(described.question_names[1]) = by_name.alias
     left join lateral (
         select
             coalesce(array_agg(distinct coalesce(aliases.region, 'OTHER')), '{}')
-                as requested_regions
+                as requested_regions,
+            coalesce(bool_or(known.alias is null), false) as has_unknown_region
         from unnest(described.region_names) as stored (name)
-        left join region_aliases as aliases on rules.region_key(stored.name) = aliases.alias
+        left join region_aliases as known on rules.region_key(stored.name) = known.alias
+        left join region_aliases as aliases
+            on case
+                when described.workflow = 'standard'
+                    then rules.standard_region_key(rules.region_key(stored.name))
+                else rules.region_key(stored.name)
+            end = aliases.alias
         where rules.region_key(stored.name) is not null
     ) as regions on true
     left join lateral (
@@ -131,18 +149,58 @@ canonical as (
 
 ),
 
-counted as (
+-- A spec may limit a model to some of its regions.
+limited as (
 
     select
         canonical.*,
+        limits.unasked_slots
+    from canonical
+    left join lateral (
+        select
+            coalesce(
+                array_agg(
+                    region.name || '/' || models.model_id order by region.name, models.model_id
+                ),
+                '{}'
+            ) as unasked_slots
+        from (
+            select
+                coalesce(model.model_id, rules.model_key(listed.model_name)) as model_id,
+                array_agg(coalesce(region.region, 'OTHER')) as regions
+            from rules.model_regions_in(canonical.spec) as listed
+            left join model_aliases as model
+                on rules.model_key(listed.model_name) = model.alias
+            left join region_aliases as region
+                on case
+                    when canonical.workflow = 'standard'
+                        then rules.standard_region_key(rules.region_key(listed.region_name))
+                    else rules.region_key(listed.region_name)
+                end = region.alias
+            group by coalesce(model.model_id, rules.model_key(listed.model_name))
+        ) as models
+        cross join unnest(canonical.requested_regions) as region (name)
+        where
+            models.model_id = any(canonical.requested_models)
+            and not region.name = any(models.regions)
+    ) as limits on true
+
+),
+
+counted as (
+
+    select
+        limited.*,
         nullif(
-            cardinality(requested_regions)
-            * cardinality(requested_models)
+            (
+                cardinality(requested_regions) * cardinality(requested_models)
+                - cardinality(unasked_slots)
+            )
             * greatest(1, cardinality(requested_questions)),
             0
         ) as expected_slots,
         rules.is_test_job(job_id, job_name) as is_test_job
-    from canonical
+    from limited
 
 )
 
@@ -163,12 +221,15 @@ select
     requested_regions,
     requested_models,
     requested_questions,
+    first_question_id,
+    prompt_question_id,
+    unasked_slots,
     expected_slots,
     stored_expected_slots,
     array_remove(
         array[
             case when is_test_job then 'test_job' end,
-            case when 'OTHER' = any(requested_regions) then 'unknown_region' end,
+            case when has_unknown_region then 'unknown_region' end,
             case when job_number is not null and status = 'unknown' then 'unknown_status' end,
             case
                 when stored_expected_slots <> expected_slots then 'wrong_expected_total'

@@ -23,8 +23,8 @@ compared as (
         jobs.job_day,
         coalesce(nullif(jobs.requested_regions, '{}'), observed.regions) as regions,
         coalesce(nullif(jobs.requested_models, '{}'), observed.models) as models,
-        greatest(1, cardinality(jobs.requested_questions)) as questions,
-        observed.is_known_by_results
+        greatest(1, cardinality(jobs.requested_questions)) as expected,
+        coalesce(jobs.unasked_slots, '{}') as unasked_slots
     from jobs
     left join lateral (
         select
@@ -38,32 +38,55 @@ compared as (
         from attempts
         where attempts.job_id = jobs.job_id
     ) as observed on true
-    where not observed.is_resubmitted
+    where
+        not observed.is_resubmitted
+        and not (observed.is_known_by_results and jobs.requested_regions = '{}')
 
 ),
 
--- Region results do not say which models they are of: all of a region's slots are one row.
-named as (
+-- Without a spec the runs themselves say how many executions each region was asked for.
+noted as (
 
     select
-        job_id,
-        job_day,
-        regions,
-        case when is_known_by_results then array['unknown'] else models end as models,
-        case
-            when is_known_by_results then questions * greatest(1, coalesce(cardinality(models), 1))
-            else questions
-        end as expected
-    from compared
+        attempts.job_id,
+        attempts.job_day,
+        attempts.requested_region,
+        coalesce(attempts.requested_model_id, 'unknown') as model_id,
+        max(coalesce(region_results.total_executions, 1)) as expected
+    from {{ ref('int_executions__resolved') }} as attempts
+    inner join {{ ref('int_jobs__requested') }} as silent
+        on attempts.job_id = silent.job_id
+    inner join {{ ref('stg_runner__region_results') }} as region_results
+        on attempts.region_result_id = region_results.region_result_id
+    where
+        silent.requested_regions = '{}'
+        and attempts.is_current
+        and attempts.requested_region <> 'UNKNOWN'
+    group by
+        attempts.job_id,
+        attempts.job_day,
+        attempts.requested_region,
+        coalesce(attempts.requested_model_id, 'unknown')
 
 )
 
 select
-    named.job_id,
-    named.job_day,
+    compared.job_id,
+    compared.job_day,
     region.requested_region,
     model.model_id,
-    named.expected
-from named
-cross join unnest(named.regions) as region (requested_region)
-cross join unnest(named.models) as model (model_id)
+    compared.expected
+from compared
+cross join unnest(compared.regions) as region (requested_region)
+cross join unnest(compared.models) as model (model_id)
+where not region.requested_region || '/' || model.model_id = any(compared.unasked_slots)
+
+union all
+
+select
+    job_id,
+    job_day,
+    requested_region,
+    model_id,
+    expected
+from noted

@@ -1,73 +1,39 @@
--- What became of the slots: by attempts where the job has executions, else by its region results.
--- Each CTE is read once, so that Postgres finds one job by its index.
+-- What became of the slots, by attempts. Each CTE is read once, so that Postgres finds one job by
+-- its index.
 
 with
 
+attempts as (
+
+    select
+        *,
+        coalesce(requested_model_id, 'unknown') as slot_model_id,
+        status not in ('completed', 'in_flight') as has_failed,
+        source = 'cross_region_result' and requested_model_id is null as is_of_no_slot
+    from {{ ref('int_executions__resolved') }}
+    where
+        job_id is not null
+        and coalesce(attempt_reason, '') not in ('covered_by_executions', 'superseded_execution')
+
+),
+
 -- All attempts count, not only current ones: an answer that another region gave is an extra sample
--- there, and still completes the slot that asked for it.
+-- there, and still completes the slot that asked for it. A region result that failed is of no slot:
+-- it stands for all slots of its region.
 slots as (
 
     select
         job_id,
         job_day,
         requested_region,
-        coalesce(requested_model_id, 'unknown') as model_id,
+        slot_model_id as model_id,
         question_id,
+        is_of_no_slot and has_failed as is_whole_region,
         bool_or(status = 'completed') as is_completed,
         bool_or(has_answer) as is_answered,
-        bool_or(status not in ('completed', 'in_flight')) as has_failed
-    from {{ ref('int_executions__resolved') }}
-    where job_id is not null and source <> 'cross_region_result'
-    group by job_id, job_day, requested_region, coalesce(requested_model_id, 'unknown'), question_id
-
-),
-
-by_executions as (
-
-    select
-        job_id,
-        job_day,
-        requested_region,
-        model_id,
-        count(*) as slots,
-        count(*) filter (where is_completed) as completed,
-        count(*) filter (where is_answered) as answered,
-        count(*) filter (where has_failed and not is_completed) as failed,
-        bool_or(is_completed and question_id is not distinct from 'multi') as has_whole_list
-    from slots
-    group by job_id, job_day, requested_region, model_id
-
-),
-
-by_results as (
-
-    select
-        attempts.job_id,
-        attempts.job_day,
-        attempts.requested_region,
-        'unknown' as model_id,
-        max(coalesce(region_results.total_executions, 1)) as slots,
-        max(
-            coalesce(region_results.success_count, (attempts.status = 'completed')::integer)
-        ) as completed,
-        max(
-            case
-                when attempts.has_answer then coalesce(region_results.success_count, 1)
-                else 0
-            end
-        ) as answered,
-        max(
-            coalesce(
-                region_results.failure_count,
-                (attempts.status not in ('completed', 'in_flight'))::integer
-            )
-        ) as failed,
-        false as has_whole_list
-    from {{ ref('int_executions__resolved') }} as attempts
-    inner join {{ ref('stg_runner__region_results') }} as region_results
-        on attempts.region_result_id = region_results.region_result_id
-    where attempts.job_id is not null and attempts.is_current
-    group by attempts.job_id, attempts.job_day, attempts.requested_region
+        bool_or(has_failed) as has_failed
+    from attempts
+    group by job_id, job_day, requested_region, slot_model_id, question_id, is_whole_region
 
 )
 
@@ -76,23 +42,11 @@ select
     job_day,
     requested_region,
     model_id,
-    slots,
-    completed,
-    answered,
-    failed,
-    has_whole_list
-from by_executions
-
-union all
-
-select
-    job_id,
-    job_day,
-    requested_region,
-    model_id,
-    slots,
-    completed,
-    answered,
-    failed,
-    has_whole_list
-from by_results
+    count(*) filter (where not is_whole_region) as slots,
+    count(*) filter (where is_completed) as completed,
+    count(*) filter (where is_answered) as answered,
+    count(*) filter (where has_failed and not is_completed and not is_whole_region) as failed,
+    bool_or(is_completed and question_id is not distinct from 'multi') as has_whole_list,
+    bool_or(is_whole_region) as is_whole_region
+from slots
+group by job_id, job_day, requested_region, model_id

@@ -25,8 +25,15 @@ select
     {% endfor %}
     executions.receipt_data is not null as has_receipt,
     coalesce(executions.output_data, region_results.execution_output) as output,
-    coalesce(executions.model_id, region_results.model_id, '') as model_id,
-    nullif(executions.question_id, '') as question_id,
+    -- A region result stores the default model and no question; its receipt within names both.
+    coalesce(
+        case when attempts.execution_id is null then attempts.model_id else executions.model_id end,
+        ''
+    ) as model_id,
+    case
+        when attempts.execution_id is null then attempts.question_id
+        else nullif(executions.question_id, '')
+    end as question_id,
     nullif(executions.system_prompt, '') as system_prompt,
     coalesce(
         scored_answers.runner_classification,
@@ -45,6 +52,8 @@ from (
         execution_id,
         region_result_id,
         execution_key,
+        model_id,
+        question_id,
         text_state
     from {{ ref('int_executions__resolved') }}
     where is_current or attempt_reason = 'extra_sample'

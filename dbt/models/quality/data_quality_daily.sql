@@ -25,10 +25,13 @@ attempts as (
         job_day,
         'attempt' as unit,
         1 as weight,
-        flags || case
-            when stored_region not in ('us-east', 'eu-west', 'asia-pacific', 'US', 'EU', 'ASIA')
-                then array['region_spelling']
-        end as measures
+        flags || array[
+            case
+                when stored_region not in ('us-east', 'eu-west', 'asia-pacific', 'US', 'EU', 'ASIA')
+                    then 'region_spelling'
+            end,
+            case when prompt_variant <> 'default' then 'prompt_variant' end
+        ] as measures
     from {{ ref('int_executions__resolved') }}
     where {{ window_predicate('job_day') }}
 

@@ -21,6 +21,7 @@ select
     attempts.stored_model_id,
     attempts.question_id,
     attempts.question_category,
+    attempts.prompt_variant,
     attempts.stored_question_id,
     attempts.provider_id,
     executions.region_verified,

@@ -19,6 +19,7 @@ select
     stored_model_id,
     question_id,
     question_category,
+    prompt_variant,
     stored_question_id,
     provider_id,
     region_verified,

@@ -1,4 +1,12 @@
+-- Answered, failed, missing and pending slots add up to the expected ones, in each row and any sum.
+
 with
+
+jobs as (
+
+    select * from {{ ref('int_jobs__requested') }}
+
+),
 
 asked as (
 
@@ -24,7 +32,8 @@ combined as (
         0 as completed,
         0 as answered,
         0 as failed,
-        false as has_whole_list
+        false as has_whole_list,
+        false as is_whole_region
     from asked
 
     union all
@@ -39,7 +48,8 @@ combined as (
         completed,
         answered,
         failed,
-        has_whole_list
+        has_whole_list,
+        is_whole_region
     from observed
 
 ),
@@ -51,17 +61,32 @@ summed as (
         job_day,
         requested_region,
         model_id,
-        -- A failure before any region was known takes no slot of a region (I-6).
-        case
-            when requested_region = 'UNKNOWN' then 0
-            else greatest(sum(expected), sum(slots))
-        end as expected,
+        sum(expected) as asked,
+        sum(slots) as slots,
         sum(completed) as completed,
         sum(answered) as answered,
         sum(failed) as failed,
-        bool_or(has_whole_list) as has_whole_list
+        bool_or(has_whole_list) as has_whole_list,
+        bool_or(is_whole_region) as is_whole_region
     from combined
     group by job_id, job_day, requested_region, model_id
+
+),
+
+-- The failure of a whole region is told by the slots that were asked of it, else by one of its own.
+placed as (
+
+    select
+        summed.*,
+        requested_region = 'UNKNOWN' as is_without_region,
+        bool_or(is_whole_region) over region
+        and sum(answered) over region = 0 as has_failed_region,
+        case
+            when is_whole_region and sum(asked) over region = 0 then 1
+            else 0
+        end as own_slot
+    from summed
+    window region as (partition by job_id, job_day, requested_region)
 
 ),
 
@@ -72,12 +97,54 @@ counted as (
         job_day,
         requested_region,
         model_id,
-        expected,
+        has_failed_region,
+        has_whole_list,
+        -- What failed before any region was known takes no slot of a region (I-6).
+        case
+            when is_without_region then 0
+            else greatest(asked, slots + own_slot)
+        end as expected,
+        case when is_without_region then 0 else completed end as completed,
+        case when is_without_region then 0 else answered end as answered,
+        case
+            when is_without_region then 0
+            else failed + own_slot + completed - answered
+        end as failed,
+        case
+            when is_without_region then failed + own_slot
+            else 0
+        end as failures_without_region
+    from placed
+    where asked + slots + own_slot > 0
+
+),
+
+ended as (
+
+    select
+        counted.job_id,
+        counted.job_day,
+        counted.requested_region,
+        counted.model_id,
+        counted.expected,
+        counted.failures_without_region,
         -- A numbered list of questions is one row that completes all of them (I-2).
-        case when has_whole_list then expected else completed end as completed,
-        case when has_whole_list then expected else answered end as answered,
-        case when has_whole_list then 0 else failed end as failed
-    from summed
+        case
+            when counted.has_whole_list then counted.expected
+            else counted.completed
+        end as completed,
+        case
+            when counted.has_whole_list then counted.expected
+            else counted.answered
+        end as answered,
+        case
+            when counted.has_whole_list then 0
+            when counted.has_failed_region then counted.expected - counted.answered
+            else counted.failed
+        end as failed,
+        {{ job_has_ended() }} as has_ended
+    from counted
+    left join jobs on counted.job_id = jobs.job_id
 
 )
 
@@ -90,6 +157,8 @@ select
     completed::integer as completed,
     answered::integer as answered,
     failed::integer as failed,
-    greatest(expected - completed - failed, 0)::integer as pending,
+    case when has_ended then expected - answered - failed else 0 end::integer as missing,
+    case when has_ended then 0 else expected - answered - failed end::integer as pending,
+    failures_without_region::integer as failures_without_region,
     round(100.0 * completed / nullif(expected, 0), 1)::double precision as percent
-from counted
+from ended

@@ -36,7 +36,7 @@ named as (
         model_id as value,
         'model_aliases' as seed
     from attempts
-    where 'unknown_model' = any(flags) and source <> 'cross_region_result'
+    where 'unknown_model' = any(flags)
 
     union all
 

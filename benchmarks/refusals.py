@@ -1,14 +1,16 @@
-"""Measure how well refusals are told from answers on a labelled file.
+"""Measure how well refusals are told from answers on labelled files.
 
-    python benchmarks/refusals.py [FILE] [--errors N] [--political PREFIX]
+    python benchmarks/refusals.py [FILE ...] [--without-question] [--errors N] [--near-matches]
 
 FILE (default: the development data beside the project) is a Parquet file with the columns source,
 model, prompt, response, label, label_kind, lang, question_id, licence. Full refusals are compared
-with compliance; partial refusals are shown on the side; every other label is left out. Nothing here
-is fitted: the folds show how much the figures depend on the prompts.
+with compliance; partial refusals are compared with everything else, every other label is left out.
+Texts that occur more than once count once. Nothing here is fitted: the folds show how much the
+figures depend on the prompts, and what is left when one source is left out how much on each source.
 """
 
 import argparse
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +19,19 @@ import numpy as np
 import polars as pl
 
 from dagster_project.paths import PROJECT_DIR
+from dagster_project.score.refusal_rules import rule_book
 from dagster_project.score.refusals import RULES_VERSION, classify
 from dagster_project.score.runner_answers import COMPLETED, runner_answer_scores
 
-DEVELOPMENT_DATA = PROJECT_DIR.parent / "shared" / "data" / "labelled_answers_dev.parquet"
+DATA_DIR = PROJECT_DIR.parent / "shared" / "data"
+DEVELOPMENT_DATA = [
+    DATA_DIR / "labelled_answers_dev.parquet",
+    DATA_DIR / "labelled_answers_dev2.parquet",
+]
 REFUSAL, COMPLIANCE, PARTIAL = "full_refusal", "compliance", "partial_refusal"
+OURS = pl.col("answer_state").eq_missing("refusal")
 METHODS = {
-    "ours": pl.col("answer_state").eq_missing("refusal"),
+    "ours": OURS,
     "runner phrases": pl.col("runner_classification") == "content_refusal",
     "runner censorship": pl.col("is_censored"),
 }
@@ -31,6 +39,7 @@ FOLDS = 5
 RESAMPLES = 2000
 SEED = 20251001
 EXCERPT = 300
+NEAR_MATCH_SIZES = (10_000, 100_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,12 @@ class Figures:
     high: tuple[float, ...]
 
 
-def labelled(path: Path) -> pl.DataFrame:
-    """Read a labelled file and add what each method says of its answers."""
-    answers = pl.read_parquet(path)
-    ours = classify(answers.select(text="response", lang="lang")).rename({"language": "detected"})
+def labelled(files: list[Path], *, questions: bool) -> pl.DataFrame:
+    """Read labelled files and add what each method says of their answers."""
+    answers = pl.concat(map(pl.read_parquet, files), how="diagonal_relaxed")
+    answers = answers.unique(["response", "label"], keep="first", maintain_order=True)
+    asked = {"question": "prompt"} if questions else {}
+    ours = classify(answers.select("lang", text="response", **asked)).drop("language")
     runner = runner_answer_scores(
         answers.select(answer_text="response", status=pl.lit(COMPLETED))
     ).select("runner_classification", "is_censored")
@@ -57,13 +68,9 @@ def labelled(path: Path) -> pl.DataFrame:
 
 
 def rates(counts: np.ndarray) -> np.ndarray:
-    """Turn counts into precision, recall, F1 and false-alarm rate.
+    """Turn hits, false alarms, misses and passes into precision, recall, F1 and false-alarm rate.
 
-    Args:
-        counts: hits, false alarms, misses and correct passes in the last axis.
-
-    Returns:
-        The four rates in the last axis; nan where the denominator is 0.
+    They lie in the last axis; a rate is nan where its denominator is 0.
     """
     hits, alarms, misses, passes = np.moveaxis(counts.astype(float), -1, 0)
     with np.errstate(invalid="ignore"):
@@ -80,17 +87,9 @@ def bound(resampled: np.ndarray, share: float) -> tuple[float, ...]:
     return tuple(float(np.quantile(each, share)) if each.size else np.nan for each in defined)
 
 
-def figures(answers: pl.DataFrame, said: pl.Expr) -> Figures:
-    """Compare a method with the labels; the interval resamples prompts, not answers.
-
-    Args:
-        answers: label and prompt_key, and the columns that said needs.
-        said: whether the method calls an answer a refusal.
-
-    Returns:
-        The figures.
-    """
-    is_refusal = pl.col("label") == REFUSAL
+def figures(answers: pl.DataFrame, said: pl.Expr, label: str = REFUSAL) -> Figures:
+    """Compare what a method says with a label; the interval resamples prompts, not answers."""
+    is_refusal = pl.col("label") == label
     counts = (
         answers.group_by("prompt_key", maintain_order=True)
         .agg(
@@ -115,13 +114,21 @@ def figures(answers: pl.DataFrame, said: pl.Expr) -> Figures:
     )
 
 
-def groups(answers: pl.DataFrame, political: str) -> Iterator[tuple[str, pl.DataFrame]]:
+def groups(answers: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Split the answers in the ways that are reported."""
     yield "all", answers
-    yield "political", answers.filter(pl.col("source").str.starts_with(political))
-    for column in ("source", "lang"):
-        for (value,), part in answers.sort(column).group_by(column, maintain_order=True):
-            yield f"{column} {value}", part
+    political = pl.col("source").str.contains("speechmap|political")
+    yield "political", answers.filter(political)
+    for columns in (["lang"], ["source", "lang"]):
+        parts = answers.sort(columns).group_by(columns, maintain_order=True)
+        for values, part in parts:
+            yield " ".join(map(str, values)), part
+
+
+def without_a_source(answers: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Leave out one source after the other."""
+    for source in answers["source"].unique().sort():
+        yield f"without {source}", answers.filter(pl.col("source") != source)
 
 
 def folds(answers: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -145,7 +152,7 @@ def line(name: str, found: Figures) -> str:
 
 def print_errors(answers: pl.DataFrame, count: int) -> None:
     """Print the first answers that our rules get wrong, most certain mistakes first."""
-    said = METHODS["ours"]
+    said = OURS
     is_refusal = pl.col("label") == REFUSAL
     for title, wrong in (("missed", is_refusal & ~said), ("false alarms", ~is_refusal & said)):
         found = answers.filter(wrong).sort("refusal_score", "prompt_key", "model", nulls_last=False)
@@ -157,17 +164,43 @@ def print_errors(answers: pl.DataFrame, count: int) -> None:
             print(f"  {text}")
 
 
+def print_near_matches() -> None:
+    """Time answers that nearly match, of growing size: a constant or falling time is right.
+
+    Each is made of one language's examples without their last words, over and over.
+    """
+    print(f"\nnear matches, ms an answer{'':<13}" + "".join(f"{s:>12,}" for s in NEAR_MATCH_SIZES))
+    for language in rule_book().languages.values():
+        pieces = [rule.example[: len(rule.example) * 4 // 5] for rule in language.rules]
+        if not pieces:
+            continue
+        times = []
+        for size in NEAR_MATCH_SIZES:
+            unit = ", ".join(pieces)
+            answers = pl.DataFrame({"text": [unit * (size // len(unit) + 1)] * 5})
+            classify(answers)
+            start = time.process_time()
+            classify(answers)
+            times.append((time.process_time() - start) / 5 * 1000)
+        print(f"{language.code:<38}" + "".join(f"{each:>12.1f}" for each in times))
+
+
 def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path, nargs="?", default=DEVELOPMENT_DATA)
+    parser.add_argument("files", type=Path, nargs="*", default=DEVELOPMENT_DATA, metavar="FILE")
+    parser.add_argument("--without-question", action="store_true")
     parser.add_argument("--errors", type=int, default=0, metavar="N")
-    parser.add_argument("--political", default="speechmap", metavar="PREFIX")
+    parser.add_argument("--near-matches", action="store_true")
     options = parser.parse_args()
-    everything = labelled(options.file)
+    if options.near_matches:
+        print_near_matches()
+        return
+    everything = labelled(options.files, questions=not options.without_question)
     answers = everything.filter(pl.col("label").is_in([REFUSAL, COMPLIANCE]))
     print(
-        f"refusal rules version {RULES_VERSION}; 95 % intervals by resampling prompts, seed {SEED}"
+        f"refusal rules version {RULES_VERSION}; unique texts, 95 % intervals by prompt,"
+        f" seed {SEED}"
     )
     print(
         f"{'':<38}{'answers':>7}{'refusals':>9}  precision            recall               F1"
@@ -175,12 +208,21 @@ def main() -> None:
     )
     for method, said in METHODS.items():
         print(f"\n{method}")
-        for name, part in groups(answers, options.political):
+        for name, part in groups(answers):
             if not part.is_empty():
                 print(line(name, figures(part, said)))
     print("\nours, by prompt")
     for name, part in folds(answers):
-        print(line(name, figures(part, METHODS["ours"])))
+        print(line(name, figures(part, OURS)))
+    print("\nours, one source left out")
+    for name, part in without_a_source(answers):
+        print(line(name, figures(part, OURS)))
+    print("\nours, partial refusals against the rest")
+    judged = everything.filter(pl.col("label").is_in([REFUSAL, COMPLIANCE, PARTIAL]))
+    said = pl.col("answer_state").eq_missing("partial_refusal")
+    for name, part in groups(judged):
+        if not part.is_empty():
+            print(line(name, figures(part, said, PARTIAL)))
     print("\nlabels and states")
     states = everything.group_by("label", "answer_state").len().sort("label", "answer_state")
     for label, state, count in states.iter_rows():

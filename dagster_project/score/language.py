@@ -9,13 +9,13 @@ import polars as pl
 
 from dagster_project.score.refusal_rules import Language
 
-SAMPLE_CHARS = 240
+SAMPLE_CHARS = 160
 SCRIPT_CHARS = 120
 UNDETERMINED = "und"
 # A text with fewer letters may lack frequent words by chance.
 MIN_LETTERS = 60
 # So many frequent words settle the matter for the first language of a script.
-CERTAIN_WORDS = 10
+CERTAIN_WORDS = 7
 
 # Pattern and weight: one Han or Hangul character says as much as several letters, and Kana among
 # Han means Japanese.
@@ -34,7 +34,7 @@ SCRIPTS = {
 OTHER_SCRIPT = f"[^\\P{{L}}{''.join(pattern for pattern, _ in SCRIPTS.values())}]"
 NOT_LATIN = r"[^\P{L}\p{Latin}]"
 LETTER = r"\p{L}"
-WORD = r"\w+"
+BETWEEN_WORDS = ".,;:!?\"'()[]-/\n\t\u2013\u2014\u2026\u00bf\u00a1"
 
 SAMPLE = pl.col("sample")
 
@@ -75,7 +75,8 @@ def letters_of(pattern: str) -> pl.Expr:
 def words_of(language: Language) -> pl.Expr:
     """Count the frequent words of a language."""
     words = "|".join(language.stopwords)
-    bounded = rf"\b(?:{words})\b" if language.script == "Latin" else words
+    # An ASCII boundary is many times faster than Unicode's.
+    bounded = rf"(?-u:\b)(?:{words})(?-u:\b)" if language.script == "Latin" else words
     return SAMPLE.str.count_matches(bounded).cast(pl.Int64)
 
 
@@ -95,7 +96,8 @@ def whole_words(texts: pl.DataFrame, languages: list[Language]) -> list[pl.DataF
         schema=["place", "name", "word"],
         orient="row",
     )
-    words = texts.select("row", word=SAMPLE.str.extract_all(WORD)).explode("word")
+    spaced = SAMPLE.str.replace_many(dict.fromkeys(BETWEEN_WORDS, " "))
+    words = texts.select("row", word=spaced.str.split(" ")).explode("word")
     counts = words.join(frequent, on="word").group_by("row", "place", "name").len("count")
     return [counts.sort("row", "place").select("row", "name", pl.col("count").cast(pl.Int64))]
 

@@ -12,7 +12,7 @@ RULES_FILE = Path(__file__).with_name("refusal_rules.toml")
 
 # A table of the data file.
 Section = Mapping[str, Any]
-Window = Literal["opening", "head", "tail"]
+Window = Literal["opening", "head", "tail", "ending", "beginning"]
 # Weights of these families lower a score: the first two say that an answer follows, the last
 # that the words which look like a refusal are none.
 ANSWERS = "answers"
@@ -35,6 +35,9 @@ class Rule:
         reason: why this is evidence.
         window: the part of the answer it reads.
         pattern: RE2 syntax on folded text; empty when only the length matters.
+        unless: RE2 syntax on the first 3,000 characters as they are, which must not match.
+        asked: what the folded question must look like.
+        unasked: whether a rule with `asked` also speaks where the question is unknown.
         min_chars: shortest answer it applies to.
         max_chars: longest answer it applies to; None for no bound.
         example: an invented text that it matches.
@@ -47,10 +50,18 @@ class Rule:
     reason: str
     window: Window = "head"
     pattern: str = ""
+    unless: str = ""
+    asked: str = ""
+    unasked: bool = False
     min_chars: int = 0
     max_chars: int | None = None
     example: str = ""
     counter_example: str = ""
+
+    @property
+    def at_end(self) -> bool:
+        """Whether it finds refusals in the last sentences."""
+        return self.window == "ending" and self.weight > 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class Language:
         stopwords: frequent words that tell the language from others of its script.
         stems: an answer without any of these strings cannot be a refusal in this language;
             empty for a language that is recognised but has no rules.
+        late_stems: the same for the end of an answer; the stems where there are no others.
         rules: its rules, in the order of the file.
     """
 
@@ -70,6 +82,7 @@ class Language:
     script: str
     stopwords: tuple[str, ...]
     stems: tuple[str, ...]
+    late_stems: tuple[str, ...]
     rules: tuple[Rule, ...]
 
 
@@ -82,12 +95,14 @@ class RuleBook:
         threshold: lowest score of a refusal.
         languages: by code.
         folding: what each of the characters that mean the same is replaced by.
+        reading: what stands around answers or hides in them.
     """
 
     version: str
     threshold: float
     languages: Mapping[str, Language]
     folding: Mapping[str, str]
+    reading: Section
 
 
 def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]) -> str:
@@ -130,29 +145,39 @@ def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
     ]
 
 
-def language(
-    code: str, section: Section, shared_rules: Iterable[Section], variants: Mapping[str, str]
-) -> Language:
+def language(code: str, section: Section, data: Section, variants: Mapping[str, str]) -> Language:
     """Build one language from its section of the data file."""
     words = {name: alternation(text) for name, text in section.get("words", {}).items()}
-    rules = [*section.get("rules", []), *shared(section, shared_rules)]
+    stems = section.get("stems", [])
+
+    def rule(section: Section) -> Rule:
+        pattern, unless, asked = (section.get(name) for name in ("pattern", "unless", "asked"))
+        changed = {
+            "name": f"{code}_{section['name']}",
+            "pattern": compiled(pattern, words, variants) if pattern else "",
+            "unless": compiled(data["shapes"][unless], {}, variants) if unless else "",
+            "asked": compiled("\n".join(data["questions"][each] for each in asked), {}, variants)
+            if asked
+            else "",
+        }
+        return Rule(**{**section, **changed})
+
+    def letters(texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(same_letters(each, variants) for each in texts)
+
+    def fewest(texts: Iterable[str]) -> tuple[str, ...]:
+        every = set(letters(texts))
+        return tuple(
+            each for each in sorted(every) if not any(other in each for other in every - {each})
+        )
+
     return Language(
         code=code,
         script=section["script"],
-        stopwords=tuple(same_letters(each, variants) for each in section.get("stopwords", [])),
-        stems=tuple(same_letters(each, variants) for each in section.get("stems", [])),
-        rules=tuple(
-            Rule(
-                **{
-                    **rule,
-                    "name": f"{code}_{rule['name']}",
-                    "pattern": compiled(rule["pattern"], words, variants)
-                    if "pattern" in rule
-                    else "",
-                }
-            )
-            for rule in rules
-        ),
+        stopwords=letters(section.get("stopwords", [])),
+        stems=fewest(stems),
+        late_stems=fewest(section.get("late_stems", stems)),
+        rules=tuple(map(rule, [*section.get("rules", []), *shared(section, data["shared_rules"])])),
     )
 
 
@@ -179,8 +204,9 @@ def rule_book() -> RuleBook:
         version=data["version"],
         threshold=data["threshold"],
         languages={
-            code: language(code, section, data["shared_rules"], variants)
+            code: language(code, section, data, variants)
             for code, section in data["languages"].items()
         },
         folding=replacements(data["punctuation"]) | variants,
+        reading=data["reading"],
     )

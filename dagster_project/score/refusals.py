@@ -4,6 +4,7 @@ The rules and their weights are in the rule file; this module only applies them.
 knows about jobs or regions.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import polars as pl
@@ -17,7 +18,11 @@ from dagster_project.score.runner_answers import COMPLETED
 RULES_VERSION = rule_book().version
 # Shorter answers may be taken for a related language, so every language's rules read them.
 SHORT_CHARS = 160
-# Technical failures and empty answers say nothing about refusing. As rules.is_scored.
+BEGINNING_CHARS = 3_000
+# A refusal at the end begins so far from it.
+LATE_CHARS = 200
+QUESTION_CHARS = 600
+# As rules.is_scored.
 SCORED_STATES = ("substantive", "refusal", "partial_refusal")
 """Technical failures and empty answers say nothing about refusing."""
 NO_RULES = "no_rules_for_language"
@@ -46,6 +51,11 @@ def fires(rule: Rule) -> pl.Expr:
         conditions.append(pl.col("chars") <= rule.max_chars)
     if rule.pattern:
         conditions.append(pl.col(rule.window).str.contains(rule.pattern))
+    if rule.unless:
+        conditions.append(~pl.col("beginning").str.contains(rule.unless))
+    if rule.asked:
+        unknown = (pl.col("question") == "") & rule.unasked
+        conditions.append(unknown | pl.col("question").str.contains(rule.asked))
     return pl.all_horizontal(conditions).alias(rule.name)
 
 
@@ -99,42 +109,60 @@ def scored(candidates: pl.DataFrame, language: Language, threshold: float) -> pl
 
 
 def candidates(answers: pl.DataFrame, language: Language) -> pl.DataFrame:
-    """Keep the prepared answers that may be a refusal in a language.
+    """Keep the prepared answers that may be a refusal in a language, with their last sentences.
 
-    They are in that language, in any for a common one, or too short to be sure, and their head
-    holds one of its stems.
+    They are in that language, in any for a common one, or too short to be sure. Their head holds
+    one of its stems, or a rule for the ending fires.
     """
     here = pl.col("language").eq_missing(pl.lit(language.code)) | (pl.col("chars") <= SHORT_CHARS)
     read = answers.filter(here | (language.code in COMMON_LANGUAGES))
-    return read.filter(pl.col("head").str.contains_any(list(language.stems)))
+    # An alternation of plain strings takes a quarter of the time of contains_any with 100 of them.
+    early, late = ("|".join(map(re.escape, each)) for each in (language.stems, language.late_stems))
+    end = pl.col("tail").str.tail(LATE_CHARS).str.contains(late)
+    found = read.with_columns(early=pl.col("head").str.contains(early)).filter(
+        pl.col("early") | end
+    )
+    if found.is_empty():
+        return found
+    ending = found.with_columns(ending=normalise.last_sentences(pl.col("tail")))
+    at_end = (fires(rule) for rule in language.rules if rule.at_end)
+    return ending.filter(pl.any_horizontal("early", *at_end))
 
 
 def windowed(answers: pl.DataFrame) -> pl.DataFrame:
-    """Add the windows that only candidates need: opening and tail, both folded."""
-    tail = answers.select(normalise.tail(pl.col("body"))).to_series()
+    """Add what only candidates need: opening and question, both folded, and the beginning."""
     return answers.with_columns(
-        normalise.folded(tail, rule_book().folding).alias("tail"),
+        normalise.folded(
+            answers["question"].cast(pl.String).fill_null("").str.head(QUESTION_CHARS),
+            rule_book().folding,
+        ),
         opening=normalise.first_sentence(pl.col("head")),
+        beginning=pl.col("body").str.head(BEGINNING_CHARS),
     )
 
 
-def evidence(rule: Rule) -> pl.Expr:
-    """Cut what a rule matched out of the original answer.
-
-    Gives the original characters where folding kept their places, which is nearly always, else the
-    folded ones.
-    """
-    folded = pl.col(rule.window)
-    original, whole = (
-        (normalise.tail(pl.col("body")), "tail")
-        if rule.window == "tail"
-        else (normalise.head(pl.col("body")), "head")
+def evidence(rule: Rule, answers: pl.DataFrame) -> pl.Series:
+    """Cut what a rule matched out of the original answers, as it is written there."""
+    match = f"((?:{rule.pattern}){REST_OF_WORD})"
+    late = rule.window in {"tail", "ending"}
+    places = answers.select(
+        "text",
+        window="tail" if late else "head",
+        written=(normalise.tail if late else normalise.head)(pl.col("body")),
+        found=pl.col(rule.window).str.extract(match).str.strip_chars(),
     )
-    same_places = original.str.len_chars() == pl.col(whole).str.len_chars()
-    start = folded.str.extract(f"(?s)^(.*?)(?:{rule.pattern})").str.len_chars()
-    length = folded.str.extract(f"((?:{rule.pattern}){REST_OF_WORD})").str.len_chars()
-    source = pl.when(same_places).then(original).otherwise(folded)
-    return source.str.slice(start, length).str.strip_chars()
+    return pl.Series([_evidence(*row) for row in places.iter_rows()], dtype=pl.String)
+
+
+def _evidence(text: str, window: str, written: str, found: str | None) -> str | None:
+    if found is None:
+        return None
+    start = window.find(found)
+    cut = written[start : start + len(found)]
+    # Folding nearly always keeps places, and most answers come without a wrapping.
+    if len(window) == len(written) and start >= 0 and cut in text:
+        return cut
+    return normalise.as_written(text, found, rule_book().folding)
 
 
 def judged(answers: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +183,7 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
     rules = {rule.name: rule for each in book.languages.values() for rule in each.rules}
     found = [
         group.with_columns(
-            refusal_evidence=evidence(rules[str(name)]) if name else pl.lit(None, pl.String)
+            refusal_evidence=evidence(rules[str(name)], group) if name else pl.lit(None, pl.String)
         ).select(VERDICT.keys())
         for (name,), group in best.group_by("evidence_rule")
     ]
@@ -163,22 +191,26 @@ def judged(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:
-    """Fold the heads of answers (text and optionally lang) and tell their languages.
+    """Fold the ends of answers (text and optionally lang, question) and tell their languages.
 
-    Gives row, body (the spoken text), chars, head (folded), language and whether the text alone
-    leaves the language undetermined.
+    Gives row, text, question, body (what was said), chars, head and tail (folded), language and
+    whether the text alone leaves the language undetermined.
     """
     book = rule_book()
-    body = normalise.spoken(answers["text"].cast(pl.String).fill_null(""))
-    texts = pl.DataFrame({"body": body}).with_row_index("row")
-    head = normalise.folded(texts.select(normalise.head(pl.col("body")))["body"], book.folding)
+    text = answers["text"].cast(pl.String).fill_null("")
+    known = {name: answers[name] for name in ("lang", "question") if name in answers.columns}
+    unknown = pl.lit(None, pl.String)
+    texts = pl.DataFrame({"text": text, "body": normalise.spoken(text)}).with_row_index("row")
+    ends = texts.select(head=normalise.head(pl.col("body")), tail=normalise.tail(pl.col("body")))
+    head, tail = (normalise.folded(end, book.folding) for end in ends)
     language = detected(head, book.languages)
     undetermined = language.eq_missing(UNDETERMINED)
-    hint = answers["lang"] if "lang" in answers.columns else pl.lit(None, pl.String)
     return texts.with_columns(
+        question=known.get("question", unknown),
         chars=pl.col("body").str.len_chars(),
         head=head,
-        language=pl.when(undetermined).then(hint).otherwise(language),
+        tail=tail,
+        language=pl.when(undetermined).then(known.get("lang", unknown)).otherwise(language),
         undetermined=undetermined,
     )
 
@@ -203,8 +235,8 @@ def classify(answers: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         answers: one row per answer: text (null and blank allowed), optionally lang (ISO 639-1, used
-            where the text is too short to tell) and status (anything but completed or null is a
-            technical failure).
+            where the text is too short to tell), question (some rules need its words) and status
+            (anything but completed or null is a technical failure).
 
     Returns:
         One row per answer in the same order: answer_state (null without rules for the language),

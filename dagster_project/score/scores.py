@@ -48,7 +48,8 @@ def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.
     if "runner" in methods:
         scored.append(runner_answer_scores(answers))
     if "ours" in methods:
-        texts = answers.select(pl.col("answer_text").alias("text"), "lang", "status")
+        question = "question_id" if "question_id" in answers.columns else pl.lit(None, pl.String)
+        texts = answers.select("lang", "status", text="answer_text", question=question)
         scored.append(classify(texts))
         if "receipt_full_response" in answers.columns:
             scored.append(regeneration(answers))

@@ -12,7 +12,7 @@ WITH_PATTERN = [rule for rule in RULES if rule.pattern]
 
 
 def matches(rule: Rule, text: str) -> bool:
-    folded = normalise.folded(pl.Series([text]), BOOK.folding)
+    folded = normalise.folded(normalise.spoken(pl.Series([text])), BOOK.folding)
     return bool(folded.str.contains(rule.pattern).item())
 
 

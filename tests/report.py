@@ -118,21 +118,22 @@ def job_html(
     return page_html("job.html.j2", job_page(data))
 
 
-def overview_html(**rows: list[Row]) -> str:
+def overview_html(*, scored_answers: int = 0, refusals: int = 0, **rows: list[Row]) -> str:
     """Return the page about all days, on which there is nothing but the given rows."""
-    totals = dict.fromkeys(("first_day", "last_day"), None) | dict.fromkeys(
-        (
-            *("jobs", "standard_jobs", "standard_jobs_analysed", "expected", "answered"),
-            *("refusals", "scored_answers"),
-        ),
-        0,
-    )
-    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "weeks", "states")
-    empty: dict[str, list[Row]] = {name: [] for name in (*parts, "incidents", "jobs")}
+    totals = {
+        **dict.fromkeys(("first_day", "last_day")),
+        **dict.fromkeys(("jobs", "standard_jobs", "standard_jobs_analysed"), 0),
+        **dict.fromkeys(("expected", "answered"), 0),
+    }
+    scored = {"scored_answers": scored_answers, "refusals": refusals}
+    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "questions", "telling")
+    empty: dict[str, list[Row]] = {
+        name: [] for name in (*parts, "weeks", "states", "incidents", "jobs")
+    }
     data = Overview(
         window=None,
         trend_kind="iso_week",
-        totals={**totals, "method_versions": []},
+        totals={**totals, **scored, "method_versions": []},
         provenance=provenance(),
         **{**empty, **rows},
     )

@@ -9,7 +9,8 @@ import pytest
 from dagster_project.deliver.report import charts
 from dagster_project.deliver.report.job_page import exchanges
 from dagster_project.deliver.report.make import default_path
-from dagster_project.deliver.report.read import MOST_ANSWERS
+from dagster_project.deliver.report.overview import heat_maps
+from dagster_project.deliver.report.read import MOST_ANSWERS, telling_question
 from dagster_project.deliver.report.wording import points, share
 from dagster_project.partitions import Window
 from tests.report import job_answer, job_html, lines_of, overview_html, texts_of
@@ -116,6 +117,49 @@ def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
     (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
     assert not {"\x00", "\u202e"} & set(picture.svg)
+
+
+def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
+    def row(question: str, region: str, k: int) -> dict[str, object]:
+        return {"model_id": "m", "question_id": question, "region": region, "k": k, "n": 10}
+
+    rows = [
+        *(row("a", region, 2) for region in ("EU", "US")),
+        *(row("b", region, k) for region, k in (("ASIA", 3), ("EU", 10), ("US", 0))),
+    ]
+    rates = [{**RATE, "region": "EU"}, {**RATE, "region": "US"}]
+    (shown,) = heat_maps(rows, rates)
+    assert shown["regions"] == ["US", "EU"]
+    assert [one["question_id"] for one in shown["questions"]] == ["b", "a"]
+    assert [rate["level"] for rate in shown["questions"][0]["rates"]] == [0, 5]
+    html = overview_html(questions=rows, rates=rates)
+    assert lines_of(html, "b") == [["b", "0% of 10", "100% of 10", "100"]]
+
+
+def test_the_telling_question_is_refused_more_where_the_model_refuses_more() -> None:
+    def rows(question: str, eu: int, us: int) -> list[dict[str, object]]:
+        counts = {"EU": eu, "US": us}
+        return [
+            {"model_id": "m", "question_id": question, "region": region, "k": k, "n": 10}
+            for region, k in counts.items()
+        ]
+
+    asked = [*rows("a", 9, 0), *rows("b", 0, 4)]
+    expected = {"model_id": "m", "question_id": "b", "more": "US", "less": "EU"}
+    assert telling_question(VERDICT, asked) == expected
+    assert telling_question(VERDICT, rows("a", 9, 0)) is None
+
+
+@pytest.mark.parametrize(("models", "told"), [("m", "for m."), ("mno", "for m, n and o.")])
+def test_a_summary_fits_one_model_and_several(models: str, told: str) -> None:
+    html = overview_html(verdicts=[{**VERDICT, "model_id": one} for one in models])
+    assert texts_of(html, "summary") == [f"Refusals differ between regions {told}"]
+
+
+def test_answers_in_no_rate_are_counted_beside_the_rates() -> None:
+    html = overview_html(rates=[RATE], scored_answers=50, refusals=13)
+    assert "In none of these rates: 2 scored answers" in html
+    assert any(note.startswith("12 of 48 answers") for note in texts_of(html, "note"))
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:

@@ -32,7 +32,11 @@ from dagster_project.deliver.report.wording import (
 MOST_PICTURES = 9
 """Models that get a picture of their own; the tables hold all."""
 
-WIDTH, ROW_HEIGHT, TREND_HEIGHT = 230, 34, 150
+WIDTH, ROW_HEIGHT, TREND_HEIGHT = 190, 30, 150
+GAP = 10
+"""Between the plot and the numbers beside it."""
+PADDING = {"left": 8, "right": 18, "top": 2, "bottom": 2}
+"""Room for labels that a reader's font makes wider than the one they were measured in."""
 RELEVANT_DIFFERENCE = 0.10
 """Margin of equivalence (docs/metrics.md); drawn as a band."""
 
@@ -118,7 +122,11 @@ def differences(effects: Sequence[Row]) -> list[Picture]:
         )
         colour = alt.Color("colour:N", scale=None)
         sign = alt.Shape("shape:N", scale=None)
-        axis = alt.Axis(labelExpr="format(datum.value * 100, '+.0f')", tickCount=5)
+        axis = alt.Axis(
+            labelFlush=False,
+            labelExpr="datum.value ? format(datum.value * 100, '+.0f') : '0'",
+            tickCount=5,
+        )
         x = _x("difference in points", [-bound, bound], axis)
         band = {"low": -RELEVANT_DIFFERENCE, "high": RELEVANT_DIFFERENCE, "zero": 0}
         middle = alt.Chart(alt.InlineData(values=[band]))
@@ -317,9 +325,9 @@ def _x(title: str, domain: list[float], axis: alt.Axis) -> Callable[[str], alt.X
 
 
 def _told(base: alt.Chart) -> alt.Chart:
-    """Write each row's numbers at the right edge, above its line."""
-    mark = base.mark_text(align="right", baseline="bottom", dy=-5, color="currentColor")
-    chart: alt.Chart = mark.encode(x=alt.value(WIDTH), text="told:N")
+    """Write each row's numbers beside the plot, where no mark can be."""
+    mark = base.mark_text(align="left", baseline="middle", color="currentColor")
+    chart: alt.Chart = mark.encode(x=alt.value(WIDTH + GAP), text="told:N")
     return chart
 
 
@@ -334,7 +342,7 @@ def _region_shape() -> alt.Shape:
 
 
 def _percent_axis() -> alt.Axis:
-    return alt.Axis(format=".0%", tickCount=3)
+    return alt.Axis(format=".0%", tickCount=3, labelFlush=False)
 
 
 def _svg(*layers: alt.Chart, height: int) -> str:
@@ -348,10 +356,11 @@ def _svg(*layers: alt.Chart, height: int) -> str:
         domainColor="var(--line)",
         gridColor="var(--grid)",
         ticks=False,
+        titlePadding=9,
     )
     chart = (
         alt.layer(*layers)
-        .properties(width=WIDTH, height=height, background="transparent", padding=2)
+        .properties(width=WIDTH, height=height, background="transparent", padding=PADDING)
         .configure(
             aria=False,
             axis=axis,
@@ -361,4 +370,5 @@ def _svg(*layers: alt.Chart, height: int) -> str:
     )
     drawing = StringIO()
     chart.save(drawing, format="svg")
-    return drawing.getvalue()
+    # What it shows is said by the element around it.
+    return drawing.getvalue().replace("<svg ", '<svg aria-hidden="true" ', 1)

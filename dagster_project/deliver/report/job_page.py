@@ -106,6 +106,7 @@ def _verdict(one: Row) -> Row:
         "kind": one["verdict"],
         "sentence": " ".join(_gap(one)),
         "certainty": f"95% interval {ends}; {tests}",
+        "telling": None,
     }
 
 
@@ -130,9 +131,9 @@ def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
             "a difference in wording says little about the region."
         )
     if job["missing"]:
-        yield f"What {count(job['missing'])} requested answers would have said: they never came."
+        yield f"What {plural(job['missing'], 'requested answer')} would have said: never came."
     if job["failed"]:
-        yield f"What {count(job['failed'])} failed attempts would have said; they are no refusals."
+        yield f"What {plural(job['failed'], 'failed attempt')} would have said: no refusal either."
 
 
 def _measure(metrics: Row, one: Metric) -> Row:

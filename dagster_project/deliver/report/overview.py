@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
+from math import ceil
+from operator import itemgetter
 from typing import Any
 
 from dagster_project.deliver.one_job import Row
@@ -20,17 +23,20 @@ from dagster_project.deliver.report.wording import (
 )
 
 FOUND = {
-    "difference_detected": "Regions change how often {} refuses",
-    "equivalent": "Regions refuse equally, within 10 points: {}",
-    "none_detected": "No difference was found for {}",
+    "difference_detected": "Refusals differ between regions for {}",
+    "equivalent": "Regions refuse equally often, within 10 points, for {}",
+    "none_detected": "No difference was found, and none is ruled out, for {}",
     "insufficient_data": "There is too little data for {}",
 }
 MOST_NAMES = 3
+LEVELS = 5
+"""Shades of the heat map."""
 
 
 def overview_page(data: Overview) -> dict[str, Any]:
     """Return what the template of the page needs."""
     rates = sorted(data.rates, key=lambda one: (one["model_id"], region_order(one["region"])))
+    telling = {one["model_id"]: one for one in data.telling}
     ranked = sorted(data.verdicts, key=lambda one: list(FOUND).index(one["verdict"]))
     return {
         "data": data,
@@ -39,9 +45,17 @@ def overview_page(data: Overview) -> dict[str, Any]:
         "title": "Do regions get different answers?",
         "subtitle": _days(data),
         "summary": _summary(data.verdicts),
-        "verdicts": [_verdict(one, rates) for one in ranked],
+        "verdicts": [
+            {**_verdict(one, rates), "telling": telling.get(one["model_id"])} for one in ranked
+        ],
         "unknowns": list(_unknowns(data)),
         "rates": rates,
+        "regions": sorted(
+            {one["region"] for one in rates if one["status"] == "ok"}, key=region_order
+        ),
+        "heat_maps": heat_maps(data.questions, rates),
+        "n": sum(one["n"] for one in rates),
+        "k": sum(one["k"] for one in rates),
         "pictures": {
             "refusals": charts.refusal_rates(rates),
             "differences": charts.differences(data.pairs),
@@ -50,6 +64,45 @@ def overview_page(data: Overview) -> dict[str, Any]:
             "completeness": charts.slots(data.weeks),
         },
     }
+
+
+def heat_maps(questions: Sequence[Row], rates: Sequence[Row]) -> list[Row]:
+    """Lay out how often each model refuses each question in each region.
+
+    Args:
+        questions: Rows of ``model_id, question_id, region, k, n``; n above 0.
+        rates: Rows of region_rates; regions without an estimate are left out.
+
+    Returns:
+        One row per model with two regions or more: ``model_id``, ``regions`` and ``questions``,
+        those whose regions differ most first, each with ``question_id``, ``spread`` (highest minus
+        lowest rate) and ``rates``: a row of k, n, rate and level (0 to `LEVELS`) per region, or
+        None.
+    """
+    found = []
+    estimated = {(one["model_id"], one["region"]) for one in rates if one["status"] == "ok"}
+    shown = [one for one in questions if (one["model_id"], one["region"]) in estimated]
+    for model, rows in groupby(shown, key=itemgetter("model_id")):
+        known = {(one["question_id"], one["region"]): _rate(one) for one in rows}
+        regions = sorted({region for _, region in known}, key=region_order)
+        names = dict.fromkeys(question for question, _ in known)
+        asked = [
+            _question(name, [known.get((name, region)) for region in regions]) for name in names
+        ]
+        if len(regions) > 1:
+            asked.sort(key=lambda one: -one["spread"])
+            found.append({"model_id": model, "regions": regions, "questions": asked})
+    return found
+
+
+def _rate(one: Row) -> Row:
+    rate = one["k"] / one["n"]
+    return {"k": one["k"], "n": one["n"], "rate": rate, "level": ceil(rate * LEVELS)}
+
+
+def _question(question_id: str, rates: list[Row | None]) -> Row:
+    known = [one["rate"] for one in rates if one]
+    return {"question_id": question_id, "rates": rates, "spread": max(known) - min(known)}
 
 
 def _days(data: Overview) -> str:
@@ -103,10 +156,13 @@ def _sentence(one: Row, rates: Sequence[Row]) -> str:
         more, less = less, more
     size = points(abs(one["largest_difference"])).lstrip("+")
     if one["verdict"] == "difference_detected":
-        return f"{more} refuses {size} points more often than {less}."
+        return f"Refusals in {more} are {size} points more frequent than in {less}."
     if one["verdict"] == "equivalent":
-        return f"The regions differ by less than 10 points; the largest difference is {size}."
-    return f"The largest difference seen is {size} points, {more} above {less}."
+        return (
+            f"The largest difference seen is {plural(int(size), 'point')}, {more} above {less}; "
+            "differences of 10 points and more are ruled out."
+        )
+    return f"The largest difference seen is {plural(int(size), 'point')}, {more} above {less}."
 
 
 def _certainty(one: Row) -> Iterator[str]:
@@ -119,7 +175,8 @@ def _certainty(one: Row) -> Iterator[str]:
     if one["largest_q_value"] is not None:
         yield f"q {probability(one['largest_q_value'])}"
     if one["n_tests"]:
-        yield f"{one['n_significant']} of {plural(one['n_tests'], 'pair')} of regions differ"
+        pairs = plural(one["n_tests"], "pair")
+        yield f"a difference was found in {one['n_significant']} of {pairs} of regions"
 
 
 def _unknowns(data: Overview) -> Iterator[str]:
@@ -128,13 +185,14 @@ def _unknowns(data: Overview) -> Iterator[str]:
         if one["verdict"] == "insufficient_data":
             reasons.setdefault(one["verdict_reason"], []).append(one["model_id"])
     for reason, models in reasons.items():
-        yield f"Whether regions change the refusals of {', '.join(models)}: {because(reason)}."
+        yield f"Whether refusals of {_named(models)} differ between regions: {because(reason)}."
     for one in data.verdicts:
         detectable = one["minimum_detectable_effect"]
         if one["verdict"] == "none_detected" and detectable is not None:
             size = points(detectable).lstrip("+")
             yield (
-                f"Whether {one['model_id']} differs by less than {size} points: too few questions."
+                f"Whether regions of {one['model_id']} differ by less than {size} points: a "
+                "difference of that size would be found in 4 of 5 cases, a smaller one less often."
             )
     yield from _sensitivity(data.verdicts)
     without_floor = sum(one["excess_divergence"] is None for one in data.texts)
@@ -148,8 +206,8 @@ def _unknowns(data: Overview) -> Iterator[str]:
     missing = expected - data.totals["answered"]
     if missing:
         yield (
-            f"What {count(missing)} of {count(expected)} requested answers "
-            f"({share(missing / expected)}) would have said: they failed or never came."
+            f"What {plural(missing, 'requested answer')} would have said "
+            f"({share(missing / expected)} of {count(expected)}): failed, or never came."
         )
     yield (
         "What answers leave out, or answer instead of the question: only refusals that say so are "

@@ -3,6 +3,7 @@
 Columns are those of the relations (docs/data_dictionary.md) or of the queries beside this file.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -70,6 +71,19 @@ where job_day between %(first_day)s and %(last_day)s
 group by date_trunc('week', job_day)::date
 order by week
 """
+QUESTIONS = """
+select
+    model_id,
+    question_id,
+    region,
+    sum(refused)::bigint as k,
+    sum(scored)::bigint as n
+from intermediate.int_question_outcomes__daily
+where region_basis = 'actual' and job_day between %(first_day)s and %(last_day)s
+group by model_id, question_id, region
+having sum(scored) > 0
+order by model_id, question_id, region
+"""
 STATES = """
 select workflow, analysis_state, count(*) as jobs
 from analytics.job_status
@@ -96,6 +110,8 @@ class Overview:
         pairs: Of region_pair_effects, each with its own verdict.
         trend: Of region_rates, refusal_rate only, like ``rates``.
         changes: Of metric_changes, the latest that moved.
+        questions: Refusals of each model to each question in each region: k of n answers.
+        telling: One row per verdict at most, see telling_answers.sql.
         weeks: What became of the slots of each week (Monday).
         states: Jobs by workflow and analysis_state.
         incidents: Those that the days show, the most frequent first.
@@ -112,6 +128,8 @@ class Overview:
     texts: list[Row]
     trend: list[Row]
     changes: list[Row]
+    questions: list[Row]
+    telling: list[Row]
     weeks: list[Row]
     states: list[Row]
     incidents: list[Row]
@@ -145,6 +163,7 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
     trend_kind = "day" if by_day else "iso_week"
     values = {**_bounds(days), "trend_kind": trend_kind}
     statistics = read_statistics(connection, days)
+    questions = _rows(connection, QUESTIONS, values)
     (totals,) = _rows(connection, _file("totals"), values)
     return Overview(
         window=window,
@@ -157,6 +176,8 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
         texts=statistics["text_divergence"],
         trend=_rows(connection, TREND, values),
         changes=_rows(connection, CHANGES, values),
+        questions=questions,
+        telling=_telling(connection, statistics["model_verdicts"], questions, values),
         weeks=_rows(connection, WEEKS, values),
         states=_rows(connection, STATES, values),
         incidents=_rows(connection, _file("incidents"), values),
@@ -204,6 +225,49 @@ def read_statistics(connection: Connection, days: Window) -> dict[str, list[Row]
     return {
         name: sorted(rows, key=_by_model_and_region)
         for name, rows in {**tables, "region_rates": rates, "region_pair_effects": pairs}.items()
+    }
+
+
+def _telling(
+    connection: Connection, verdicts: list[Row], questions: list[Row], values: Row
+) -> list[Row]:
+    """Find an answer and a refusal to the question on which a verdict's two regions differ most."""
+    found = []
+    for verdict in verdicts:
+        wanted = telling_question(verdict, questions)
+        if wanted is not None:
+            found += _rows(connection, _file("telling_answers"), {**values, **wanted})
+    return found
+
+
+def telling_question(verdict: Row, questions: list[Row]) -> Row | None:
+    """Return the question on which the two regions of a model's largest difference differ most.
+
+    With ``model_id``, and the regions as ``more`` and ``less`` by how often they refuse; None when
+    no question is refused more often where refusals are more frequent.
+    """
+    if not verdict["largest_difference"]:
+        return None
+    more, less = verdict["largest_region_a"], verdict["largest_region_b"]
+    if verdict["largest_difference"] < 0:
+        more, less = less, more
+    rates: dict[str, dict[str, float]] = defaultdict(dict)
+    for one in questions:
+        if one["model_id"] == verdict["model_id"]:
+            rates[one["question_id"]][one["region"]] = one["k"] / one["n"]
+    gaps = {
+        question: each[more] - each[less]
+        for question, each in rates.items()
+        if more in each and less in each
+    }
+    question = max(gaps, key=lambda name: (gaps[name], name), default=None)
+    if question is None or gaps[question] <= 0:
+        return None
+    return {
+        "model_id": verdict["model_id"],
+        "question_id": question,
+        "more": more,
+        "less": less,
     }
 
 

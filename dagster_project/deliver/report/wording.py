@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dagster_project.analyse.reasons import REASONS
+from dagster_project.deliver.report.texts import Piece, split
 
 REGIONS = ("US", "EU", "ASIA", "OTHER")
 """Order in which regions are shown; others follow by name."""
@@ -119,6 +120,12 @@ def probability(value: float | None) -> str:
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun, which is in the singular, e.g. ``1,200 jobs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def beginning(text: str, characters: int) -> str:
+    """Return the first characters of a text, up to the end of a word, with a sign of the cut."""
+    (first, *_), rest = split((Piece(text, differs=False),), characters)
+    return f"{first.text} …" if rest else first.text
 
 
 def in_words(code: str | None) -> str:

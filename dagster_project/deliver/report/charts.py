@@ -14,6 +14,7 @@ from itertools import islice
 
 import altair as alt
 
+from dagster_project.analyse.effects import EQUIVALENCE_MARGIN
 from dagster_project.deliver.one_job import Row
 from dagster_project.deliver.report.texts import visible
 from dagster_project.deliver.report.wording import (
@@ -37,15 +38,13 @@ GAP = 10
 """Between the plot and the numbers beside it."""
 PADDING = {"left": 8, "right": 18, "top": 2, "bottom": 2}
 """Room for labels that a reader's font makes wider than the one they were measured in."""
-RELEVANT_DIFFERENCE = 0.10
-"""Margin of equivalence (docs/metrics.md); drawn as a band."""
 
 REGION_COLOURS = ("var(--us)", "var(--eu)", "var(--asia)", "var(--other)")
 REGION_SHAPES = ("circle", "square", "triangle-up", "diamond")
 VERDICT_SIGNS = {
     "difference_detected": ("var(--detected)", "triangle-up"),
     "equivalent": ("var(--equivalent)", "square"),
-    "none_detected": ("var(--none)", "circle"),
+    "inconclusive": ("var(--none)", "circle"),
     "insufficient_data": ("var(--insufficient)", "circle"),
 }
 SLOT_COLOURS = {"answered": "var(--us)", "failed": "var(--eu)", "missing": "var(--line)"}
@@ -102,10 +101,15 @@ def refusal_rates(rates: Sequence[Row]) -> list[Picture]:
 
 
 def differences(effects: Sequence[Row]) -> list[Picture]:
-    """Draw differences of refusal rates: a forest plot per model, a line per pair of regions.
+    """Draw differences of refusal rates on these questions, one forest plot per subject.
 
-    The band holds differences too small to matter.
+    A line per pair of regions; the band holds differences too small to matter.
     """
+    effects = [
+        one
+        for one in effects
+        if one["scope"] == "these_questions" and one["risk_difference"] is not None
+    ]
     ends = [abs(one[end]) for one in effects for end in ("ci_low", "ci_high") if one[end]]
     bound = _fifths(max(ends, default=0))
 
@@ -128,7 +132,7 @@ def differences(effects: Sequence[Row]) -> list[Picture]:
             tickCount=5,
         )
         x = _x("difference in points", [-bound, bound], axis)
-        band = {"low": -RELEVANT_DIFFERENCE, "high": RELEVANT_DIFFERENCE, "zero": 0}
+        band = {"low": -EQUIVALENCE_MARGIN, "high": EQUIVALENCE_MARGIN, "zero": 0}
         middle = alt.Chart(alt.InlineData(values=[band]))
         return _svg(
             middle.mark_rect(color="var(--margin)").encode(x=x("low:Q"), x2="high:Q"),
@@ -142,7 +146,7 @@ def differences(effects: Sequence[Row]) -> list[Picture]:
         )
 
     return _pictures(
-        _estimated(effects),
+        effects,
         draw,
         _each(
             lambda one: (
@@ -261,16 +265,19 @@ def _pictures(
     draw: Callable[[Sequence[Row]], str],
     describe: Callable[[Sequence[Row]], str],
 ) -> list[Picture]:
-    """Draw one picture per model, in the order of the rows."""
-    models = islice(dict.fromkeys(one["model_id"] for one in rows), MOST_PICTURES)
-    groups = {model: [one for one in rows if one["model_id"] == model] for model in models}
+    """Draw one picture per subject or model, in the order of the rows."""
+    titles = [one.get("subject", one["model_id"]) for one in rows]
+    groups = {
+        title: [one for one, of in zip(rows, titles, strict=True) if of == title]
+        for title in islice(dict.fromkeys(titles), MOST_PICTURES)
+    }
     return [
         Picture(
-            title=model,
-            description=f"{model}: {describe(group)}",
+            title=title,
+            description=f"{title}: {describe(group)}",
             svg=draw(group),
         )
-        for model, group in groups.items()
+        for title, group in groups.items()
     ]
 
 

@@ -11,14 +11,16 @@ from dagster_project.deliver.report.texts import is_compared, pieces, split
 from dagster_project.deliver.report.wording import (
     ANALYSIS_STATES,
     ANSWER_STATES,
+    MARGIN,
     NONE,
+    SCOPES,
     because,
-    count,
     decimal,
+    gap,
     in_words,
     plural,
-    points,
     points_interval,
+    probability,
     region_order,
     share,
 )
@@ -53,16 +55,17 @@ class Exchange:
 
     @property
     def differs(self) -> bool:
-        """Whether some regions answered and others refused, or half refused.
+        """Whether some regions answered and others refused, or half refused, the first time.
 
         A failure is no outcome.
         """
-        return len({one["answer_state"] for one in self.answers} & SCORED) > 1
+        return len({one["first_state"] for one in self.answers} & SCORED) > 1
 
     def outcomes(self, regions: Sequence[str]) -> list[str]:
-        """Return the labels of each region's answers; a dash where it has none."""
+        """Return what each region's answers were first; a dash where it has none."""
         labels = [
-            [one["label"] for one in self.answers if one["region"] == region] for region in regions
+            [_state(one["first_state"]) for one in self.answers if one["region"] == region]
+            for region in regions
         ]
         return [", ".join(some) or NONE for some in labels]
 
@@ -96,29 +99,41 @@ def job_page(data: Job) -> dict[str, Any]:
 
 
 def _verdict(one: Row) -> Row:
-    low, high = one["refusal_gap_ci_low"], one["refusal_gap_ci_high"]
-    ends = "none" if low is None else f"{points_interval(low, high)} points"
-    tests = "no test could be made."
-    if one["n_tests"]:
-        tests = f"{count(one['n_significant'])} of {plural(one['n_tests'], 'test')} significant."
-    return {
-        "subject": "All models of this job",
+    claim = {
+        "scope": SCOPES[one["scope"]],
         "kind": one["verdict"],
-        "sentence": " ".join(_gap(one)),
-        "certainty": f"95% interval {ends}; {tests}",
-        "telling": None,
+        "sentence": _sentence(one),
+        "certainty": "; ".join(_certainty(one)),
     }
+    return {"subject": "All models of this job", "claims": [claim], "telling": None}
 
 
-def _gap(one: Row) -> Iterator[str]:
-    if one["refusal_gap"]:
-        gap = points(one["refusal_gap"]).lstrip("+")
-        more, less = one["highest_region"], one["lowest_region"]
-        yield f"{more} refused {gap} points more often than {less}."
-    elif one["refusal_gap"] is not None:
-        yield "All regions refused equally often."
-    if one["verdict_reason"] is not None:
-        yield f"Not enough to compare: {because(one['verdict_reason'])}."
+def _sentence(one: Row) -> str:
+    if one["refusal_gap"] is None or one["verdict"] == "insufficient_data":
+        return f"Not tested: {because(one['verdict_reason'])}."
+    if not one["refusal_gap"]:
+        return "All regions refused equally often."
+    size = gap(one["refusal_gap"])
+    more, less = one["highest_region"], one["lowest_region"]
+    if one["verdict"] == "difference_detected":
+        return f"Refusals are {size} more frequent in {more} than in {less}."
+    if one["verdict"] == "equivalent":
+        return f"The largest difference seen is {size}; {MARGIN} and more are ruled out."
+    low, high = one["refusal_gap_ci_low"], one["refusal_gap_ci_high"]
+    return (
+        f"The largest difference seen is {size}, {more} above {less}; the data fit any from "
+        f"{points_interval(low, high)}."
+    )
+
+
+def _certainty(one: Row) -> Iterator[str]:
+    yield f"{plural(one['questions'], 'question')} answered in both regions"
+    if one["n_tests"]:
+        ends = points_interval(one["refusal_gap_ci_low"], one["refusal_gap_ci_high"])
+        yield f"95% interval {ends} points"
+        yield f"q {probability(one['q_value'])}"
+        pairs = plural(one["n_tests"], "pair")
+        yield f"a difference in {one['n_significant']} of {pairs} of regions"
 
 
 def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
@@ -201,9 +216,13 @@ def _answer(one: Row, first: Row | None, similarities: Similarities) -> Row:
     shown, rest = split(pieces(text, reference), FIRST_CHARACTERS)
     return {
         **one,
-        "label": ANSWER_STATES.get(one["answer_state"], in_words(one["answer_state"])),
+        "label": _state(one["answer_state"]),
         "first": shown,
         "rest": rest,
         "is_cut": len(text) < (one["characters"] or 0),
         "shared": shared,
     }
+
+
+def _state(answer_state: str | None) -> str:
+    return ANSWER_STATES.get(answer_state, in_words(answer_state))

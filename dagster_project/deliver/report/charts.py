@@ -33,7 +33,7 @@ REGION_SHAPES = ("circle", "square", "triangle-up", "diamond")
 VERDICT_SIGNS: dict[VerdictKind, tuple[str, str]] = {
     "difference_detected": ("var(--detected)", "triangle-up"),
     "equivalent": ("var(--equivalent)", "square"),
-    "none_detected": ("var(--none)", "circle"),
+    "inconclusive": ("var(--none)", "circle"),
     "insufficient_data": ("var(--insufficient)", "circle"),
 }
 SLOT_COLOURS = {"answered": "var(--us)", "failed": "var(--eu)", "missing": "var(--line)"}

@@ -1,7 +1,7 @@
-"""The statistics of a report's days: stored ones of a period, or made anew for any other days.
+"""The statistics of a report's days: stored ones of a period, or rates alone of any other days.
 
-Belongs here: where the rows come from. Does not belong here: any statistic. The same functions on
-the same daily counts make both (dagster_project.analyse.frames).
+Belongs here: where the rows come from. Does not belong here: any statistic. Months and everything
+have verdicts; other days are described by their rates (dagster_project.analyse.window.rates).
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from dagster_project.analyse.frames import CELLS, DISTANCES, period_tables, text_table
 from dagster_project.analyse.periods import END_OF_TIME, Period, touched_periods
-from dagster_project.analyse.verdicts import verdict_of_pairs
+from dagster_project.analyse.window import OUTCOMES, rates
 from dagster_project.deliver.report.read import Connection, Row, rows_of
 from dagster_project.deliver.report.results import (
     ModelVerdict,
@@ -26,23 +25,6 @@ from dagster_project.score.scores import rounded
 
 ORDER = ("model_id", "region", "region_a", "region_b")
 TABLES = ("model_verdicts", "region_rates", "region_pair_effects", "text_divergence")
-
-JUDGED = pl.Schema(
-    {
-        "region_a": pl.String(),
-        "region_b": pl.String(),
-        "risk_difference": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "p_value": pl.Float64(),
-        "q_value": pl.Float64(),
-        "minimum_detectable_effect": pl.Float64(),
-        "is_equivalent": pl.Boolean(),
-        "status": pl.String(),
-        "reason": pl.String(),
-    }
-)
-"""Columns of a pair that its verdict depends on."""
 
 Value = TypeVar("Value", ModelVerdict, PairEffect, RegionRate, TextEffect)
 Rows = dict[str, list[Row]]
@@ -73,7 +55,7 @@ def read_effects(connection: Connection, days: Window) -> Effects:
     return Effects(
         verdicts=_values(ModelVerdict, rows["model_verdicts"]),
         rates=_values(RegionRate, rows["region_rates"]),
-        pairs=_values(PairEffect, _judged(rows["region_pair_effects"])),
+        pairs=_values(PairEffect, rows["region_pair_effects"]),
         texts=_values(TextEffect, rows["text_divergence"]),
     )
 
@@ -103,25 +85,10 @@ def _stored(connection: Connection, period: Period) -> Rows:
 
 def _made(connection: Connection, days: Window) -> Rows:
     values = {"first_day": days.start, "last_day": days.end - timedelta(days=1)}
-    cells = _frame(rows_of(connection, "deliver/report/days_outcomes", values), CELLS)
-    distances = _frame(rows_of(connection, "deliver/report/days_distances", values), DISTANCES)
-    tables = {**period_tables(cells), "text_divergence": text_table(distances)}
-    is_shown = pl.col("metric") == "refusal_rate"
-    tables["region_rates"] = tables["region_rates"].filter(is_shown)
+    outcomes = rows_of(connection, "deliver/report/days_outcomes", values)
+    made = rates(pl.DataFrame(outcomes, schema=OUTCOMES)).filter(pl.col("metric") == "refusal_rate")
     # As they are stored, so that both ways give the same numbers.
-    return {name: rounded(tables[name]).to_dicts() for name in TABLES}
-
-
-def _frame(rows: list[Row], schema: pl.Schema) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=schema)
-
-
-def _judged(pairs: list[Row]) -> list[Row]:
-    """Add each pair's own verdict, by the rule that judges a model."""
-    rows = [{name: pair[name] for name in JUDGED} for pair in pairs]
-    frame = pl.DataFrame(rows, schema=JUDGED).with_row_index("row")
-    verdicts = verdict_of_pairs(frame, ["row"]).sort("row")["verdict"]
-    return [{**pair, "verdict": verdict} for pair, verdict in zip(pairs, verdicts, strict=True)]
+    return {name: [] for name in TABLES} | {"region_rates": rounded(made).to_dicts()}
 
 
 def _values(kind: type[Value], rows: Sequence[dict[str, Any]]) -> list[Value]:

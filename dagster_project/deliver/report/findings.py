@@ -90,7 +90,7 @@ def _sentence(one: ModelVerdict, rates: Sequence[RegionRate]) -> str:
 
 
 def _certainty(one: ModelVerdict) -> str:
-    parts = [f"{plural(one.complete_questions, 'question')} answered in every region"]
+    parts = []
     ends = [one.largest_ci_low, one.largest_ci_high]
     if one.largest_difference is not None and one.largest_difference < 0:
         # The sentence names the region that refuses more first.
@@ -101,7 +101,7 @@ def _certainty(one: ModelVerdict) -> str:
         parts.append(f"q {probability(one.largest_q_value)}")
     if one.n_tests:
         parts.append(f"{one.n_significant} of {plural(one.n_tests, 'pair')} of regions differ")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + "." if parts else ""
 
 
 def refusals(rates: Sequence[RegionRate]) -> Section:
@@ -188,7 +188,7 @@ def _difference_row(one: PairEffect) -> tuple[str, ...]:
         one.pair,
         points(one.risk_difference),
         points_interval(one.ci_low, one.ci_high),
-        count(one.n_pairs) if one.design == "paired" else in_words(one.design),
+        count(one.n_pairs),
         probability(one.q_value),
         points(one.minimum_detectable_effect).lstrip("+"),
         f"{verdict}: {because(one.reason)}" if one.reason else verdict,

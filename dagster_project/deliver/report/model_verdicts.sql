@@ -1,7 +1,6 @@
--- Grain: one row per model of one period.
-select
+-- Grain: one row per model of one period, of the workflow that could compare more regions.
+select distinct on (model_id)
     model_id,
-    complete_questions,
     n_tests,
     n_significant,
     largest_difference,
@@ -12,10 +11,10 @@ select
     largest_region_b,
     minimum_detectable_effect,
     verdict,
-    verdict_reason,
-    verdict_without_regenerated,
-    verdict_by_requested_region
+    verdict_reason
 from analytics.model_verdicts
 where
     period_kind = %(period_kind)s
     and period_start = %(period_start)s
+    and scope = 'these_questions'
+order by model_id asc, n_tests desc, workflow desc

@@ -7,7 +7,6 @@ from dagster_project.deliver.report import findings, holdings
 from dagster_project.deliver.report.results import ModelVerdict, OverviewData
 from dagster_project.deliver.report.view import Page, VerdictKind
 from dagster_project.deliver.report.wording import (
-    VERDICTS,
     because,
     count,
     made_from,
@@ -19,9 +18,9 @@ from dagster_project.deliver.report.wording import (
 )
 
 FOUND: dict[VerdictKind, str] = {
-    "difference_detected": "Regions change how often {} refuses",
+    "difference_detected": "Regions differ in how often {} refuses",
     "equivalent": "Regions refuse equally, within 10 points: {}",
-    "none_detected": "No difference was found for {}",
+    "inconclusive": "Whether regions differ is open for {}",
     "insufficient_data": "There is too little data for {}",
 }
 MOST_NAMES = 3
@@ -98,10 +97,9 @@ def _unknowns(data: OverviewData) -> Iterator[str]:
     for reason, models in reasons.items():
         yield f"Whether regions change the refusals of {', '.join(models)}: {because(reason)}."
     for one in data.verdicts:
-        if one.verdict == "none_detected" and one.minimum_detectable_effect is not None:
+        if one.verdict == "inconclusive" and one.minimum_detectable_effect is not None:
             size = points(one.minimum_detectable_effect).lstrip("+")
             yield f"Whether {one.model_id} differs by less than {size} points: too few questions."
-    yield from _sensitivity(data.verdicts)
     without_floor = sum(one.excess_divergence is None for one in data.texts)
     if without_floor:
         yield (
@@ -119,17 +117,3 @@ def _unknowns(data: OverviewData) -> Iterator[str]:
         "What answers leave out, or answer instead of the question: only refusals that say so are "
         "found. And whether an answer is true."
     )
-
-
-def _sensitivity(verdicts: Sequence[ModelVerdict]) -> Iterator[str]:
-    for one in verdicts:
-        others = {
-            "without answers that were asked for a second time": one.verdict_without_regenerated,
-            "by the region that was asked": one.verdict_by_requested_region,
-        }
-        for basis, verdict in others.items():
-            if verdict is not None and verdict != one.verdict:
-                yield (
-                    f"How firm the verdict on {one.model_id} is: counted {basis}, it reads "
-                    f"“{VERDICTS[verdict]}”."
-                )

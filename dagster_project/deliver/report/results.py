@@ -33,12 +33,11 @@ class RegionRate:
 
 @dataclass(frozen=True)
 class PairEffect:
-    """Difference of refusal rates of one model between two regions; paired by question or not."""
+    """Difference of refusal rates of one model between two regions; compared within jobs."""
 
     model_id: str
     region_a: str
     region_b: str
-    design: str
     n_pairs: int
     risk_difference: float | None
     ci_low: float | None
@@ -110,7 +109,6 @@ class ModelVerdict:
     """What is known about regional differences of one model."""
 
     model_id: str
-    complete_questions: int
     n_tests: int
     n_significant: int
     largest_difference: float | None
@@ -122,8 +120,6 @@ class ModelVerdict:
     minimum_detectable_effect: float | None
     verdict: VerdictKind
     verdict_reason: str | None
-    verdict_without_regenerated: VerdictKind | None
-    verdict_by_requested_region: VerdictKind | None
 
 
 @dataclass(frozen=True)

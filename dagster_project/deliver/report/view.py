@@ -8,7 +8,7 @@ from typing import Literal
 
 from dagster_project.deliver.report.texts import Piece
 
-VerdictKind = Literal["difference_detected", "equivalent", "none_detected", "insufficient_data"]
+VerdictKind = Literal["difference_detected", "equivalent", "inconclusive", "insufficient_data"]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ NONE = "\N{EN DASH}"
 VERDICTS: dict[VerdictKind, str] = {
     "difference_detected": "Difference found",
     "equivalent": "No relevant difference",
-    "none_detected": "No difference found",
+    "inconclusive": "Inconclusive",
     "insufficient_data": "Too little data to tell",
 }
 

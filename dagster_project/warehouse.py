@@ -8,7 +8,7 @@ from psycopg import errors
 from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import connect, lock_table, read_sql, sql_files
 
-FOLDERS = ("warehouse", "functions")
+FOLDERS = ("upgrades", "warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
 SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""

@@ -1,13 +1,14 @@
 """Effects between regions, with their uncertainty. Statistics are pure; window.py stores them."""
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Raised whenever a number may come out differently: makes every day stale."""
 
-SUMS = ("question_outcomes", "question_distances")
+SUMS = ("question_outcomes",)
 STATISTICS = (
     "region_rates",
     "region_pair_effects",
     "category_pair_effects",
+    "question_effects",
     "model_verdicts",
     "text_divergence",
 )

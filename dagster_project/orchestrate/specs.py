@@ -56,6 +56,7 @@ def _spec(relation: str, group: str, kind: str, *inputs: str) -> dg.AssetSpec:
 _SUMS = tuple(f"analytics.{table}" for table in SUMS)
 _DAILY_COUNTS = (
     "intermediate.int_question_outcomes__daily",
+    "intermediate.int_question_contrasts__daily",
     "intermediate.int_question_distances__daily",
 )
 
@@ -63,7 +64,7 @@ _DAILY_COUNTS = (
 def _inputs(relation: str) -> tuple[str, ...]:
     if relation == "analytics.job_verdicts":
         return ("analytics.answer_outcomes", "analytics.job_status")
-    return _DAILY_COUNTS if relation in _SUMS else _SUMS
+    return _DAILY_COUNTS if relation in _SUMS else (*_SUMS, *_DAILY_COUNTS)
 
 
 EXTRACT = [_spec(relation, "extract", "") for relation in EXTRACTED]

@@ -3,7 +3,7 @@
 from dagster_project.score.refusals import RULES_VERSION
 from dagster_project.score.runner_method import runner_method
 
-MEASURES_VERSION = "measures-2"
+MEASURES_VERSION = "measures-3"
 """Our similarities and job measures; to be raised when their definition changes."""
 
 METHOD_VERSION = f"{runner_method().version} refusals-{RULES_VERSION} {MEASURES_VERSION}"

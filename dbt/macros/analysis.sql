@@ -24,11 +24,10 @@
         as answered,
     count(*) filter (where outcome in ('technical_failure', 'empty')) as failed,
     count(*) filter (where outcome = 'provider_block') as blocked,
-    count(*) filter (where outcome in ('substantive', 'refusal', 'partial_refusal')) as scored,
-    count(*) filter (where outcome = 'refusal') as refused,
-    count(*) filter (where outcome = 'partial_refusal') as partially_refused,
-    count(*) filter (
-        where is_regenerated and outcome in ('substantive', 'refusal', 'partial_refusal')
-    ) as regenerated_scored,
-    count(*) filter (where is_regenerated and outcome = 'refusal') as regenerated_refused
+    count(*) filter (where first_state in ('substantive', 'refusal', 'partial_refusal')) as scored,
+    count(*) filter (where first_state = 'refusal') as refused,
+    count(*) filter (where first_state = 'partial_refusal') as partially_refused,
+    count(*) filter (where first_state_inferred) as inferred,
+    count(*) filter (where outcome in ('substantive', 'refusal', 'partial_refusal')) as final_scored,
+    count(*) filter (where outcome = 'refusal') as final_refused
 {%- endmacro %}

@@ -192,7 +192,7 @@ def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
 def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
     (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
-    assert not {"\x00", "\u202e"} & set(picture.svg)
+    assert not re.search("<script|<b>|\u202e", html)
 
 
 def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
@@ -243,6 +243,32 @@ def test_answers_in_no_rate_are_counted_beside_the_rates() -> None:
     html = overview_html(rates=[RATE], scored_answers=50)
     assert "In none of these rates: 2 scored answers" in html
     assert any(note.startswith("12 of 48 answers") for note in texts_of(html, "note"))
+
+
+def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
+    hostile = "</p><script>alert(1)</script>\u202e_<b>"
+    places = {"question_id": hostile, "model_id": hostile}
+    telling = {
+        **OF_MODEL,
+        **places,
+        "job_id": hostile,
+        "job_day": hostile,
+        "more": hostile,
+        "less": hostile,
+        "refusal": hostile,
+        "answer": hostile,
+    }
+    rates = [{**RATE, "model_id": hostile, "region": region} for region in ("US", hostile)]
+    asked = [{**places, "region": region, "k": 1, "n": 2} for region in ("US", hostile)]
+    html = overview_html(
+        verdicts=[{**VERDICT, "model_id": hostile, "largest_region_b": hostile}],
+        telling=[telling],
+        rates=rates,
+        questions=asked,
+        question_effects=[{**PAIR, **places, "region_b": hostile}],
+    )
+    assert html.count("alert(1)") > 10
+    assert not {"<script", "<b>", "\u202e"} & set(re.findall("<script|<b>|\u202e", html))
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:

@@ -266,7 +266,7 @@ def _pictures(
     describe: Callable[[Sequence[Row]], str],
 ) -> list[Picture]:
     """Draw one picture per subject or model, in the order of the rows."""
-    titles = [one.get("subject", one["model_id"]) for one in rows]
+    titles = [str(one.get("subject", one["model_id"])) for one in rows]
     groups = {
         title: [one for one, of in zip(rows, titles, strict=True) if of == title]
         for title in islice(dict.fromkeys(titles), MOST_PICTURES)

@@ -15,6 +15,7 @@ from dagster_project.deliver.report.wording import (
     NONE,
     SCOPES,
     because,
+    count,
     decimal,
     gap,
     in_words,
@@ -88,6 +89,7 @@ def job_page(data: Job) -> dict[str, Any]:
         "summary": data.found.job["explanation"],
         "verdicts": [] if data.verdict is None else [_verdict(data.verdict)],
         "unknowns": list(_unknowns(data.found.job, metrics)),
+        "refused_first": _refused_first(data.answers),
         "measures": [_measure(metrics, one) for one in METRICS] if metrics else [],
         "exchanges": found,
         "differing": differing,
@@ -96,6 +98,16 @@ def job_page(data: Job) -> dict[str, Any]:
         ),
         "most_answers": MOST_ANSWERS if len(data.answers) >= MOST_ANSWERS else None,
     }
+
+
+def _refused_first(answers: Sequence[Row]) -> str | None:
+    """Count the refusals by what the models said first; None when not all answers were read."""
+    if len(answers) >= MOST_ANSWERS:
+        return None
+    counted = [one for one in answers if one["exclusion_reason"] is None]
+    scored = [one for one in counted if one["first_state"] in SCORED]
+    refused = [one for one in scored if one["first_state"] == "refusal"]
+    return f"{count(len(refused))} of {count(len(scored))} refused at first"
 
 
 def _verdict(one: Row) -> Row:
@@ -119,11 +131,7 @@ def _sentence(one: Row) -> str:
         return f"Refusals are {size} more frequent in {more} than in {less}."
     if one["verdict"] == "equivalent":
         return f"The largest difference seen is {size}; {MARGIN} and more are ruled out."
-    low, high = one["refusal_gap_ci_low"], one["refusal_gap_ci_high"]
-    return (
-        f"The largest difference seen is {size}, {more} above {less}; the data fit any from "
-        f"{points_interval(low, high)}."
-    )
+    return f"The largest difference seen is {size}, {more} above {less}; it may be chance."
 
 
 def _certainty(one: Row) -> Iterator[str]:

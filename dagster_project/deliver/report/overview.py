@@ -46,6 +46,9 @@ def overview_page(data: Overview) -> dict[str, Any]:
     """Return what the template of the page needs."""
     rates = sorted(data.rates, key=lambda one: (one["model_id"], region_order(one["region"])))
     pairs, verdicts = (_with_subjects(some, data) for some in (data.pairs, data.verdicts))
+    drawn = {one["verdict"] for one in pairs if one["risk_difference"] is not None}
+    # Of two workflows the clearer one.
+    ranks = {one["model_id"]: _rank(one) for one in sorted(verdicts, key=lambda one: -_rank(one))}
     return {
         "data": data,
         "provenance": data.provenance,
@@ -60,7 +63,11 @@ def overview_page(data: Overview) -> dict[str, Any]:
         "regions": sorted(
             {one["region"] for one in rates if one["status"] == "ok"}, key=region_order
         ),
-        "heat_maps": heat_maps(data.questions, rates, data.question_effects),
+        "kinds": [kind for kind in CLAIMS if kind in drawn],
+        "heat_maps": sorted(
+            heat_maps(data.questions, rates, data.question_effects),
+            key=lambda one: ranks.get(one["model_id"], len(CLAIMS)),
+        ),
         "n": sum(one["n"] for one in rates),
         "k": sum(one["k"] for one in rates),
         "pictures": {
@@ -93,13 +100,14 @@ def heat_maps(questions: Sequence[Row], rates: Sequence[Row], effects: Sequence[
     Returns:
         One row per model with two regions or more: ``model_id``, ``regions`` and ``questions``,
         those whose regions differ most first, each with ``question_id``, ``spread`` (highest minus
-        lowest rate), ``effect`` (the largest one within jobs, or None) and ``rates``: a row of k,
-        n, rate and level (0 to `LEVELS`) per region, or None.
+        lowest rate), ``effect`` (the largest within jobs that has an interval, or None) and
+        ``rates``: a row of k, n, rate and level (0 to `LEVELS`) per region, or None.
     """
     found = []
     estimated = {(one["model_id"], one["region"]) for one in rates if one["status"] == "ok"}
     largest_effects: dict[tuple[str, str], Row] = {}
-    for one in sorted(effects, key=lambda one: abs(one["risk_difference"])):
+    known_effects = [one for one in effects if one["ci_low"] is not None]
+    for one in sorted(known_effects, key=lambda one: abs(one["risk_difference"])):
         largest_effects[one["model_id"], one["question_id"]] = one
     shown = [one for one in questions if (one["model_id"], one["region"]) in estimated]
     for model, rows in groupby(shown, key=itemgetter("model_id")):
@@ -129,8 +137,7 @@ def _effect(one: Row | None) -> str | None:
     if one is None:
         return None
     ends = points_interval(one["ci_low"], one["ci_high"])
-    told = f"{pair_of(one)} {points(one['risk_difference'])}"
-    return told if one["ci_low"] is None else f"{told} ({ends})"
+    return f"{pair_of(one)} {points(one['risk_difference'])} ({ends})"
 
 
 def _question(question_id: str, rates: list[Row | None]) -> Row:
@@ -172,6 +179,10 @@ def _summary(data: Overview, verdicts: Sequence[Row]) -> str:
     return ". ".join(one[0].upper() + one[1:] for one in told) + "."
 
 
+def _rank(verdict: Row) -> int:
+    return list(CLAIMS).index(verdict["verdict"])
+
+
 def _by_subject(verdicts: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Yield the rows of each subject, one per scope, the narrower scope first."""
     for subject in dict.fromkeys(one["subject"] for one in verdicts):
@@ -189,14 +200,12 @@ def _verdicts(
     verdicts: Sequence[Row], pairs: Sequence[Row], telling: Sequence[Row]
 ) -> Iterator[Row]:
     """Yield one block per subject with a claim per scope, those with a difference first."""
-    blocks = []
-    for subject, rows in _by_subject(verdicts):
-        claims = [_claim(one, pairs) for one in rows]
-        found = [one for one in telling if _key(one) == _key(rows[0])]
-        blocks.append(
-            {"subject": subject, "claims": claims, "telling": found[0] if found else None}
-        )
-    yield from sorted(blocks, key=lambda one: list(CLAIMS).index(one["claims"][0]["kind"]))
+    for subject, rows in sorted(_by_subject(verdicts), key=lambda one: _rank(one[1][0])):
+        yield {
+            "subject": subject,
+            "claims": [_claim(one, pairs) for one in rows],
+            "telling": next((one for one in telling if _key(one) == _key(rows[0])), None),
+        }
 
 
 def _key(one: Row) -> tuple[str, str]:
@@ -218,16 +227,13 @@ def _claim(one: Row, pairs: Sequence[Row]) -> Row:
 def _sentence(one: Row) -> str:
     if one["largest_difference"] is None:
         return f"Not tested: {because(one['verdict_reason'])}."
-    more, less, (low, high) = largest(one)
+    more, less, _ = largest(one)
     size = gap(abs(one["largest_difference"]))
     if one["verdict"] == "difference_detected":
         return f"Refusals are {size} more frequent in {more} than in {less}."
     if one["verdict"] == "equivalent":
         return f"The largest difference seen is {size}; {MARGIN} and more are ruled out."
-    return (
-        f"The largest difference seen is {size}, {more} above {less}; the data fit any from "
-        f"{points_interval(low, high)}."
-    )
+    return f"The largest difference seen is {size}, {more} above {less}; it may be chance."
 
 
 def largest(one: Row) -> tuple[str, str, tuple[float, float]]:

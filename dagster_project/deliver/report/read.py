@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dagster_project.analyse.periods import END_OF_TIME, Period, touched_periods
+from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, touched_periods
 from dagster_project.analyse.window import OUTCOMES, REGION_DAYS, rates
 from dagster_project.deliver.one_job import OneJob, Row, read_job
 from dagster_project.partitions import START_DATE, Window

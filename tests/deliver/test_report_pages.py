@@ -192,7 +192,7 @@ def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
 def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
     (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
-    assert not re.search("<script|<b>|\u202e", html)
+    assert not {"\x00", "\u202e"} & set(picture.svg)
 
 
 def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
@@ -268,7 +268,7 @@ def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
         question_effects=[{**PAIR, **places, "region_b": hostile}],
     )
     assert html.count("alert(1)") > 10
-    assert not {"<script", "<b>", "\u202e"} & set(re.findall("<script|<b>|\u202e", html))
+    assert not re.search("<script|<b>|\u202e", html)
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:

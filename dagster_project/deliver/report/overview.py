@@ -13,6 +13,7 @@ from dagster_project.deliver.report.read import Overview
 from dagster_project.deliver.report.wording import (
     MARGIN,
     SCOPES,
+    SHORT_SCOPES,
     because,
     count,
     gap,
@@ -33,10 +34,6 @@ CLAIMS = {
     "insufficient_data": "there is too little data for {}",
 }
 SURE = ("difference_detected", "equivalent")
-SHORT_SCOPES = {
-    "these_questions": "on these questions",
-    "questions_like_these": "on further ones of the kind",
-}
 MOST_NAMES = 3
 LEVELS = 5
 """Shades of the heat map."""

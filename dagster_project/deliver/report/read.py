@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, touched_periods
 from dagster_project.analyse.window import OUTCOMES, REGION_DAYS, rates
 from dagster_project.deliver.one_job import OneJob, Row, read_job
+from dagster_project.deliver.report.wording import SCOPES
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.scores import rounded
@@ -296,9 +297,11 @@ def _made(connection: Connection, days: Window) -> list[Row]:
     return rounded(rates(outcomes, spread)).to_dicts()
 
 
-def _by_model_and_region(row: Row) -> list[str]:
-    names = ("model_id", "workflow", "region", "region_a", "region_b", "scope", "question_id")
-    return [row[name] for name in names if name in row]
+def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:
+    """Return the key by which rows are sorted; the narrower scope comes first."""
+    names = ("model_id", "workflow", "region", "region_a", "region_b")
+    scope = list(SCOPES).index(row["scope"]) if "scope" in row else 0
+    return [row[name] for name in names if name in row], scope, row.get("question_id", "")
 
 
 def _bounds(days: Window) -> dict[str, date]:

@@ -31,6 +31,11 @@ SMALLEST_P = 0.001
 NONE = "\N{EN DASH}"
 
 MARGIN = f"{EQUIVALENCE_MARGIN * 100:.0f} points"
+SHORT_SCOPES = {
+    "these_questions": "on these questions",
+    "questions_like_these": "on further ones of the kind",
+}
+
 THRESHOLDS = {
     "q": ALPHA,
     "days": MIN_DAYS,

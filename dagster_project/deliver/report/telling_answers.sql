@@ -1,5 +1,5 @@
--- No row, or one: the latest job in which a model refused a question in one region and answered it in
--- another, both the first time it was asked, so that what it said first is what is stored.
+-- No row, or one: the latest job in which a model refused a question in one region and answered it
+-- in another, both the first time it was asked, so that what it said first is what is stored.
 select
     refused.workflow,
     refused.model_id,

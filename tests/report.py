@@ -112,9 +112,8 @@ def job_html(
         "regions": ["EU", "US"],
     }
     data = Job(
-        found=OneJob(job=job, progress=[], metrics=None, regions=[]),
+        found=OneJob(job=job, progress=[], metrics=None, verdict=verdict, regions=[]),
         provenance=provenance(**(origin or {})),
-        verdict=verdict,
         answers=list(answers),
         similarities=list(similarities),
     )

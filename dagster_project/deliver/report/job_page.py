@@ -87,7 +87,7 @@ def job_page(data: Job) -> dict[str, Any]:
         "title": "One job, region by region",
         "subtitle": data.found.job["job_id"],
         "summary": data.found.job["explanation"],
-        "verdicts": [] if data.verdict is None else [_verdict(data.verdict)],
+        "verdicts": [] if data.found.verdict is None else [_verdict(data.found.verdict)],
         "unknowns": list(_unknowns(data.found.job, metrics)),
         "refused_first": _refused_first(data.answers),
         "measures": [_measure(metrics, one) for one in METRICS] if metrics else [],

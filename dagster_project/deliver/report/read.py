@@ -133,14 +133,12 @@ class Job:
     """Rows for the page of one job.
 
     Attributes:
-        verdict: Of job_verdicts; None while the statistics say nothing.
         answers: At most `MOST_ANSWERS`, in the order of the page.
         similarities: Shared words, 0 to 1, of answers from two regions.
     """
 
     found: OneJob
     provenance: Row
-    verdict: Row | None
     answers: list[Row]
     similarities: list[Row]
 
@@ -187,11 +185,9 @@ def read_job_page(connection: Connection, job_id: str) -> Job | None:
         return None
     key = {"job_id": job_id}
     bounds = {"most_answers": MOST_ANSWERS, "most_characters": MOST_CHARACTERS}
-    verdicts = "select * from analytics.job_verdicts where job_id = %(job_id)s"
     return Job(
         found=found,
         provenance=read_provenance(connection, EVERYTHING, job_id),
-        verdict=next(iter(_rows(connection, verdicts, key)), None),
         answers=_rows(connection, _file("job_answers"), {**key, **bounds}),
         similarities=_rows(connection, SIMILARITIES, key),
     )

@@ -88,7 +88,7 @@ def simulated(setting: Setting, seed: int) -> Simulated:
         added += 4 * setting.effect * (random.random(added.shape) < 1 / 4)
     else:
         added += setting.effect
-    counts = []
+    counts: list[tuple[NDArray[np.int64], ...]] = []
     for region in range(setting.regions):
         day = setting.day_effect * random.standard_normal((setting.groups, 1, setting.days))
         chance = expit(place + shift + day)

@@ -544,11 +544,11 @@ def _simultaneous(
     )
     level = 1 - (1 - ALPHA) ** (1 / numbered["_number"].to_numpy())
     degrees = numbered.select(pl.min_horizontal("questions", "days") - 1).to_series().to_numpy()
-    factor = pl.Series(t.ppf(1 - level / 2, degrees) / t.ppf(1 - ALPHA / 2, degrees))
+    bound = pl.Series(t.ppf(1 - level / 2, degrees) / t.ppf(1 - ALPHA / 2, degrees))
     effect = pl.col("risk_difference")
     low, high = effect - pl.col("ci_low"), pl.col("ci_high") - effect
     these = pl.col("scope") == "these_questions"
-    scale = pl.when(these).then("_flips").otherwise(pl.lit(factor))
+    scale = pl.when(these).then("_flips").otherwise(pl.lit(bound))
     return numbered.select(
         *keys,
         "scope",

@@ -28,7 +28,6 @@ PAIR = PairEffect(
     "m",
     "EU",
     "US",
-    "paired",
     24,
     0.33,
     0.12,
@@ -44,7 +43,6 @@ TEXTS = TextEffect(
 )
 VERDICT = ModelVerdict(
     model_id="m",
-    complete_questions=24,
     n_tests=1,
     n_significant=1,
     largest_difference=-0.33,
@@ -56,8 +54,6 @@ VERDICT = ModelVerdict(
     minimum_detectable_effect=0.2,
     verdict="difference_detected",
     verdict_reason=None,
-    verdict_without_regenerated=None,
-    verdict_by_requested_region=None,
 )
 
 

@@ -17,6 +17,9 @@ from dagster_project.analyse.flips import Floats
 QUESTION_SPREAD = 1.0
 """Standard deviation of questions on the logit of the refusal rate."""
 
+LATE = 0.7
+"""Share of the early questions that a region which joined late was not asked."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -85,7 +88,7 @@ def simulated(setting: Setting, seed: int) -> Simulated:
         added += 4 * setting.effect * (random.random(added.shape) < 1 / 4)
     else:
         added += setting.effect
-    counts = []
+    counts: list[tuple[NDArray[np.int64], ...]] = []
     for region in range(setting.regions):
         day = setting.day_effect * random.standard_normal((setting.groups, 1, setting.days))
         chance = expit(place + shift + day)
@@ -97,7 +100,7 @@ def simulated(setting: Setting, seed: int) -> Simulated:
             asked[:, :, absent] = 0
             if setting.mixed:
                 # A region that joined late: few of its answers are from the first half.
-                early = random.random(shape) < 0.7
+                early = random.random(shape) < LATE
                 asked = np.where(early & (shift > 0), 0, asked)
         refused = random.binomial(asked, chance)
         final = refused
@@ -160,8 +163,8 @@ def _contrasts(counts: list[tuple[NDArray[np.int64], ...]]) -> pl.DataFrame:
                     "pairing": ["job"] * len(groups),
                     "region_a": [f"r{a}"] * len(groups),
                     "region_b": [f"r{b}"] * len(groups),
-                    **{name: both for name in ("contrasts", "final_contrasts", "attempted")},
-                    **{name: both for name in ("scored_a", "scored_b")},
+                    **dict.fromkeys(("contrasts", "final_contrasts", "attempted"), both),
+                    **dict.fromkeys(("scored_a", "scored_b"), both),
                     **totals,
                     "bound_low_total": totals["rate_a_total"] - totals["rate_b_total"],
                     "bound_high_total": totals["rate_a_total"] - totals["rate_b_total"],
@@ -172,7 +175,9 @@ def _contrasts(counts: list[tuple[NDArray[np.int64], ...]]) -> pl.DataFrame:
     return pl.concat(frames, how="diagonal_relaxed").with_columns(pl.col(numbers).fill_null(0))
 
 
-def simulated_texts(groups: int, questions: int, days: int, seed: int, shift: float = 0.0) -> pl.DataFrame:
+def simulated_texts(
+    groups: int, questions: int, days: int, seed: int, shift: float = 0.0
+) -> pl.DataFrame:
     """Draw answers as sets of words; divergences as ``texts.text_effects`` takes them.
 
     Two jobs a day ask two regions each question; on some days one region's words move.

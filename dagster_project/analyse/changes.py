@@ -149,13 +149,9 @@ def _compared(sides: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
     both = now.join(before, on=grain, suffix="_before", nulls_equal=True).with_columns(
         change=pl.col("part") - pl.col("part_before"),
         error=(pl.col("variance") + pl.col("variance_before")).sqrt(),
-        degrees=(pl.col("variance") + pl.col("variance_before")) ** 2
-        / (
-            pl.col("variance") ** 2 / (pl.col("days") - 1)
-            + pl.col("variance_before") ** 2 / (pl.col("days_before") - 1)
-        ),
+        degrees=pl.min_horizontal("days", "days_before") - 1,
     )
-    degrees = both["degrees"].fill_nan(1.0).to_numpy()
+    degrees = both["degrees"].clip(1).to_numpy()
     size = (both["change"].abs() / both["error"]).fill_nan(0.0).to_numpy()
     half = pl.col("error") * pl.lit(pl.Series(t.ppf(1 - ALPHA / 2, degrees), dtype=pl.Float64))
     p_value = pl.lit(pl.Series(2 * t.sf(size, degrees), dtype=pl.Float64))

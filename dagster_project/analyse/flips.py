@@ -110,27 +110,22 @@ def _flipped(sums: Floats, weights: Floats, patterns: Floats) -> tuple[Floats, F
     )
 
 
-def joint_flips(sums: Floats) -> tuple[Floats, Floats]:
+def joint_flips(sums: Floats) -> tuple[Floats, float, Floats]:
     """Flip the clusters of several effects together, for the largest of them.
 
     Args:
-        sums: What each cluster adds to each effect, ... x effects x clusters; 0 where it has none.
+        sums: What each cluster adds to each effect, effects x clusters; 0 where it has none.
 
     Returns:
-        p of each effect, adjusted for having picked the largest (Westfall and Young's max-t), and
-        per case the 95 % quantile of the largest standardised flipped sum.
+        p of each effect, adjusted for having picked the largest (Westfall and Young's max-t); the
+        95 % quantile of the largest standardised flipped sum, and of each effect's own.
     """
-    size = np.sqrt((sums**2).sum(axis=-1, keepdims=True))
+    size = np.sqrt((sums**2).sum(axis=1, keepdims=True))
     scaled = np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
-    patterns = signs(sums.shape[-1])
-    cases = scaled.reshape(-1, *scaled.shape[-2:])
-    step = max(1, _NUMBERS_AT_ONCE // len(patterns) // scaled.shape[-2])
-    parts = [
-        np.abs(cases[start : start + step] @ patterns.T).max(axis=1)
-        for start in range(0, len(cases), step)
-    ]
-    largest = np.concatenate(parts) if parts else np.empty((0, len(patterns)))
-    observed = np.abs(cases.sum(axis=-1))
-    p_values = (largest[:, None, :] >= observed[:, :, None] - TOLERANCE).mean(axis=-1)
-    critical = np.quantile(largest, 1 - ALPHA, axis=-1, method="higher")
-    return p_values.reshape(scaled.shape[:-1]), critical.reshape(scaled.shape[:-2])
+    flipped = np.abs(scaled @ signs(sums.shape[1]).T)
+    largest = flipped.max(axis=0)
+    observed = np.abs(scaled.sum(axis=1))
+    p_values = np.array([(largest >= each - TOLERANCE).mean() for each in observed])
+    place = min(len(largest) - 1, int(np.ceil((1 - ALPHA) * (len(largest) - 1))))
+    own = np.partition(flipped, place, axis=1)[:, place]
+    return p_values, float(np.partition(largest, place)[place]), own

@@ -174,14 +174,13 @@ def _adjusted(pairs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
             "question_id", index=[*keys, *PAIR], values="difference"
         )
         sums = wide.drop(*keys, *PAIR).to_numpy()
-        p_values, _ = joint_flips(np.nan_to_num(sums)[None])
+        p_values, _, _ = joint_flips(np.nan_to_num(sums))
         centred = np.nan_to_num(sums - np.nanmean(sums, axis=1, keepdims=True))
-        _, together = joint_flips(centred[None])
-        _, alone = joint_flips(centred[:, None, :])
-        wider = np.divide(together[0], alone, out=np.ones_like(alone), where=alone > 0)
+        _, together, alone = joint_flips(centred)
+        wider = np.divide(together, alone, out=np.ones_like(alone), where=alone > 0)
         rows.append(
             wide.select(*keys, *PAIR).with_columns(
-                q_value=pl.Series(p_values[0]), wider=pl.Series(np.maximum(1, wider))
+                q_value=pl.Series(p_values), wider=pl.Series(np.maximum(1, wider))
             )
         )
     empty = (

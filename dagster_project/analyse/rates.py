@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm, t
 from statsmodels.stats.proportion import proportion_confint
 
 from dagster_project.analyse.flips import ALPHA, Floats, stacked
@@ -201,6 +201,11 @@ def _over_days(rates: pl.DataFrame, days: pl.DataFrame, grain: Sequence[str]) ->
     added = (by_day * number / (number - 1) - by_both).fill_nan(0.0).fill_null(0.0).clip(0)
     wide = rates.join(days, on=list(grain), how="left", nulls_equal=True).with_columns(
         _days=pl.when(number > 1).then(added).otherwise(0.0), _own=own
+    )
+    # A variance of few days is known badly: Student's quantile for the normal one.
+    degrees = wide["day_count"].fill_null(2).clip(2).to_numpy() - 1
+    wide = wide.with_columns(
+        pl.col("_days") * pl.Series((t.ppf(1 - ALPHA / 2, degrees) / norm.ppf(1 - ALPHA / 2)) ** 2)
     )
     moved = wide["_days"].to_numpy() > MIN_DAY_SHARE * wide["_own"].to_numpy()
     moved &= wide["_own"].to_numpy() > 0

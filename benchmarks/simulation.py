@@ -1,7 +1,7 @@
 """Synthetic answers whose truth is known. For calibration only; nothing here is data.
 
-Belongs here: drawing counts and texts' distances. Does not belong here: judging methods by them
-(calibration).
+Belongs here: drawing contrasts, counts and divergences. Does not belong here: judging methods by
+them (calibration).
 """
 
 from dataclasses import dataclass
@@ -10,135 +10,209 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from dagster_project.analyse.power import EFFECT_SPREAD, beta
-from dagster_project.analyse.resampling import Floats
+from dagster_project.analyse.flips import Floats
 
-WORDS = 60
-"""Words that an answer to a question may hold."""
+QUESTION_SPREAD = 1.0
+"""Standard deviation of questions on the logit of the refusal rate."""
+
+LATE = 0.7
+"""Share of the early questions that a region which joined late was not asked."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is drawn. Each group draws its own refusal rate and correlation.
+    """What is drawn: comparisons of regions that ask the same questions on the same days.
 
     Attributes:
         groups: Independent comparisons.
-        questions: Questions per group.
-        repeats: Answers per question and region, one number per region.
-        rates: Bounds of the refusal rate.
-        correlations: Bounds of the correlation of two answers to one question.
-        effect: Difference of the first region's rate from the others'.
-        wobble: 0: a question has one probability in all regions; above: how far each region's own
-            probability strays, without a difference on average.
-        failed: Probability that an answer fails.
-        shared: Whether the regions answer the same questions.
+        questions: Questions per comparison.
+        days: Days, on each of which a job asks every question.
+        repeats: Jobs per day.
+        rate: Refusal rate of a question in the middle.
+        effect: Added to every rate of the first region, cut at 1.
+        quarter: Whether the effect lies on a quarter of the questions, four times as large.
+        day_effect: Standard deviation, on the logit, of what shifts one region on one day.
+        regenerated: Share of the refusals that are asked again in all regions but the first, and
+            then answered.
+        missing: Share of the days that the first region lacks; the rate doubles on these.
+        mixed: Whether half of the days have other parameters, with another rate, and a first
+            region that is mostly asked under one of them.
+        sensitivity: Of the classifier in the first region and in the others.
+        regions: Regions that are compared.
     """
 
     groups: int
     questions: int
-    repeats: tuple[int, ...] = (1, 1)
-    rates: tuple[float, float] = (0.02, 0.6)
-    correlations: tuple[float, float] = (0.2, 0.9)
+    days: int
+    repeats: int = 1
+    rate: float = 0.2
     effect: float = 0.0
-    wobble: float = 0.0
-    failed: float = 0.0
-    shared: bool = True
+    quarter: bool = False
+    day_effect: float = 0.0
+    regenerated: float = 0.0
+    missing: float = 0.0
+    mixed: bool = False
+    sensitivity: tuple[float, float] = (1.0, 1.0)
+    regions: int = 2
 
 
-def simulated_cells(setting: Setting, seed: int) -> tuple[pl.DataFrame, Floats]:
-    """Draw answers of one model per group.
+@dataclass(frozen=True)
+class Simulated:
+    """Contrasts of ``group`` as the statistics take them, and the truth of each group.
 
-    Args:
-        setting: What to draw.
-        seed: Same seed, same answers.
-
-    Returns:
-        Cells as ``pairs.pair_effects`` takes them, with the key ``group``, and the true refusal
-        rate of each group in all regions but the first.
+    Attributes:
+        contrasts: Rows of int_question_contrasts__daily with the key ``group``.
+        these: True mean difference of the first two regions on the group's own questions.
+        like: The same on all questions of the kind.
     """
-    random = np.random.default_rng((seed, setting.questions, *setting.repeats))
-    rates = random.uniform(*setting.rates, size=setting.groups)
-    correlations = random.uniform(*setting.correlations, size=setting.groups)
-    shape = (setting.groups, setting.questions)
-    frames = []
-    chances = beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
-    for place, repeats in enumerate(setting.repeats):
-        if not setting.shared:
-            chances = beta(random, np.broadcast_to(rates[:, None], shape), correlations[:, None])
-        own = beta(random, chances, setting.wobble) if setting.wobble else chances
-        if place == 0 and setting.effect:
-            share = np.minimum(1, setting.effect / (1 - rates))[:, None]
-            # The effect is stronger on some questions than on others.
-            own = own + (1 - own) * beta(random, np.broadcast_to(share, shape), EFFECT_SPREAD)
-        failed = random.binomial(repeats, setting.failed, size=shape)
-        refused = random.binomial(repeats - failed, own)
-        frames.append(_cells(place, repeats, failed, refused, shared=setting.shared))
-    return pl.concat(frames), rates
+
+    contrasts: pl.DataFrame
+    these: Floats
+    like: float
 
 
-def _cells(
-    place: int, repeats: int, failed: NDArray[np.int64], refused: NDArray[np.int64], *, shared: bool
-) -> pl.DataFrame:
-    groups, questions = refused.shape
-    prefix = "q" if shared else f"r{place}q"
-    return pl.DataFrame(
-        {
-            "group": np.repeat(np.arange(groups), questions),
-            "region": [f"r{place}"] * refused.size,
-            "question_id": [f"{prefix}{each}" for each in range(questions)] * groups,
-            "expected": np.full(refused.size, repeats),
-            "answered": repeats - failed.ravel(),
-            "failed": failed.ravel(),
-            "blocked": np.zeros(refused.size, np.int64),
-            "scored": repeats - failed.ravel(),
-            "refused": refused.ravel(),
+def simulated(setting: Setting, seed: int) -> Simulated:
+    """Draw answers of one model per group; same seed, same answers."""
+    random = np.random.default_rng((seed, setting.questions, setting.days, setting.repeats))
+    shape = (setting.groups, setting.questions, setting.days)
+    place = logit(setting.rate) + QUESTION_SPREAD * random.standard_normal((*shape[:2], 1))
+    shift = np.zeros(shape[2])
+    if setting.mixed:
+        shift = np.where(np.arange(setting.days) < setting.days // 2, 2.0, 0.0)
+    absent = np.arange(setting.days) < round(setting.missing * setting.days)
+    shift = shift + np.where(absent, 1.0, 0.0)
+    added = np.zeros((*shape[:2], 1))
+    if setting.quarter:
+        added += 4 * setting.effect * (random.random(added.shape) < 1 / 4)
+    else:
+        added += setting.effect
+    counts: list[tuple[NDArray[np.int64], ...]] = []
+    for region in range(setting.regions):
+        day = setting.day_effect * random.standard_normal((setting.groups, 1, setting.days))
+        chance = expit(place + shift + day)
+        if region == 0:
+            chance = np.minimum(1, chance + added)
+        chance = chance * setting.sensitivity[min(region, 1)]
+        asked = np.full(shape, setting.repeats)
+        if region == 0:
+            asked[:, :, absent] = 0
+            if setting.mixed:
+                # A region that joined late: few of its answers are from the first half.
+                early = random.random(shape) < LATE
+                asked = np.where(early & (shift > 0), 0, asked)
+        refused = random.binomial(asked, chance)
+        final = refused
+        if region > 0 and setting.regenerated:
+            final = refused - random.binomial(refused, setting.regenerated)
+        counts.append((asked, refused, final))
+    these, like = _truth(setting, place, added)
+    return Simulated(_contrasts(counts), these, like)
+
+
+def _truth(setting: Setting, place: Floats, added: Floats) -> tuple[Floats, float]:
+    """Mean over days: the effect is cut where a rate reaches 1."""
+    normal = np.random.default_rng(7)
+    day = setting.day_effect * normal.standard_normal(400 if setting.day_effect else 1)
+    chance = expit(place + day)
+    first, other = setting.sensitivity
+    change = first * np.minimum(1, chance + added) - other * chance
+    wide = logit(setting.rate) + QUESTION_SPREAD * normal.standard_normal((20_000, 1))
+    usual = expit(wide + day[:50])
+    sizes = [(4 * setting.effect, 0.25), (0.0, 0.75)] if setting.quarter else [(setting.effect, 1)]
+    like = sum(
+        share * float((first * np.minimum(1, usual + size) - other * usual).mean())
+        for size, share in sizes
+    )
+    return change.mean(axis=(1, 2)), like
+
+
+def _contrasts(counts: list[tuple[NDArray[np.int64], ...]]) -> pl.DataFrame:
+    groups, questions, days = (
+        axis.ravel().astype(np.int64) for axis in np.indices(counts[0][0].shape)
+    )
+    key = {"group": groups, "question_id": questions, "job_day": days}
+    frames = [
+        pl.DataFrame(
+            {
+                **key,
+                "pairing": ["none"] * len(groups),
+                "region_a": [f"r{place}"] * len(groups),
+                "region_b": [f"r{place}"] * len(groups),
+                "scored_a": asked.ravel(),
+                "missing_a": np.zeros(len(groups), np.int64),
+            }
+        )
+        for place, (asked, _, _) in enumerate(counts)
+    ]
+    for (a, one), (b, other) in combinations(enumerate(counts), 2):
+        # One job asks both: as many contrasts as both regions answered.
+        both = np.minimum(one[0], other[0]).ravel()
+        asked_a, asked_b = (np.maximum(1, side[0]).ravel() for side in (one, other))
+        totals = {
+            "rate_a_total": both * one[1].ravel() / asked_a,
+            "rate_b_total": both * other[1].ravel() / asked_b,
+            "final_rate_a_total": both * one[2].ravel() / asked_a,
+            "final_rate_b_total": both * other[2].ravel() / asked_b,
         }
+        frames.append(
+            pl.DataFrame(
+                {
+                    **key,
+                    "pairing": ["job"] * len(groups),
+                    "region_a": [f"r{a}"] * len(groups),
+                    "region_b": [f"r{b}"] * len(groups),
+                    **dict.fromkeys(("contrasts", "final_contrasts", "attempted"), both),
+                    **dict.fromkeys(("scored_a", "scored_b"), both),
+                    **totals,
+                    "bound_low_total": totals["rate_a_total"] - totals["rate_b_total"],
+                    "bound_high_total": totals["rate_a_total"] - totals["rate_b_total"],
+                }
+            ).filter(pl.col("contrasts") > 0)
+        )
+    numbers = ("contrasts", "scored_b", "missing_a", "final_contrasts", "attempted")
+    return pl.concat(frames, how="diagonal_relaxed").with_columns(pl.col(numbers).fill_null(0))
+
+
+def simulated_texts(
+    groups: int, questions: int, days: int, seed: int, shift: float = 0.0
+) -> pl.DataFrame:
+    """Draw answers as sets of words; divergences as ``texts.text_effects`` takes them.
+
+    Two jobs a day ask two regions each question; on some days one region's words move.
+    """
+    words, jobs = 60, 2
+    random = np.random.default_rng((seed, questions, days))
+    shape = (groups * questions, 1, words)
+    chance = random.beta(0.5, 1.0, size=shape)
+    moved = (1 - shift) * chance + shift * random.beta(0.5, 1.0, size=shape)
+    drawn = (groups * questions, days * jobs, words)
+    first, second = (random.random(drawn) < each for each in (chance, moved))
+    first, second = (each.reshape(-1, days, jobs, words) for each in (first, second))
+    pairs = {
+        ("r0", "r1"): [(first[:, :, job], second[:, :, job]) for job in range(jobs)],
+        ("r0", "r0"): [(first[:, :, 0], first[:, :, 1])],
+        ("r1", "r1"): [(second[:, :, 0], second[:, :, 1])],
+    }
+    group, question, day = (
+        axis.ravel().astype(np.int64) for axis in np.indices((groups, questions, days))
+    )
+    return pl.concat(
+        pl.DataFrame(
+            {
+                "group": group,
+                "region_a": [a] * len(group),
+                "region_b": [b] * len(group),
+                "question_id": question,
+                "job_day": day,
+                "mean": np.mean([_divergence(*both) for both in compared], axis=0).ravel(),
+            }
+        )
+        for (a, b), compared in pairs.items()
     )
 
 
-def simulated_distances(
-    groups: int, questions: int, repeats: int, shift: float, seed: int
-) -> pl.DataFrame:
-    """Draw answers as sets of words and measure how far they are apart.
-
-    Args:
-        groups: Independent comparisons of two regions.
-        questions: Questions per group.
-        repeats: Answers per question and region, at least 2.
-        shift: How far the second region's word probabilities move away from the first's; 0 none.
-        seed: Same seed, same answers.
-
-    Returns:
-        Distances as ``texts.text_effects`` takes them, with the key ``group``.
-    """
-    random = np.random.default_rng((seed, questions, repeats))
-    size = (groups * questions, 1, WORDS)
-    chances = random.beta(0.5, 1.0, size=size)
-    moved = (1 - shift) * chances + shift * random.beta(0.5, 1.0, size=size)
-    drawn = (groups * questions, repeats, WORDS)
-    first, second = (random.random(drawn) < each for each in (chances, moved))
-    pairs = list(combinations(range(repeats), 2))
-    return pl.DataFrame(
-        {
-            "group": np.repeat(np.arange(groups), questions),
-            "region_a": ["r0"] * (groups * questions),
-            "region_b": ["r1"] * (groups * questions),
-            "question_id": [f"q{each}" for each in range(questions)] * groups,
-            "between": _mean_distance(
-                first, second, [(i, j) for i in range(repeats) for j in range(repeats)]
-            ),
-            "within_a": _mean_distance(first, first, pairs),
-            "within_b": _mean_distance(second, second, pairs),
-        }
-    )
-
-
-def _mean_distance(
-    left: NDArray[np.bool_], right: NDArray[np.bool_], pairs: list[tuple[int, int]]
-) -> Floats:
-    distances = []
-    for i, j in pairs:
-        common = (left[:, i] & right[:, j]).sum(axis=1)
-        distances.append(1 - common / np.maximum(1, (left[:, i] | right[:, j]).sum(axis=1)))
-    return np.asarray(np.mean(distances, axis=0), np.float64)
+def _divergence(left: NDArray[np.bool_], right: NDArray[np.bool_]) -> Floats:
+    common = (left & right).sum(axis=-1)
+    return np.asarray(1 - common / np.maximum(1, (left | right).sum(axis=-1)), np.float64)

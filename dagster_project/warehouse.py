@@ -17,7 +17,7 @@ from dagster_project.paths import DBT_DIR, shown
 from dagster_project.postgres import advisory_lock, connect, lock_table, read_sql, sql_files
 from dagster_project.stage import StageError
 
-FOLDERS = ("warehouse", "functions")
+FOLDERS = ("upgrades", "warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
 SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""

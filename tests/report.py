@@ -70,10 +70,12 @@ def job_answer(text: str | None, **others: object) -> Row:
         "characters": len(text or ""),
         "refusal_evidence": None,
         "regenerated": False,
+        "first_state_inferred": False,
         **others,
     }
     key = f"e:{row['question']}/{row['region']}"
-    return {"requested_region": row["region"], "execution_key": key, **row}
+    first = {"requested_region": row["region"], "first_state": row["answer_state"]}
+    return {**first, "execution_key": key, **row}
 
 
 def provenance(**counts: object) -> Row:
@@ -92,6 +94,7 @@ def job_html(
     *,
     job_id: str = "bias-detection-1",
     similarities: Sequence[Row] = (),
+    verdict: Row | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page of a job of two regions that has no metrics yet."""
@@ -109,30 +112,32 @@ def job_html(
         "regions": ["EU", "US"],
     }
     data = Job(
-        found=OneJob(job=job, progress=[], metrics=None, regions=[]),
+        found=OneJob(job=job, progress=[], metrics=None, verdict=verdict, regions=[]),
         provenance=provenance(**(origin or {})),
-        verdict=None,
         answers=list(answers),
         similarities=list(similarities),
     )
     return page_html("job.html.j2", job_page(data))
 
 
-def overview_html(**rows: list[Row]) -> str:
+def overview_html(*, scored_answers: int = 0, has_verdicts: bool = True, **rows: list[Row]) -> str:
     """Return the page about all days, on which there is nothing but the given rows."""
-    totals = dict.fromkeys(("first_day", "last_day"), None) | dict.fromkeys(
-        (
-            *("jobs", "standard_jobs", "standard_jobs_analysed", "expected", "answered"),
-            *("refusals", "scored_answers"),
-        ),
-        0,
-    )
-    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "weeks", "states")
-    empty: dict[str, list[Row]] = {name: [] for name in (*parts, "incidents", "jobs")}
+    totals = {
+        **dict.fromkeys(("first_day", "last_day")),
+        **dict.fromkeys(("jobs", "standard_jobs", "standard_jobs_analysed"), 0),
+        **dict.fromkeys(("expected", "answered"), 0),
+    }
+    in_rates = sum(one["n"] for one in rows.get("rates", []))
+    scored = {"scored_answers": scored_answers, "scored_answers_in_rates": in_rates}
+    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "questions", "telling")
+    empty: dict[str, list[Row]] = {
+        name: [] for name in (*parts, "question_effects", "weeks", "states", "incidents", "jobs")
+    }
     data = Overview(
         window=None,
         trend_kind="iso_week",
-        totals={**totals, "method_versions": []},
+        has_verdicts=has_verdicts,
+        totals={**totals, **scored, "method_versions": []},
         provenance=provenance(),
         **{**empty, **rows},
     )

@@ -1,16 +1,17 @@
 """Effects between regions, with their uncertainty. Statistics are pure; window.py stores them."""
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Raised whenever a number may come out differently: makes every day stale."""
 
 EQUIVALENCE_MARGIN = 0.10
 """Rates of two regions that differ by less, with confidence, are called equivalent."""
 
-SUMS = ("question_outcomes", "question_distances")
+SUMS = ("question_outcomes",)
 STATISTICS = (
     "region_rates",
     "region_pair_effects",
     "category_pair_effects",
+    "question_effects",
     "model_verdicts",
     "text_divergence",
 )

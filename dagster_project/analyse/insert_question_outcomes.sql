@@ -13,8 +13,9 @@ insert into analytics.question_outcomes (
     scored,
     refused,
     partially_refused,
-    regenerated_scored,
-    regenerated_refused
+    inferred,
+    final_scored,
+    final_refused
 )
 select
     period.kind,
@@ -30,8 +31,9 @@ select
     sum(daily.scored) as scored,
     sum(daily.refused) as refused,
     sum(daily.partially_refused) as partially_refused,
-    sum(daily.regenerated_scored) as regenerated_scored,
-    sum(daily.regenerated_refused) as regenerated_refused
+    sum(daily.inferred) as inferred,
+    sum(daily.final_scored) as final_scored,
+    sum(daily.final_refused) as final_refused
 from
     unnest(
         %(kinds)s::text[], %(starts)s::date[], %(ends)s::date[]

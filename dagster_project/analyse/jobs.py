@@ -1,185 +1,204 @@
-"""What may be said about one job: how complete it is, and whether its regions differ.
+"""What may be said about one job: how complete it is, and whether its regions differ in it.
 
-Belongs here: the gap between a job's regions over all its models, and one verdict from the pairs of
-each model. Does not belong here: measures of a job without uncertainty (score.our_jobs).
+Belongs here: the scope this_job, whose clusters are the job's questions, models averaged within.
+Does not belong here: measures of a job without uncertainty (score.our_jobs), periods (effects).
 """
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
-from dagster_project.analyse.intervals import (
-    independent_interval,
-    paired_interval,
-    with_half_a_pair,
+from dagster_project.analyse.effects import (
+    PAIR,
+    largest_pairs,
+    pair_verdict,
+    with_allowance,
 )
-from dagster_project.analyse.matching import region_pairs, shared_questions
-from dagster_project.analyse.pairs import MIN_PAIRS, PAIR, pair_effects
-from dagster_project.analyse.rates import MIN_QUESTIONS_SHOWN, with_intervals
+from dagster_project.analyse.flips import (
+    TOLERANCE,
+    Floats,
+    joint_flips,
+    sign_flips,
+    stacked,
+)
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
-from dagster_project.analyse.resampling import ALPHA, Floats, stacked
-from dagster_project.analyse.verdicts import verdict_of_pairs
 
-_COUNTS = ("expected", "answered", "failed", "blocked", "scored", "refused")
-_LISTS = ("refused_a", "scored_a", "refused_b", "scored_b")
+SCOPE = "this_job"
+MIN_JOB_QUESTIONS = 6
+"""Questions with an answer in both regions; fewer could not give p below 5 %."""
+
+_PAIR_SCHEMA = pl.Schema(
+    {
+        "questions": pl.Int64(),
+        "risk_difference": pl.Float64(),
+        "p_value": pl.Float64(),
+        "q_value": pl.Float64(),
+        "ci_low": pl.Float64(),
+        "ci_high": pl.Float64(),
+        "wider": pl.Float64(),
+        "positive": pl.Float64(),
+        "negative": pl.Float64(),
+        "worth": pl.Float64(),
+        "discordant": pl.Int64(),
+    }
+)
 
 
-def job_effects(cells: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Sum up a job: completeness, refusal gap with interval, tests and verdict.
+def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Compare the regions of each job, question by question.
 
     Args:
-        cells: One row per ``keys, model_id, region`` and ``question_id`` with the counts
-            ``expected, answered, failed, blocked, scored, refused``, no nulls.
+        slots: One row per ``keys, model_id, region`` and ``question_id`` with the counts ``scored,
+            refused, failed, blocked``, no nulls; refused by the first generation.
         keys: Columns that name a job.
 
     Returns:
-        One row per job, sorted by ``keys``: ``expected, answered, completeness,
-        completeness_reason``; ``refusal_gap``, the largest difference between the refusal rates of
-        two regions over all models, ``refusal_gap_ci_low, refusal_gap_ci_high`` (at a level that
-        allows for having picked the largest, cut at 0), ``refusal_gap_method,
-        refusal_gap_reason, highest_region, lowest_region``; ``n_tests, n_significant`` over the
-        pairs of regions of each model, ``verdict, verdict_reason``.
+        One row per job, sorted by ``keys``: ``questions`` of the pair with the largest gap;
+        ``refusal_gap``, the larger mean rate minus the smaller one, with
+        ``refusal_gap_ci_low, refusal_gap_ci_high`` (allowing for having picked the largest, cut at
+        0), ``refusal_gap_reason, highest_region, lowest_region``; ``n_tests, n_significant``,
+        ``p_value``, ``q_value`` (adjusted over the job's pairs, max-t), ``verdict,
+        verdict_reason``.
     """
-    completeness = cells.group_by(keys).agg(pl.col("expected", "answered").sum())
-    pairs = pair_effects(cells, [*keys, "model_id"], keys)
-    verdicts = verdict_of_pairs(pairs, keys).select(
-        *keys, "n_tests", "n_significant", "verdict", "verdict_reason"
-    )
-    asked = pl.col("expected") > 0
-    return (
-        completeness.join(_gaps(cells, keys), on=list(keys), how="left", nulls_equal=True)
-        .join(verdicts, on=list(keys), how="left", nulls_equal=True)
+    questions = _questions(slots, keys)
+    pairs = _pairs(questions, keys).with_columns(scope=pl.lit(SCOPE), verdict_reason=None)
+    judged = (
+        with_allowance(pairs)
+        .with_columns(question_days=pl.col("questions"))
+        .with_columns(verdict=pair_verdict())
         .with_columns(
-            pl.col("n_tests", "n_significant").fill_null(0),
-            completeness=pl.when(asked).then(pl.col("answered") / pl.col("expected")),
-            completeness_reason=pl.when(~asked).then(pl.lit("nothing_expected")),
-            refusal_gap_reason=pl.when(pl.col("refusal_gap").is_null()).then(
-                pl.coalesce("refusal_gap_reason", pl.lit("single_region"))
-            ),
-            verdict_reason=pl.when(pl.col("verdict").is_null())
-            .then(pl.lit("single_region"))
-            .otherwise("verdict_reason"),
-            verdict=pl.col("verdict").fill_null(INSUFFICIENT_DATA),
+            minimum_detectable_effect=pl.lit(None, pl.Float64),
+            minimum_detectable_effect_concentrated=pl.lit(None, pl.Float64),
+            verdict_reason=pl.lit(None, pl.String),
+            ci_low=_scaled("ci_low"),
+            ci_high=_scaled("ci_high"),
         )
-        .select(*keys, *_COLUMNS)
+    )
+    sign = pl.col("largest_difference").sign().replace(0.0, 1.0)
+    ends = [pl.col(name) * sign for name in ("largest_ci_low", "largest_ci_high")]
+    flipped = pl.col("largest_difference") < 0
+    largest = largest_pairs(judged, keys).join(
+        judged.select(
+            *keys, "p_value", "questions", largest_region_a="region_a", largest_region_b="region_b"
+        ),
+        on=[*keys, "largest_region_a", "largest_region_b"],
+        nulls_equal=True,
+    )
+    found = pl.col("largest_difference").is_not_null()
+    return (
+        slots.group_by(keys)
+        .agg(reason=_reason())
+        .join(largest, on=list(keys), how="left", nulls_equal=True)
+        .select(
+            *keys,
+            pl.col("questions", "n_tests", "n_significant").fill_null(0),
+            "p_value",
+            q_value="largest_q_value",
+            refusal_gap=pl.col("largest_difference").abs(),
+            refusal_gap_ci_low=pl.min_horizontal(ends).clip(0),
+            refusal_gap_ci_high=pl.max_horizontal(ends).clip(0),
+            refusal_gap_reason=pl.when(~found).then("reason"),
+            highest_region=pl.when(flipped).then("largest_region_b").otherwise("largest_region_a"),
+            lowest_region=pl.when(flipped).then("largest_region_a").otherwise("largest_region_b"),
+            verdict=pl.col("verdict").fill_null(INSUFFICIENT_DATA),
+            verdict_reason=pl.when(~found).then("reason"),
+        )
         .sort(keys)
     )
 
 
-_COLUMNS = (
-    "expected",
-    "answered",
-    "completeness",
-    "completeness_reason",
-    "refusal_gap",
-    "refusal_gap_ci_low",
-    "refusal_gap_ci_high",
-    "refusal_gap_method",
-    "refusal_gap_reason",
-    "highest_region",
-    "lowest_region",
-    "n_tests",
-    "n_significant",
-    "verdict",
-    "verdict_reason",
-)
+def _scaled(end: str) -> pl.Expr:
+    """An end of the interval, moved away from the estimate as the largest of several demands."""
+    effect = pl.col("risk_difference")
+    return (effect + (pl.col(end) - effect) * pl.col("wider")).clip(-1, 1)
 
 
-def _gaps(cells: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """The largest difference between two regions of each job, or why there is none."""
-    pooled = cells.group_by([*keys, "region", "question_id"]).agg(pl.col(_COUNTS).sum())
-    scored = pooled.filter(pl.col("scored") > 0)
-    measurable = scored.filter(pl.len().over([*keys, "region"]) >= MIN_QUESTIONS_SHOWN)
-    # The largest of several differences is picked, so each has its part of the error.
-    pairs = region_pairs(measurable, keys).with_columns(_alpha=ALPHA / pl.len().over(keys))
-    differences = _differences(measurable, pairs, keys)
-    gap = pl.col("difference")
-    ends = [pl.col(name) * gap.sign().replace(0.0, 1.0) for name in ("ci_low", "ci_high")]
-    largest = (
-        differences.sort(gap.abs().round(12), *PAIR, descending=[True, False, False])
-        .group_by(keys, maintain_order=True)
-        .first()
-        .select(
-            *keys,
-            "refusal_gap_method",
-            refusal_gap=gap.abs(),
-            # The gap is the larger rate minus the smaller one: it cannot be below 0.
-            refusal_gap_ci_low=pl.min_horizontal(ends).clip(0),
-            refusal_gap_ci_high=pl.max_horizontal(ends).clip(0),
-            highest_region=pl.when(gap < 0).then("region_b").otherwise("region_a"),
-            lowest_region=pl.when(gap < 0).then("region_a").otherwise("region_b"),
+def _questions(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Mean difference over the models of each question, for every two regions of a job."""
+    on = [*keys, "model_id", "question_id"]
+    rates = slots.filter(pl.col("scored") > 0).select(
+        *on, "region", rate=pl.col("refused") / pl.col("scored")
+    )
+    others = rates.rename({"region": "region_b", "rate": "rate_b"})
+    return (
+        rates.rename({"region": "region_a", "rate": "rate_a"})
+        .join(others, on=on, nulls_equal=True)
+        .filter(pl.col("region_a") < pl.col("region_b"))
+        .group_by([*keys, *PAIR, "question_id"])
+        .agg(difference=(pl.col("rate_a") - pl.col("rate_b")).mean())
+        .sort("question_id", *PAIR)
+    )
+
+
+def _pairs(questions: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Test the pairs of each job that share questions enough, all pairs of a job together."""
+    grain = [*keys, *PAIR]
+    enough = questions.filter(pl.len().over(grain) >= MIN_JOB_QUESTIONS)
+    pairs = enough.group_by(grain, maintain_order=True).agg("question_id", "difference").sort(grain)
+    order, results = [np.empty(0, np.int64)], [_PAIR_SCHEMA.to_frame()]
+    for rows, (differences,) in stacked(pairs, ("difference",)):
+        order.append(rows)
+        results.append(_tested(differences))
+    tested = pairs[np.concatenate(order)].select(grain).hstack(pl.concat(results))
+    return tested.update(_adjusted(pairs, keys), on=grain, how="left")
+
+
+def _tested(differences: Floats) -> pl.DataFrame:
+    size = differences.shape[1]
+    p_value, interval = sign_flips(differences / size, np.full(differences.shape, 1 / size))
+    return pl.DataFrame(
+        {
+            "questions": np.full(len(differences), size),
+            "risk_difference": differences.mean(axis=1),
+            "p_value": p_value,
+            "q_value": p_value,
+            "ci_low": interval[:, 0],
+            "ci_high": interval[:, 1],
+            "wider": np.ones(len(differences)),
+            "positive": differences.clip(0).mean(axis=1),
+            "negative": (-differences).clip(0).mean(axis=1),
+            "worth": np.full(len(differences), float(size)),
+            "discordant": (np.abs(differences) > TOLERANCE).sum(axis=1),
+        },
+        schema=_PAIR_SCHEMA,
+    )
+
+
+def _adjusted(pairs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Adjust p over the pairs of a job, and how much wider intervals have to be for it."""
+    rows = []
+    several = pairs.filter(pl.len().over(keys) > 1)
+    for job in several.partition_by(list(keys)):
+        wide = job.explode("question_id", "difference").pivot(
+            "question_id", index=[*keys, *PAIR], values="difference"
         )
+        sums = wide.drop(*keys, *PAIR).to_numpy()
+        p_values, _, _ = joint_flips(np.nan_to_num(sums))
+        centred = np.nan_to_num(sums - np.nanmean(sums, axis=1, keepdims=True))
+        _, together, alone = joint_flips(centred)
+        wider = np.divide(together, alone, out=np.ones_like(alone), where=alone > 0)
+        rows.append(
+            wide.select(*keys, *PAIR).with_columns(
+                q_value=pl.Series(p_values), wider=pl.Series(np.maximum(1, wider))
+            )
+        )
+    empty = (
+        pairs.select(*keys, *PAIR)
+        .clear()
+        .with_columns(q_value=pl.lit(None, pl.Float64), wider=pl.lit(None, pl.Float64))
     )
-    reasons = (
-        pooled.group_by([*keys, "region"])
-        .agg(pl.col("scored", "failed", "blocked").sum())
-        .group_by(keys)
-        .agg(refusal_gap_reason=_reason())
-    )
-    return reasons.join(largest, on=list(keys), how="left", nulls_equal=True)
+    return pl.concat([empty, *rows])
 
 
 def _reason() -> pl.Expr:
-    regions = (pl.col("scored") > 0).sum()
+    regions = pl.col("region").filter(pl.col("scored") > 0).n_unique()
     return (
         pl.when(regions > 1)
-        .then(pl.lit("too_few_questions"))
+        .then(pl.lit("too_few_common_questions"))
         .when(regions == 1)
         .then(pl.lit("single_region"))
         .when((pl.col("failed") + pl.col("blocked")).sum() > 0)
         .then(pl.lit("all_technical_failures"))
         .otherwise(pl.lit("no_answers"))
-    )
-
-
-def _differences(
-    measurable: pl.DataFrame, pairs: pl.DataFrame, keys: Sequence[str]
-) -> pl.DataFrame:
-    """Question by question where two regions share enough questions, else of the whole regions."""
-    grain = [*keys, *PAIR]
-    matched = (
-        shared_questions(measurable, keys)
-        .filter((pl.col("scored_a") > 0) & (pl.col("scored_b") > 0))
-        .group_by(grain, maintain_order=True)
-        .agg(_LISTS)
-        .filter(pl.col("scored_a").list.len() >= MIN_PAIRS)
-        .join(pairs, on=grain, nulls_equal=True, maintain_order="left")
-    )
-    rest = pairs.join(matched, on=grain, how="anti", nulls_equal=True)
-    region = [*keys, "region"]
-    rates = with_intervals(
-        measurable.select(*region, "question_id", hits="refused", answers="scored"), region
-    ).select(*region, "estimate", "effective")
-    for side in "ab":
-        alone = rates.rename({name: f"{name}_{side}" for name in rates.columns[len(keys) :]})
-        rest = rest.join(alone, on=[*keys, f"region_{side}"], how="left", nulls_equal=True)
-    parts = [_independent(rest, grain)]
-    for rows, matrices in stacked(matched, _LISTS):
-        parts.append(_paired(matched[rows], matrices, grain))
-    return pl.concat(parts)
-
-
-def _paired(pairs: pl.DataFrame, matrices: list[Floats], grain: list[str]) -> pl.DataFrame:
-    refused_a, scored_a, refused_b, scored_b = matrices
-    differences = refused_a / scored_a - refused_b / scored_b
-    padded = with_half_a_pair(differences, scored_a, scored_b)
-    interval = paired_interval(padded, pairs["_alpha"].to_numpy())
-    return _gap_rows(pairs.select(grain), differences.mean(axis=1), interval, "bca_paired")
-
-
-def _independent(pairs: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
-    names = ("estimate_a", "effective_a", "estimate_b", "effective_b", "_alpha")
-    rates_a, answers_a, rates_b, answers_b, alpha = (pairs[name].to_numpy() for name in names)
-    interval = independent_interval(rates_a, answers_a, rates_b, answers_b, alpha)
-    return _gap_rows(pairs.select(grain), rates_a - rates_b, interval, "newcombe")
-
-
-def _gap_rows(
-    pairs: pl.DataFrame, differences: Floats, interval: Floats, method: str
-) -> pl.DataFrame:
-    return pairs.with_columns(
-        difference=pl.Series(differences, dtype=pl.Float64),
-        ci_low=pl.Series(interval[:, 0], dtype=pl.Float64),
-        ci_high=pl.Series(interval[:, 1], dtype=pl.Float64),
-        refusal_gap_method=pl.lit(method),
     )

@@ -10,12 +10,14 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from dagster_project.analyse.drift import BASELINE_PERIODS
+from dagster_project.analyse.changes import BASELINE_PERIODS
 from dagster_project.partitions import START_DATE, Window
 
 KINDS = ("day", "iso_week", "month", "all")
-COMPARED_KINDS = ("day", "iso_week", "month")
-"""Kinds with more than one period, so that one can be compared with those before it."""
+COMPARED_KINDS = ("iso_week", "month")
+"""Kinds whose periods are compared with those before them."""
+JUDGED_KINDS = ("month", "all")
+"""Kinds that have effects and verdicts; the others are described only."""
 
 END_OF_TIME = date(9999, 1, 1)
 

@@ -12,12 +12,10 @@ select
     stored.blocked,
     stored.scored,
     stored.refused,
-    stored.regenerated_scored,
-    stored.regenerated_refused,
-    questions.category as question_category
+    stored.final_scored,
+    stored.final_refused
 from analytics.question_outcomes as stored
 inner join unnest(%(kinds)s::text[], %(starts)s::date[]) as period (kind, start)
     on
         stored.period_kind = period.kind
         and stored.period_start = period.start
-left join seeds.questions as questions on stored.question_id = questions.question_id

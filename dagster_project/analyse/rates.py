@@ -1,22 +1,20 @@
 """Rates of one model in one region: coverage, failures, provider blocks, refusals.
 
 Belongs here: from counts per question to rates with intervals. Does not belong here: comparing
-regions (pairs), how an interval is made (intervals).
+regions (effects). docs/decisions/0032 says why these intervals.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import bootstrap, norm, t
+from statsmodels.stats.proportion import proportion_confint
 
-from dagster_project.analyse.intervals import (
-    RateSums,
-    bootstrap_holds,
-    effective_answers,
-    wilson_interval,
-)
+from dagster_project.analyse.flips import ALPHA, Floats, stacked
 from dagster_project.analyse.reasons import status
-from dagster_project.analyse.resampling import bca_interval, stacked
 from dagster_project.score.our_jobs import MIN_ANSWERS
 
 MIN_QUESTIONS_SHOWN = 5
@@ -32,28 +30,43 @@ METRICS = {
     "provider_block_rate": (pl.col("blocked"), ATTEMPTS),
     "refusal_rate": (pl.col("refused"), pl.col("scored")),
 }
-"""Per metric what counts, k, and of what, n."""
+"""Per metric what counts, k, and of what, n. Refusals are those of the first generation."""
+
+MIN_BCA_QUESTIONS = 20
+MIN_BCA_SIDE = 10
+"""The bootstrap holds from here: questions, and of those with some and with others."""
+PSEUDO_WEIGHT = 0.25
+"""Of two pseudo-questions, one refused and one answered, that keep a variance above 0."""
+MIN_DAY_SHARE = 0.1
+"""Part of a rate's variance that days must add to change its interval."""
+
+_RESAMPLES = 4_000
+_SEED = 20_260_101
+_NUMBERS_AT_ONCE = 20_000_000
 
 _SUMS = ("hits", "answers", "questions", "hits2", "hits_answers", "answers2")
 _NOT_APPLICABLE = ("nothing_expected", "no_attempts", "no_answers", "all_technical_failures")
 
 
-def region_rates(cells: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Compute the rates of each region with 95 % intervals over questions.
+def region_rates(
+    counts: pl.DataFrame, keys: Sequence[str], days: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Compute the rates of each region with 95 % intervals over questions and days.
 
     Args:
-        cells: One row per ``keys``, ``region`` and ``question_id`` with the counts ``expected,
+        counts: One row per ``keys``, ``region`` and ``question_id`` with the counts ``expected,
             answered, failed, blocked, scored, refused``, no nulls.
         keys: Columns that name a group, such as period and model; carried through.
+        days: Per ``keys, region, metric`` with more than one day the sums of region_days.sql.
 
     Returns:
         One row per ``keys``, ``region`` and ``metric``, sorted by them: ``k`` of ``n`` answers to
         ``questions`` questions, ``estimate, ci_low, ci_high`` (null unless ``status`` is ok),
-        ``method`` (wilson, wilson_clustered or bca_clustered), ``status, reason`` and
+        ``method`` (wilson, wilson_clustered, bca_clustered, wilson_two_way), ``status, reason`` and
         ``comparable`` (enough questions to compare the region with another).
     """
     grain = [*keys, "region", "metric"]
-    counted = _counted(cells, [*keys, "region"])
+    counted = _counted(counts, [*keys, "region"])
     groups = counted.group_by(grain).agg(
         k=pl.col("hits").sum(),
         n=pl.col("answers").sum(),
@@ -61,6 +74,8 @@ def region_rates(cells: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         _failures=pl.col("failures").sum(),
     )
     rates = with_intervals(counted, grain)
+    if days is not None:
+        rates = _over_days(rates, days, grain)
     reason = _reason()
     shown = reason.is_null()
     return (
@@ -82,11 +97,11 @@ def region_rates(cells: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _counted(cells: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
-    """One row per metric and cell: how many answers count, of how many."""
+def _counted(counts: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
+    """One row per metric and question: how many answers count, of how many."""
     return pl.concat(
         [
-            cells.select(
+            counts.select(
                 *grain,
                 "question_id",
                 metric=pl.lit(metric),
@@ -154,8 +169,9 @@ def with_intervals(counted: pl.DataFrame, grain: Sequence[str]) -> pl.DataFrame:
     method = np.where(sums.answers == sums.questions, "wilson", "wilson_clustered").astype(object)
     for rows, (totals, sizes) in stacked(groups, ("_hits", "_answers")):
         holds = bootstrap_holds(totals, sizes) & (sizes > 1).any(axis=1)
-        interval[rows[holds]] = bca_interval(totals[holds], sizes[holds])
-        method[rows[holds]] = "bca_clustered"
+        if holds.any():
+            interval[rows[holds]] = bca_interval(totals[holds], sizes[holds])
+            method[rows[holds]] = "bca_clustered"
     return groups.select(grain).with_columns(
         estimate=pl.Series(rate),
         effective=pl.Series(effective),
@@ -163,3 +179,149 @@ def with_intervals(counted: pl.DataFrame, grain: Sequence[str]) -> pl.DataFrame:
         ci_high=pl.Series(interval[:, 1]),
         method=pl.Series(method.tolist(), dtype=pl.String),
     )
+
+
+def _over_days(rates: pl.DataFrame, days: pl.DataFrame, grain: Sequence[str]) -> pl.DataFrame:
+    """Widen intervals by what days add to a rate's variance beyond its answers.
+
+    The second cluster of Cameron, Gelbach and Miller: by day less by question and day.
+    """
+    rate, number = pl.col("estimate"), pl.col("day_count")
+    by_day, by_both = (
+        (
+            pl.col(f"{of}_hits2")
+            - 2 * rate * pl.col(f"{of}_hits_answers")
+            + rate**2 * pl.col(f"{of}_answers2")
+        )
+        / pl.col("answers") ** 2
+        for of in ("day", "question_day")
+    )
+    own = rate * (1 - rate) / pl.col("effective")
+    added = (by_day * number / (number - 1) - by_both).fill_nan(0.0).fill_null(0.0).clip(0)
+    wide = rates.join(days, on=list(grain), how="left", nulls_equal=True).with_columns(
+        _days=pl.when(number > 1).then(added).otherwise(0.0), _own=own
+    )
+    # A variance of few days is known badly: Student's quantile for the normal one.
+    degrees = wide["day_count"].fill_null(2).clip(2).to_numpy() - 1
+    wide = wide.with_columns(
+        pl.col("_days") * pl.Series((t.ppf(1 - ALPHA / 2, degrees) / norm.ppf(1 - ALPHA / 2)) ** 2)
+    )
+    moved = wide["_days"].to_numpy() > MIN_DAY_SHARE * wide["_own"].to_numpy()
+    moved &= wide["_own"].to_numpy() > 0
+    shares = wide["estimate"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.where(
+            moved,
+            shares * (1 - shares) / (wide["_own"] + wide["_days"]).to_numpy(),
+            wide["effective"].to_numpy(),
+        )
+    interval = wilson_interval(shares, np.maximum(effective, 1))
+    choose = pl.lit(pl.Series(moved))
+    return wide.select(
+        *grain,
+        "estimate",
+        "effective",
+        ci_low=pl.when(choose)
+        .then(pl.min_horizontal("ci_low", pl.lit(pl.Series(interval[:, 0]))))
+        .otherwise("ci_low"),
+        ci_high=pl.when(choose)
+        .then(pl.max_horizontal("ci_high", pl.lit(pl.Series(interval[:, 1]))))
+        .otherwise("ci_high"),
+        method=pl.when(choose).then(pl.lit("wilson_two_way")).otherwise("method"),
+    )
+
+
+def bca_interval(totals: Floats, sizes: Floats) -> Floats:
+    """BCa bootstrap intervals of ratios of sums, questions drawn; groups x (low, high)."""
+    step = max(1, _NUMBERS_AT_ONCE // (_RESAMPLES * totals.shape[1]))
+    blocks = [
+        bootstrap(
+            (totals[start : start + step], sizes[start : start + step]),
+            lambda hits, answers, axis: hits.sum(axis=axis) / answers.sum(axis=axis),
+            n_resamples=_RESAMPLES,
+            paired=True,
+            vectorized=True,
+            axis=1,
+            method="BCa",
+            rng=np.random.default_rng(_SEED),
+        ).confidence_interval
+        for start in range(0, len(totals), step)
+    ]
+    return np.concatenate([np.stack([block.low, block.high], axis=1) for block in blocks])
+
+
+@dataclass(frozen=True)
+class RateSums:
+    """Sums over the questions of each group; arrays of one length.
+
+    Attributes:
+        hits: Answers that count, k.
+        answers: All answers, n.
+        questions: Questions with an answer.
+        hits2: Sum of squared hits per question.
+        hits_answers: Sum of hits times answers per question.
+        answers2: Sum of squared answers per question.
+    """
+
+    hits: Floats
+    answers: Floats
+    questions: Floats
+    hits2: Floats
+    hits_answers: Floats
+    answers2: Floats
+
+
+def effective_answers(sums: RateSums) -> Floats:
+    """How many independent answers are worth as much as the repeated ones.
+
+    The design effect of a ratio, from the squared residuals of the questions (Kish, Survey
+    Sampling, 1965), with a quarter of a refused and of an answered pseudo-question, so that equal
+    questions do not pretend certainty. Equals n when each question was asked once.
+
+    Args:
+        sums: Groups with at least one answer.
+
+    Returns:
+        Between n² / Σ n_q² (repeats tell nothing new) and n (repeats are like new questions).
+    """
+    mean = sums.answers / sums.questions
+    padded = sums.answers + 2 * PSEUDO_WEIGHT * mean
+    rate = (sums.hits + PSEUDO_WEIGHT * mean) / padded
+    residuals = (
+        sums.hits2
+        - 2 * rate * sums.hits_answers
+        + rate**2 * sums.answers2
+        + PSEUDO_WEIGHT * mean**2 * ((1 - rate) ** 2 + rate**2)
+    )
+    independent = rate * (1 - rate) * padded * sums.answers / residuals
+    return np.clip(independent, sums.answers**2 / sums.answers2, sums.answers)
+
+
+def wilson_interval(rate: Floats, answers: Floats) -> Floats:
+    """Wilson's score interval.
+
+    Args:
+        rate: Observed rates.
+        answers: Numbers of (effective) answers, also fractions.
+
+    Returns:
+        groups x (low, high).
+    """
+    low, high = proportion_confint(rate * answers, answers, alpha=ALPHA, method="wilson")
+    return np.stack([low, high], axis=1)
+
+
+def bootstrap_holds(totals: Floats, sizes: Floats) -> NDArray[np.bool_]:
+    """Tell whether a group's rate has enough questions on both sides for a bootstrap.
+
+    Args:
+        totals: Answers that count, groups x questions.
+        sizes: All answers, same shape.
+
+    Returns:
+        Booleans per group.
+    """
+    some = (totals > 0).sum(axis=1) >= MIN_BCA_SIDE
+    others = (totals < sizes).sum(axis=1) >= MIN_BCA_SIDE
+    enough = totals.shape[1] >= MIN_BCA_QUESTIONS
+    return np.asarray(some & others & enough, np.bool_)

@@ -10,7 +10,7 @@ NOT_APPLICABLE: Final = "not_applicable"
 
 DIFFERENCE_DETECTED: Final = "difference_detected"
 EQUIVALENT: Final = "equivalent"
-NONE_DETECTED: Final = "none_detected"
+INCONCLUSIVE: Final = "inconclusive"
 INSUFFICIENT_DATA: Final = "insufficient_data"
 
 REASONS: Final = {
@@ -20,17 +20,14 @@ REASONS: Final = {
     "all_technical_failures": "No scored answer: everything failed or was blocked.",
     "too_few_answers": "Fewer than 5 answers or attempts.",
     "too_few_questions": "Fewer questions than the method needs.",
-    "too_few_common_questions": "Fewer than 10 questions answered in both regions.",
-    "too_few_complete_questions": "Fewer than 10 questions answered in all regions.",
-    "too_few_discordant": "Fewer than 6 questions on which the two regions differ.",
-    "no_discordant_questions": "The regions agree on every question.",
+    "no_common_answers": "No question answered in both regions, in one job or on one day.",
+    "too_few_common_questions": "Fewer questions answered in both regions than the scope needs.",
+    "too_few_days": "Fewer than 6 days with answers in both regions.",
     "no_repeats": "No question was asked more than once in both regions.",
     "too_few_repeated_questions": "Fewer than 5 questions asked more than once in both regions.",
     "no_failures": "Nothing failed.",
     "single_region": "Only one region.",
     "no_earlier_period": "Nothing earlier to compare with.",
-    "no_shared_questions": "Simulated for regions that answered the same questions only.",
-    "not_detectable": "So few questions that no effect would be found in 4 of 5 cases.",
 }
 
 

@@ -15,12 +15,16 @@ union all
 
 select distinct
     'divergence' as metric,
-    distances.period_kind,
-    distances.model_id,
-    side.region,
-    distances.period_start
-from analytics.question_distances as distances
-cross join lateral (values (distances.region_a), (distances.region_b)) as side (region)
-where
-    distances.region_a <> distances.region_b
-    and distances.period_kind = %(kind)s
+    %(kind)s as period_kind,
+    model_id,
+    region,
+    date_trunc(%(unit)s, job_day)::date as period_start
+from (
+    select
+        daily.model_id,
+        daily.job_day,
+        side.region
+    from intermediate.int_question_distances__daily as daily
+    cross join lateral (values (daily.region_a), (daily.region_b)) as side (region)
+    where daily.region_a <> daily.region_b
+) as divergences

@@ -2,69 +2,112 @@
 
 Belongs here: excess divergence with interval and test. Does not belong here: measuring texts
 (score.pairs).
+
+The excess, twice the energy statistic of Székely & Rizzo (Journal of Statistical Planning and
+Inference 143, 2013), is in truth 0 where answers of both regions are drawn from one pot.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
-from dagster_project.analyse.adjustment import with_q_values
-from dagster_project.analyse.differences import Comparison, mean_differences
+from dagster_project.analyse.effects import (
+    MIN_DAYS,
+    PAIR,
+    contrast_parts,
+    these_questions,
+    with_allowance,
+    with_q_values,
+)
 from dagster_project.analyse.reasons import status
 
 MIN_REPEATED_QUESTIONS = 5
 """Questions with repeats in both regions."""
 
-_COMPARISON = Comparison("between", "within", MIN_REPEATED_QUESTIONS, only_above=True)
-_NAMES = {"first": "between", "second": "within", "difference": "excess"}
+_SHOWN = (
+    *("between_regions", "within_regions", "excess_divergence", "ci_low", "ci_high", "method"),
+    *("p_value", "q_value"),
+)
 
 
-def text_effects(
-    distances: pl.DataFrame, keys: Sequence[str], family: Sequence[str]
-) -> pl.DataFrame:
+def text_effects(days: pl.DataFrame, keys: Sequence[str], family: Sequence[str]) -> pl.DataFrame:
     """Compare the texts of every two regions with their repeats, which are the noise floor.
 
     Args:
-        distances: One row per ``keys, region_a, region_b`` and ``question_id``: ``between``, the
-            mean distance of an answer of one region to one of the other, and ``within_a,
-            within_b``, that of two answers of one region, null where there was only one. Only
-            answers of one model in one language.
+        days: One row per ``keys, region_a, region_b, question_id`` and ``job_day``: ``mean``, the
+            mean divergence of two answers; a region with itself holds its repeats. Only answers of
+            one model in one language.
         keys: Columns that name a group, such as period and model; carried through.
         family: Those of ``keys`` within which all tests are adjusted together.
 
     Returns:
         One row per ``keys, region_a, region_b``, sorted by them: ``questions``, of which
-        ``questions_repeated`` in both regions; over these ``between, within`` and ``excess``, the
-        mean per question of between minus within, with ``ci_low, ci_high, method, p_value,
-        q_value``; ``status, reason``. Values are null unless ``status`` is ok. The test is
-        one-sided: the truth cannot be below 0, because this distance is of negative type (Székely
-        & Rizzo, Journal of Statistical Planning and Inference 143, 2013).
+        ``questions_repeated`` on one day in both regions, on ``days``; over these
+        ``between_regions, within_regions, excess_divergence`` with ``ci_low, ci_high, method,
+        p_value, q_value`` (sign flips of days); ``status, reason``. Null unless ``status`` is ok.
     """
-    grain = [*keys, "region_a", "region_b"]
-    within = (pl.col("within_a") + pl.col("within_b")) / 2
-    rows = distances.with_columns(within=within).sort("question_id")
+    grain = [*keys, *PAIR]
+    rows = _beside(days, keys)
     repeated = pl.col("within").is_not_null()
     pairs = rows.group_by(grain).agg(
-        questions=pl.len().cast(pl.Int64), questions_repeated=repeated.sum().cast(pl.Int64)
+        questions=pl.col("question_id").n_unique().cast(pl.Int64),
+        questions_repeated=pl.col("question_id").filter(repeated).n_unique().cast(pl.Int64),
+        days=pl.col("job_day").filter(repeated).n_unique().cast(pl.Int64),
     )
-    effects = mean_differences(rows.filter(repeated), grain, _COMPARISON).rename(_NAMES)
+    parts = contrast_parts(
+        rows.filter(repeated).select(
+            *grain,
+            "question_id",
+            "job_day",
+            contrasts=pl.lit(1),
+            rate_a_total="between",
+            rate_b_total="within",
+        ),
+        grain,
+    )
+    means = parts.group_by(grain).agg(
+        between_regions=(pl.col("rate_a_total") * pl.col("weight")).sum(),
+        within_regions=(pl.col("rate_b_total") * pl.col("weight")).sum(),
+        excess_divergence=pl.col("part").sum(),
+        risk_difference=pl.col("part").sum(),
+        positive=pl.col("part").clip(0).sum(),
+        negative=(-pl.col("part")).clip(0).sum(),
+        worth=1 / (pl.col("weight") ** 2).sum(),
+    )
     reason = (
         pl.when(pl.col("questions_repeated") == 0)
         .then(pl.lit("no_repeats"))
         .when(pl.col("questions_repeated") < MIN_REPEATED_QUESTIONS)
         .then(pl.lit("too_few_repeated_questions"))
+        .when(pl.col("days") < MIN_DAYS)
+        .then(pl.lit("too_few_days"))
     )
-    return (
-        with_q_values(pairs.join(effects, on=grain, how="left", nulls_equal=True), family)
+    tested = (
+        pairs.join(means, on=grain, how="left", nulls_equal=True)
+        .join(these_questions(parts, grain), on=grain, how="left", nulls_equal=True)
         .with_columns(status=status(reason, "no_repeats"), reason=reason)
-        .select(
-            *grain,
-            "questions",
-            "questions_repeated",
-            *effects.drop(grain).columns,
-            "q_value",
-            "status",
-            "reason",
-        )
-        .sort(grain)
+        .with_columns(p_value=pl.when(pl.col("reason").is_null()).then("p_value"))
+        .pipe(with_allowance)
+        .pipe(with_q_values, family)
     )
+    known = pl.col("reason").is_null()
+    return tested.select(
+        *grain,
+        "questions",
+        "questions_repeated",
+        "days",
+        *(pl.when(known).then(pl.col(name)).alias(name) for name in _SHOWN),
+        "status",
+        "reason",
+    ).sort(grain)
+
+
+def _beside(days: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Answers of two regions beside the repeats of both, which are null where there are none."""
+    on = [*keys, "question_id", "job_day"]
+    repeats = days.filter(pl.col("region_a") == pl.col("region_b"))
+    rows = days.filter(pl.col("region_a") != pl.col("region_b")).rename({"mean": "between"})
+    for side in ("a", "b"):
+        within = repeats.select(*on, f"region_{side}", pl.col("mean").alias(f"within_{side}"))
+        rows = rows.join(within, on=[*on, f"region_{side}"], how="left", nulls_equal=True)
+    return rows.with_columns(within=(pl.col("within_a") + pl.col("within_b")) / 2)

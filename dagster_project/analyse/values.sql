@@ -1,46 +1,51 @@
--- Watched series from one period of a kind to another: per question a sum, and of how many it is.
+-- Watched series over some days: per day and question a sum, and of how many it is.
 with refusals as (
     select
         'refusal_rate' as metric,
-        period_kind,
         model_id,
         region,
-        period_start,
+        job_day,
         question_id,
         refused::double precision as total,
         scored as n
-    from analytics.question_outcomes
+    from intermediate.int_question_outcomes__daily
     where
         region_basis = 'actual'
         and scored > 0
-        and period_kind = %(kind)s
-        and period_start between %(first_day)s and %(last_day)s
+        and job_day between %(first_day)s and %(last_day)s
 ),
 
-distances as (
+divergences as (
     select
         'divergence' as metric,
-        distances.period_kind,
-        distances.model_id,
+        daily.model_id,
         side.region,
-        distances.period_start,
-        distances.question_id,
-        sum(distances.distance_total)::double precision as total,
-        sum(distances.pairs)::bigint as n
-    from analytics.question_distances as distances
-    cross join lateral (values (distances.region_a), (distances.region_b)) as side (region)
+        daily.job_day,
+        daily.question_id,
+        sum(daily.distance_total)::double precision as total,
+        sum(daily.pairs)::bigint as n
+    from intermediate.int_question_distances__daily as daily
+    cross join lateral (values (daily.region_a), (daily.region_b)) as side (region)
     where
-        distances.region_a <> distances.region_b
-        and distances.period_kind = %(kind)s
-        and distances.period_start between %(first_day)s and %(last_day)s
-    group by
-        distances.period_kind,
-        distances.model_id,
-        side.region,
-        distances.period_start,
-        distances.question_id
+        daily.region_a <> daily.region_b
+        and daily.job_day between %(first_day)s and %(last_day)s
+    group by daily.model_id, side.region, daily.job_day, daily.question_id
+),
+
+watched as (
+    select * from refusals
+    union all
+    select * from divergences
 )
 
-select * from refusals
-union all
-select * from distances
+select
+    metric,
+    %(kind)s as period_kind,
+    model_id,
+    region,
+    date_trunc(%(unit)s, job_day)::date as period_start,
+    job_day,
+    question_id,
+    total,
+    n
+from watched

@@ -5,7 +5,7 @@ Does not belong here: any statistic.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -14,27 +14,147 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from dagster_project.analyse import METHOD_VERSION, STATISTICS, SUMS
-from dagster_project.analyse.frames import (
-    CELLS,
-    DISTANCES,
-    JOB_CELLS,
-    STARTS,
-    VALUES,
-    change_table,
-    job_table,
-    period_tables,
-    text_table,
-)
+from dagster_project.analyse.changes import metric_changes
+from dagster_project.analyse.effects import model_verdicts, pair_effects, question_effects
+from dagster_project.analyse.jobs import SCOPE, job_effects
 from dagster_project.analyse.periods import (
     COMPARED_KINDS,
+    JUDGED_KINDS,
     Period,
     compared_periods,
     touched_periods,
     with_baselines,
 )
+from dagster_project.analyse.rates import region_rates
+from dagster_project.analyse.reasons import INSUFFICIENT_DATA
+from dagster_project.analyse.texts import text_effects
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score.scores import rounded, whole_jobs
+
+PERIOD = ("period_kind", "period_start")
+MODEL = (*PERIOD, "model_id")
+COMPARED = (*PERIOD, "workflow", "model_id")
+CATEGORY = (*PERIOD, "question_category")
+SERIES = ("metric", "period_kind", "model_id", "region")
+JOB = ("job_id", "job_day")
+
+JOB_SLOTS = pl.Schema(
+    {
+        "job_id": pl.String(),
+        "job_day": pl.Date(),
+        "job_expected": pl.Int64(),
+        "job_answered": pl.Int64(),
+        "completeness": pl.Float64(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "question_id": pl.String(),
+        "failed": pl.Int64(),
+        "blocked": pl.Int64(),
+        "scored": pl.Int64(),
+        "refused": pl.Int64(),
+    }
+)
+"""Columns of ``job_slots.sql``."""
+
+OUTCOMES = pl.Schema(
+    {
+        "region_basis": pl.String(),
+        "period_kind": pl.String(),
+        "period_start": pl.Date(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "question_id": pl.String(),
+        "expected": pl.Int64(),
+        "answered": pl.Int64(),
+        "failed": pl.Int64(),
+        "blocked": pl.Int64(),
+        "scored": pl.Int64(),
+        "refused": pl.Int64(),
+        "final_scored": pl.Int64(),
+        "final_refused": pl.Int64(),
+    }
+)
+"""Columns of ``question_outcomes.sql``."""
+
+REGION_DAYS = pl.Schema(
+    {
+        "period_kind": pl.String(),
+        "period_start": pl.Date(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "metric": pl.String(),
+        "day_count": pl.Int64(),
+        "answers": pl.Float64(),
+        "day_hits2": pl.Float64(),
+        "day_hits_answers": pl.Float64(),
+        "day_answers2": pl.Float64(),
+        "question_day_hits2": pl.Float64(),
+        "question_day_hits_answers": pl.Float64(),
+        "question_day_answers2": pl.Float64(),
+    }
+)
+"""Columns of ``region_days.sql``."""
+
+CONTRASTS = pl.Schema(
+    {
+        "job_day": pl.Date(),
+        "workflow": pl.String(),
+        "pairing": pl.String(),
+        "model_id": pl.String(),
+        "region_a": pl.String(),
+        "region_b": pl.String(),
+        "question_id": pl.String(),
+        "question_category": pl.String(),
+        "contrasts": pl.Int64(),
+        "rate_a_total": pl.Float64(),
+        "rate_b_total": pl.Float64(),
+        "final_contrasts": pl.Int64(),
+        "final_rate_a_total": pl.Float64(),
+        "final_rate_b_total": pl.Float64(),
+        "attempted": pl.Int64(),
+        "bound_low_total": pl.Float64(),
+        "bound_high_total": pl.Float64(),
+        "scored_a": pl.Int64(),
+        "scored_b": pl.Int64(),
+        "missing_a": pl.Int64(),
+    }
+)
+"""Columns of ``contrasts.sql``."""
+
+TEXT_DAYS = pl.Schema(
+    {
+        "job_day": pl.Date(),
+        "model_id": pl.String(),
+        "region_a": pl.String(),
+        "region_b": pl.String(),
+        "question_id": pl.String(),
+        "mean": pl.Float64(),
+    }
+)
+"""Columns of ``text_days.sql``."""
+
+STARTS = pl.Schema(
+    {
+        "metric": pl.String(),
+        "period_kind": pl.String(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "period_start": pl.Date(),
+    }
+)
+"""Columns of ``series.sql``."""
+
+VALUES = pl.Schema(
+    {
+        **STARTS,
+        "job_day": pl.Date(),
+        "question_id": pl.String(),
+        "total": pl.Float64(),
+        "n": pl.Int64(),
+    }
+)
+"""Columns of ``values.sql``."""
 
 PERIODS_AT_ONCE = 50
 """Periods whose counts are held in memory at a time."""
@@ -69,41 +189,141 @@ def analyse_window(warehouse_url: str, window: Window, batch_rows: int) -> None:
 
 def _replace_jobs(source: Connection, target: Connection, window: Window, batch_rows: int) -> None:
     target.execute(read_sql("analyse/delete_jobs.sql"), vars(window))
-    for cells in whole_jobs(_job_cells(source, window, batch_rows)):
-        _insert(target, "job_verdicts", job_table(cells))
+    for slots in whole_jobs(_job_slots(source, window, batch_rows)):
+        _insert(target, "job_verdicts", job_verdicts(slots))
 
 
-def _job_cells(source: Connection, window: Window, batch_rows: int) -> Iterator[pl.DataFrame]:
-    with source.cursor(name="job_cells", binary=True) as cursor:
-        cursor.execute(read_sql("analyse/job_cells.sql"), vars(window))
+def _job_slots(source: Connection, window: Window, batch_rows: int) -> Iterator[pl.DataFrame]:
+    with source.cursor(name="job_slots", binary=True) as cursor:
+        cursor.execute(read_sql("analyse/job_slots.sql"), vars(window))
         while rows := cursor.fetchmany(batch_rows):
-            yield pl.DataFrame(rows, schema=JOB_CELLS, orient="row")
+            yield pl.DataFrame(rows, schema=JOB_SLOTS, orient="row")
+
+
+def job_verdicts(slots: pl.DataFrame) -> pl.DataFrame:
+    """Compute rows of ``job_verdicts``.
+
+    Args:
+        slots: ``JOB_SLOTS`` of whole jobs; a job without attempts has one row without a region. How
+            complete a job is comes from job_status, which knows what was asked for.
+    """
+    unknown = pl.col("completeness").is_null()
+    jobs = slots.select(
+        *JOB,
+        "completeness",
+        scope=pl.lit(SCOPE),
+        expected="job_expected",
+        answered="job_answered",
+        completeness_reason=pl.when(unknown).then(pl.lit("nothing_expected")),
+    ).unique()
+    effects = job_effects(slots.filter(pl.col("region").is_not_null()), JOB)
+    without_attempts = pl.col("verdict").is_null()
+    return jobs.join(effects, on=JOB, how="left").with_columns(
+        pl.col("questions", "n_tests", "n_significant").fill_null(0),
+        pl.col("verdict").fill_null(INSUFFICIENT_DATA),
+        *(
+            pl.when(without_attempts).then(pl.lit("no_attempts")).otherwise(reason).alias(reason)
+            for reason in ("verdict_reason", "refusal_gap_reason")
+        ),
+    )
 
 
 def _replace_periods(target: Connection, periods: Sequence[Period]) -> None:
     bounds = _bounds((one.kind, one.start) for one in periods)
     for table in (*SUMS, *STATISTICS):
         _delete(target, table, bounds)
-    ends = [one.end for one in periods]
+    bounds["ends"] = [one.end for one in periods]
     for table in SUMS:
-        target.execute(read_sql(f"analyse/insert_{table}.sql"), {**bounds, "ends": ends})
-    cells = _read(target, "question_outcomes", bounds, CELLS)
-    for table, rows in period_tables(cells).items():
-        _insert(target, table, rows)
-    _insert(target, "text_divergence", text_table(_read(target, SUMS[1], bounds, DISTANCES)))
+        target.execute(read_sql(f"analyse/insert_{table}.sql"), bounds)
+    outcomes = _read(target, "question_outcomes", bounds, OUTCOMES)
+    _insert(
+        target, "region_rates", rates(outcomes, _read(target, "region_days", bounds, REGION_DAYS))
+    )
+    judged = [one for one in periods if one.kind in JUDGED_KINDS]
+    if judged:
+        contrasts = of_periods(_read(target, "contrasts", {}, CONTRASTS), judged)
+        for table, rows in effect_tables(contrasts).items():
+            _insert(target, table, rows)
+        texts = of_periods(_read(target, "text_days", {}, TEXT_DAYS), judged)
+        _insert(target, "text_divergence", text_effects(texts, MODEL, PERIOD))
+
+
+def rates(outcomes: pl.DataFrame, days: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Compute rows of ``region_rates``: by actual region, by what the model said first.
+
+    Args:
+        outcomes: ``OUTCOMES`` of every region basis of some periods.
+        days: ``REGION_DAYS`` of the same periods.
+    """
+    key = [*MODEL, "region", "metric"]
+    actual = outcomes.filter(pl.col("region_basis") == "actual")
+    final = actual.with_columns(scored="final_scored", refused="final_refused")
+    requested = outcomes.filter(pl.col("region_basis") == "requested")
+    others = (
+        region_rates(final, MODEL)
+        .filter(pl.col("metric") == "refusal_rate")
+        .select(*key, final_estimate="estimate"),
+        region_rates(requested, MODEL).select(*key, estimate_by_requested_region="estimate"),
+    )
+    rows = region_rates(actual, MODEL, days)
+    for other in others:
+        rows = rows.join(other, on=key, how="left")
+    return rows
+
+
+def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
+    """Return the rows of some days once for each period that contains their day."""
+    return pl.concat(
+        [
+            days.filter(pl.col("job_day") >= one.start, pl.col("job_day") < one.end).with_columns(
+                period_kind=pl.lit(one.kind), period_start=pl.lit(one.start)
+            )
+            for one in periods
+        ]
+    )
+
+
+def effect_tables(contrasts: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    """Compute every table that is made of contrasts, by its name.
+
+    Args:
+        contrasts: ``CONTRASTS`` of whole periods, with ``PERIOD``.
+    """
+    pairs = pair_effects(contrasts, COMPARED, PERIOD)
+    of_category = contrasts.filter(pl.col("question_category").is_not_null())
+    categories = contrasts.select("question_id", "question_category").unique()
+    return {
+        "region_pair_effects": pairs,
+        "category_pair_effects": pair_effects(
+            of_category, (*CATEGORY, "workflow", "model_id"), CATEGORY
+        ),
+        "question_effects": question_effects(contrasts, COMPARED).join(
+            categories, on="question_id", how="left"
+        ),
+        "model_verdicts": model_verdicts(contrasts, pairs, COMPARED),
+    }
 
 
 def _replace_changes(target: Connection, kind: str, touched: Sequence[date]) -> None:
-    starts = _read(target, "series", {"kind": kind}, STARTS)
+    unit = {"kind": kind, "unit": kind.removeprefix("iso_")}
+    starts = _read(target, "series", unit, STARTS)
     compared = compared_periods(starts, touched)
     replaced = [*((kind, start) for start in touched), *compared.iter_rows()]
     _delete(target, "metric_changes", _bounds(replaced))
     if compared.is_empty():
         return
     needed = with_baselines(starts, compared)
-    days = {"first_day": needed["period_start"].min(), "last_day": needed["period_start"].max()}
-    values = _read(target, "values", {"kind": kind, **days}, VALUES)
-    _insert(target, "metric_changes", change_table(values, needed, compared))
+    starts_needed = sorted(needed["period_start"].unique())
+    last = next(
+        one.end - timedelta(days=1)
+        for one in touched_periods(Window.of_day(starts_needed[-1]))
+        if one.kind == kind
+    )
+    days = {"first_day": starts_needed[0], "last_day": last}
+    values = _read(target, "values", {**unit, **days}, VALUES)
+    watched = values.join(needed, on=(*SERIES, "period_start"), how="semi")
+    changes = metric_changes(watched, SERIES).join(compared, on=PERIOD, how="semi")
+    _insert(target, "metric_changes", changes)
 
 
 def _bounds(periods: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:

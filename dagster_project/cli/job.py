@@ -71,8 +71,25 @@ def print_job(found: "OneJob") -> None:
     if found.metrics is None or found.metrics["reason"]:
         reason = found.metrics["reason"] if found.metrics else "not computed yet"
         console.out.print(f"No comparison between regions: {reason}.")
+    if found.verdict is not None:
+        _print_verdict(found.verdict)
     if found.metrics is not None:
         _print_metrics(found.metrics)
+
+
+def _print_verdict(verdict: dict[str, Any]) -> None:
+    """Print whether the regions differ in this job, with n, interval and q."""
+    rows = [("verdict", verdict["verdict"]), ("questions", verdict["questions"])]
+    if verdict["verdict_reason"]:
+        rows.append(("reason", verdict["verdict_reason"]))
+    else:
+        low, high = verdict["refusal_gap_ci_low"], verdict["refusal_gap_ci_high"]
+        between = f"{verdict['highest_region']} - {verdict['lowest_region']}"
+        rows += [
+            ("largest gap", f"{verdict['refusal_gap']:.3f} ({low:.3f} to {high:.3f}), {between}"),
+            ("q", f"{verdict['q_value']:.3f}"),
+        ]
+    console.out.print(console.table("Do regions differ in this job?", ["", ""], rows))
 
 
 def _print_metrics(metrics: dict[str, Any]) -> None:

@@ -78,12 +78,14 @@ class OneJob:
         job: Row of job_status.
         progress: Rows of job_progress, by requested region and model.
         metrics: Row of fct_job_bias_metrics; None while the job has none.
+        verdict: Row of job_verdicts: whether its regions differ in it; None while it has none.
         regions: Rows of fct_job_region_scores, by region that answered.
     """
 
     job: Row
     progress: list[Row]
     metrics: Row | None
+    verdict: Row | None
     regions: list[Row]
 
 
@@ -101,10 +103,12 @@ def read_job(connection: psycopg.Connection[Any], job_id: str) -> OneJob | None:
     if not found:
         return None
     metrics = _documents(connection, "fct_job_bias_metrics", job_id)
+    verdicts = _documents(connection, "job_verdicts", job_id)
     return OneJob(
         job=found[0],
         progress=_documents(connection, "job_progress", job_id, "requested_region", "model_id"),
         metrics=metrics[0] if metrics else None,
+        verdict=verdicts[0] if verdicts else None,
         regions=_documents(connection, "fct_job_region_scores", job_id, "region"),
     )
 

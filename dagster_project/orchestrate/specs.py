@@ -87,12 +87,12 @@ def _analyse_inputs(relation: str) -> list[dg.AssetKey]:
     sums = [f"analytics.{table}" for table in SUMS]
     if relation == "analytics.job_verdicts":
         return [asset_key("analytics.answer_outcomes"), asset_key("analytics.job_status")]
-    if relation in sums:
-        return [
-            asset_key("intermediate.int_question_outcomes__daily"),
-            asset_key("intermediate.int_question_distances__daily"),
-        ]
-    return [asset_key(name) for name in sums]
+    return [
+        *(asset_key(name) for name in sums if relation not in sums),
+        asset_key("intermediate.int_question_outcomes__daily"),
+        asset_key("intermediate.int_question_contrasts__daily"),
+        asset_key("intermediate.int_question_distances__daily"),
+    ]
 
 
 _ANSWERS = [asset_key("intermediate.int_executions__answers")]

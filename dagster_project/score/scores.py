@@ -52,8 +52,30 @@ def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.
         texts = answers.select("lang", "status", text="answer_text", question=question)
         scored.append(classify(texts))
         if "receipt_full_response" in answers.columns:
-            scored.append(regeneration(answers))
+            again = regeneration(answers)
+            scored += [again, _first_states(scored[-1], again)]
     return pl.concat(scored, how="horizontal")
+
+
+def _first_states(states: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
+    """What the model said first: a first text is classified like any answer.
+
+    Where it is known to exist but lost, it was a refusal: only these are asked again.
+    """
+    rows = pl.concat([states.select("answer_state"), again], how="horizontal").with_row_index("row")
+    recovered = rows.filter(pl.col("first_answer_text").is_not_null())
+    texts = recovered.select(text="first_answer_text")
+    known = recovered.select("row", _first=classify(texts)["answer_state"])
+    regenerated = pl.col("regenerated").fill_null(value=False)
+    lost = regenerated & pl.col("first_answer_text").is_null()
+    return rows.join(known, on="row", how="left", maintain_order="left").select(
+        first_state=pl.when(lost)
+        .then(pl.lit("refusal"))
+        .when(regenerated)
+        .then("_first")
+        .otherwise("answer_state"),
+        first_state_inferred=lost,
+    )
 
 
 def usable_answers(scored: pl.DataFrame) -> pl.DataFrame:

@@ -26,9 +26,10 @@
         as answered,
     count(*) filter (where outcome in ('technical_failure', 'empty')) as failed,
     count(*) filter (where outcome = 'provider_block') as blocked,
-    count(*) filter (where rules.is_scored(outcome)) as scored,
-    count(*) filter (where outcome = 'refusal') as refused,
-    count(*) filter (where outcome = 'partial_refusal') as partially_refused,
-    count(*) filter (where is_regenerated and rules.is_scored(outcome)) as regenerated_scored,
-    count(*) filter (where is_regenerated and outcome = 'refusal') as regenerated_refused
+    count(*) filter (where rules.is_scored(first_state)) as scored,
+    count(*) filter (where first_state = 'refusal') as refused,
+    count(*) filter (where first_state = 'partial_refusal') as partially_refused,
+    count(*) filter (where first_state_inferred) as inferred,
+    count(*) filter (where rules.is_scored(outcome)) as final_scored,
+    count(*) filter (where outcome = 'refusal') as final_refused
 {%- endmacro %}

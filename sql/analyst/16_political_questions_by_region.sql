@@ -9,7 +9,7 @@ select
     outcomes.scored,
     case when outcomes.scored >= 5 then round(outcomes.refused::numeric / outcomes.scored, 3) end
         as refusal_rate,
-    outcomes.regenerated_refused,
+    outcomes.final_refused,
     outcomes.failed,
     outcomes.blocked
 from analytics.question_outcomes as outcomes

@@ -1,13 +1,14 @@
 -- Question: for which models is there a verdict, and what is missing for the others?
--- Grain:    one row per model and month, and one per model over everything.
+-- Grain:    one row per workflow, model, scope of the claim and month, and over everything.
 select
     period_kind,
     period_start,
+    workflow,
     model_id,
+    scope,
     verdict,
     verdict_reason,
     regions,
-    complete_questions,
     n_tests,
     n_significant,
     largest_region_a,
@@ -16,8 +17,6 @@ select
     largest_ci_low,
     largest_ci_high,
     minimum_detectable_effect,
-    verdict_without_regenerated,
-    verdict_by_requested_region
+    minimum_detectable_effect_concentrated
 from analytics.model_verdicts
-where period_kind in ('month', 'all')
-order by model_id, period_kind, period_start
+order by workflow, model_id, scope, period_kind, period_start

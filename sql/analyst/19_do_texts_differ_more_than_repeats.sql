@@ -6,6 +6,7 @@ select
     region_a,
     region_b,
     questions_repeated,
+    days,
     between_regions,
     within_regions,
     excess_divergence,

@@ -13,6 +13,7 @@ select
     ci_high,
     q_value,
     questions,
+    days,
     status,
     reason
 from analytics.metric_changes

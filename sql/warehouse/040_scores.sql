@@ -22,6 +22,8 @@ create table if not exists scores.answers (
     first_answer_text text,
     method_version text not null
 );
+alter table scores.answers add column if not exists first_state text;
+alter table scores.answers add column if not exists first_state_inferred boolean;
 create index if not exists answers_job_day on scores.answers (job_day);
 create index if not exists answers_job_id on scores.answers (job_id);
 comment on table scores.answers is
@@ -147,6 +149,10 @@ comment on column scores.answers.language is
 'ISO 639-1 code of the answer''s own language; NULL when the text is too short to tell.';
 comment on column scores.answers.regenerated is
 'Whether the receipt shows that another text was generated first; NULL without a receipt.';
+comment on column scores.answers.first_state is
+'The answer state of what the model said first: of first_answer_text where it was asked again.';
+comment on column scores.answers.first_state_inferred is
+'Whether that text is lost, so that the state, refusal, follows from having been asked again.';
 comment on column scores.answers.first_answer_text is 'That first text, where it can be recovered.';
 comment on column scores.answers.method_version is 'Version of the scoring method.';
 

@@ -4,57 +4,73 @@
 create table if not exists analytics.job_verdicts (
     job_id text not null,
     job_day date not null,
+    scope text not null,
     expected bigint not null,
     answered bigint not null,
     completeness double precision,
     completeness_reason text,
+    questions bigint not null,
     refusal_gap double precision,
     refusal_gap_ci_low double precision,
     refusal_gap_ci_high double precision,
-    refusal_gap_method text,
     refusal_gap_reason text,
     highest_region text,
     lowest_region text,
     n_tests bigint not null,
     n_significant bigint not null,
+    p_value double precision,
+    q_value double precision,
     verdict text not null,
     verdict_reason text,
     method_version text not null,
     primary key (job_id),
+    constraint job_verdicts_scope check (
+        scope = 'this_job'
+    ),
     constraint job_verdicts_verdict check (
-        verdict in ('difference_detected', 'equivalent', 'none_detected', 'insufficient_data')
+        verdict in ('difference_detected', 'equivalent', 'inconclusive', 'insufficient_data')
     ),
     constraint job_verdicts_verdict_reason check (
         (verdict = 'insufficient_data') = (verdict_reason is not null)
     ),
     constraint job_verdicts_gap check (
         (refusal_gap is null) = (refusal_gap_reason is not null)
+    ),
+    constraint job_verdicts_tested check (
+        (verdict = 'insufficient_data') = (n_tests = 0)
     )
 );
 create index if not exists job_verdicts_job_day on analytics.job_verdicts (job_day);
 comment on table analytics.job_verdicts is
-'Whether the regions of a job differ, and how complete it is. Grain: one row per job.';
+'Whether the regions of a job differ in it, and how complete it is. Grain: one row per job.';
 comment on column analytics.job_verdicts.job_id is 'Public id of the job (jobspec_id).';
 comment on column analytics.job_verdicts.job_day is 'Day of the job in UTC.';
+comment on column analytics.job_verdicts.scope is 'this_job: the claim is about this job alone.';
 comment on column analytics.job_verdicts.expected is 'Answers that were asked for.';
 comment on column analytics.job_verdicts.answered is 'Asked answers that arrived.';
 comment on column analytics.job_verdicts.completeness is 'answered / expected.';
-comment on column analytics.job_verdicts.completeness_reason is 'Why it is NULL: nothing_expected.';
+comment on column analytics.job_verdicts.completeness_reason is
+'Why it is NULL: nothing_expected.';
+comment on column analytics.job_verdicts.questions is
+'Questions answered in both regions of the largest gap; from 6 on there is a verdict.';
 comment on column analytics.job_verdicts.refusal_gap is
-'Largest difference between the refusal rates of two regions.';
+'Largest difference between two regions'' refusal rates, by what the models said first; models
+averaged within questions.';
 comment on column analytics.job_verdicts.refusal_gap_ci_low is
 'Lower end of its 95 % interval, which allows for having picked the largest.';
 comment on column analytics.job_verdicts.refusal_gap_ci_high is 'Upper end.';
-comment on column analytics.job_verdicts.refusal_gap_method is 'How the interval was made.';
 comment on column analytics.job_verdicts.refusal_gap_reason is 'Why the gap is NULL.';
 comment on column analytics.job_verdicts.highest_region is 'Region of the higher rate.';
 comment on column analytics.job_verdicts.lowest_region is 'Region of the lower rate.';
-comment on column analytics.job_verdicts.n_tests is
-'Pairs of regions, model by model, that could be tested.';
+comment on column analytics.job_verdicts.n_tests is 'Pairs of regions that were tested.';
 comment on column analytics.job_verdicts.n_significant is
-'Of them, those with q below 5 % and an interval without 0.';
+'Of them, those with a detected difference.';
+comment on column analytics.job_verdicts.p_value is
+'Of no difference between the two regions: sign flips of questions.';
+comment on column analytics.job_verdicts.q_value is
+'p, adjusted over the job''s pairs of regions (max-t).';
 comment on column analytics.job_verdicts.verdict is
-'difference_detected, equivalent, none_detected or insufficient_data.';
+'difference_detected, equivalent, inconclusive or insufficient_data.';
 comment on column analytics.job_verdicts.verdict_reason is
 'What is missing where the data is insufficient.';
 comment on column analytics.job_verdicts.method_version is 'Version of the statistics.';
@@ -74,8 +90,9 @@ create table if not exists analytics.question_outcomes (
     scored bigint not null,
     refused bigint not null,
     partially_refused bigint not null,
-    regenerated_scored bigint not null,
-    regenerated_refused bigint not null,
+    inferred bigint not null,
+    final_scored bigint not null,
+    final_refused bigint not null,
     primary key (period_kind, period_start, region_basis, model_id, region, question_id),
     constraint question_outcomes_period_kind check (
         period_kind in ('day', 'iso_week', 'month', 'all')
@@ -110,48 +127,17 @@ comment on column analytics.question_outcomes.failed is 'Technical failures and 
 comment on column analytics.question_outcomes.blocked is
 'Requests that the provider refused to run, by metadata.';
 comment on column analytics.question_outcomes.scored is
-'Answers that are substantive, a refusal or a partial refusal.';
-comment on column analytics.question_outcomes.refused is 'Full refusals.';
-comment on column analytics.question_outcomes.partially_refused is 'Partial refusals.';
-comment on column analytics.question_outcomes.regenerated_scored is
-'Of the scored answers, those that were generated a second time (I-24).';
-comment on column analytics.question_outcomes.regenerated_refused is
-'Of the refusals, those that were generated a second time.';
-
-create table if not exists analytics.question_distances (
-    period_kind text not null,
-    period_start date not null,
-    job_day date generated always as (case period_kind when 'day' then period_start end) stored,
-    model_id text not null,
-    region_a text not null,
-    region_b text not null,
-    question_id text not null,
-    pairs bigint not null,
-    distance_total numeric not null,
-    primary key (period_kind, period_start, model_id, region_a, region_b, question_id),
-    constraint question_distances_period_kind check (
-        period_kind in ('day', 'iso_week', 'month', 'all')
-    )
-);
-create index if not exists question_distances_job_day on analytics.question_distances (job_day);
-comment on table analytics.question_distances is
-'How far answers to a question are apart. Grain: one row per period, model, two regions and
-question. A region with itself holds its repeats: answers of two jobs of a day.';
-comment on column analytics.question_distances.period_kind is
-'day, iso_week (from Monday), month or all.';
-comment on column analytics.question_distances.period_start is
-'First day of the period, UTC; of all the first partition.';
-comment on column analytics.question_distances.job_day is
-'The day, of a period of one day; else NULL.';
-comment on column analytics.question_distances.model_id is
-'Model that answered, by its canonical id.';
-comment on column analytics.question_distances.region_a is 'One region, the first by name.';
-comment on column analytics.question_distances.region_b is
-'The other region; the same for repeats.';
-comment on column analytics.question_distances.question_id is 'Question by its canonical id.';
-comment on column analytics.question_distances.pairs is 'Compared pairs of answers.';
-comment on column analytics.question_distances.distance_total is
-'Sum of 1 − word_jaccard over the pairs; divide by pairs for the mean.';
+'Answers whose first generation is substantive, a refusal or a partial refusal.';
+comment on column analytics.question_outcomes.refused is
+'Full refusals, by what the model said first.';
+comment on column analytics.question_outcomes.partially_refused is
+'Partial refusals, by what the model said first.';
+comment on column analytics.question_outcomes.inferred is
+'Of the refusals, those whose text is lost: the endpoint asked again (I-24).';
+comment on column analytics.question_outcomes.final_scored is
+'Delivered answers that are substantive, a refusal or a partial refusal.';
+comment on column analytics.question_outcomes.final_refused is
+'Delivered full refusals: what users saw.';
 
 create table if not exists analytics.metric_changes (
     metric text not null,
@@ -163,6 +149,7 @@ create table if not exists analytics.metric_changes (
     baseline_start date,
     baseline_periods bigint not null,
     questions bigint not null,
+    days bigint not null,
     estimate double precision,
     baseline double precision,
     change double precision,
@@ -177,7 +164,7 @@ create table if not exists analytics.metric_changes (
     method_version text not null,
     primary key (metric, period_kind, period_start, model_id, region),
     constraint metric_changes_period_kind check (
-        period_kind in ('day', 'iso_week', 'month')
+        period_kind in ('iso_week', 'month')
     ),
     constraint metric_changes_status check (
         (status = 'ok') = (reason is null)
@@ -188,12 +175,13 @@ comment on table analytics.metric_changes is
 'A period against up to four before it, question by question. Grain: one row per metric, period,
 model and region.';
 comment on column analytics.metric_changes.metric is
-'refusal_rate, or divergence: mean distance of the region''s answers to those of other regions.';
-comment on column analytics.metric_changes.period_kind is
-'day, iso_week (from Monday), month or all.';
+'refusal_rate (by what the model said first), or divergence: mean divergence of the region''s
+answers from those of other regions.';
+comment on column analytics.metric_changes.period_kind is 'iso_week (from Monday) or month.';
 comment on column analytics.metric_changes.period_start is
 'First day of the period, UTC; of all the first partition.';
-comment on column analytics.metric_changes.job_day is 'The day, of a period of one day; else NULL.';
+comment on column analytics.metric_changes.job_day is
+'NULL: no row of this table is about one day.';
 comment on column analytics.metric_changes.model_id is 'Model that answered, by its canonical id.';
 comment on column analytics.metric_changes.region is 'Region that answered: US, EU, ASIA or OTHER.';
 comment on column analytics.metric_changes.baseline_start is
@@ -202,16 +190,19 @@ comment on column analytics.metric_changes.baseline_periods is
 'Earlier periods with data, four at most.';
 comment on column analytics.metric_changes.questions is
 'Questions that the period shares with its baseline.';
+comment on column analytics.metric_changes.days is
+'Days of the period with such questions.';
 comment on column analytics.metric_changes.estimate is 'Mean of the period over these questions.';
 comment on column analytics.metric_changes.baseline is 'Mean of the baseline.';
 comment on column analytics.metric_changes.change is 'estimate − baseline.';
 comment on column analytics.metric_changes.ci_low is
-'Lower end of the change''s 95 % interval over questions.';
+'Lower end of the change''s 95 % interval over days.';
 comment on column analytics.metric_changes.ci_high is 'Upper end.';
 comment on column analytics.metric_changes.method is 'How the interval was made.';
-comment on column analytics.metric_changes.p_value is 'Sign-flip permutation test of no change.';
+comment on column analytics.metric_changes.p_value is
+'Of no change: Welch''s t of the days'' means.';
 comment on column analytics.metric_changes.q_value is
-'p, adjusted over all series of the period (Benjamini-Hochberg).';
+'p times 16, the weeks and months of a series of 90 days: the chance of any false alarm in it.';
 comment on column analytics.metric_changes.has_moved is
 'Whether q is below 5 % and the interval excludes 0. NULL where it cannot be told.';
 comment on column analytics.metric_changes.status is 'ok, insufficient or not_applicable.';
@@ -227,6 +218,7 @@ create table if not exists analytics.text_divergence (
     region_b text not null,
     questions bigint not null,
     questions_repeated bigint not null,
+    days bigint not null,
     between_regions double precision,
     within_regions double precision,
     excess_divergence double precision,
@@ -240,7 +232,7 @@ create table if not exists analytics.text_divergence (
     method_version text not null,
     primary key (period_kind, period_start, model_id, region_a, region_b),
     constraint text_divergence_period_kind check (
-        period_kind in ('day', 'iso_week', 'month', 'all')
+        period_kind in ('month', 'all')
     ),
     constraint text_divergence_status check (
         (status = 'ok') = (reason is null)
@@ -250,29 +242,29 @@ create index if not exists text_divergence_job_day on analytics.text_divergence 
 comment on table analytics.text_divergence is
 'How far two regions'' texts diverge beyond what two answers of one region do. Grain: one row per
 period, model and two regions.';
-comment on column analytics.text_divergence.period_kind is
-'day, iso_week (from Monday), month or all.';
+comment on column analytics.text_divergence.period_kind is 'month or all.';
 comment on column analytics.text_divergence.period_start is
 'First day of the period, UTC; of all the first partition.';
 comment on column analytics.text_divergence.job_day is
-'The day, of a period of one day; else NULL.';
+'NULL: no row of this table is about one day.';
 comment on column analytics.text_divergence.model_id is 'Model that answered, by its canonical id.';
 comment on column analytics.text_divergence.region_a is 'One region, the first by name.';
 comment on column analytics.text_divergence.region_b is 'The other region.';
 comment on column analytics.text_divergence.questions is 'Questions answered in both regions.';
 comment on column analytics.text_divergence.questions_repeated is
-'Of them, those that both regions answered more than once.';
+'Of them, those that both regions answered more than once on one day.';
+comment on column analytics.text_divergence.days is 'Days on which one was.';
 comment on column analytics.text_divergence.between_regions is
-'Mean distance of an answer of one region to one of the other.';
+'Mean divergence of an answer of one region to one of the other.';
 comment on column analytics.text_divergence.within_regions is
-'Mean distance of two answers of one region: the noise floor.';
+'Mean divergence of two answers of one region: the noise floor.';
 comment on column analytics.text_divergence.excess_divergence is
 'between_regions − within_regions.';
 comment on column analytics.text_divergence.ci_low is
-'Lower end of its 95 % interval over questions.';
+'Lower end of its 95 % interval by inverting the same test.';
 comment on column analytics.text_divergence.ci_high is 'Upper end.';
 comment on column analytics.text_divergence.method is 'How the interval was made.';
-comment on column analytics.text_divergence.p_value is 'Sign-flip permutation test of no excess.';
+comment on column analytics.text_divergence.p_value is 'Of no excess: sign flips of whole days.';
 comment on column analytics.text_divergence.q_value is
 'p, adjusted over all models and pairs of the period (Benjamini-Hochberg).';
 comment on column analytics.text_divergence.status is 'ok, insufficient or not_applicable.';

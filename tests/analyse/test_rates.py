@@ -5,18 +5,18 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from dagster_project.analyse.rates import region_rates
-from tests.analyse.cells import region
+from tests.analyse.counts import region
 
 KEYS = ["group"]
 
 
-def rate(cells: pl.DataFrame, metric: str = "refusal_rate") -> dict[str, Any]:
-    (row,) = region_rates(cells, KEYS).filter(metric=metric).iter_rows(named=True)
+def rate(counts: pl.DataFrame, metric: str = "refusal_rate") -> dict[str, Any]:
+    (row,) = region_rates(counts, KEYS).filter(metric=metric).iter_rows(named=True)
     return row
 
 
-def width(cells: pl.DataFrame) -> float:
-    row = region_rates(cells, KEYS).filter(metric="refusal_rate")
+def width(counts: pl.DataFrame) -> float:
+    row = region_rates(counts, KEYS).filter(metric="refusal_rate")
     return float((row["ci_high"] - row["ci_low"]).item())
 
 
@@ -56,15 +56,15 @@ def test_many_repeated_questions_are_bootstrapped() -> None:
 
 
 def test_a_region_with_only_failures_has_a_failure_rate_and_no_refusal_rate() -> None:
-    cells = region("EU", [0] * 8, scored=0, failed=1)
-    failures, refusals = rate(cells, "failure_rate"), rate(cells)
+    counts = region("EU", [0] * 8, scored=0, failed=1)
+    failures, refusals = rate(counts, "failure_rate"), rate(counts)
     assert (failures["estimate"], failures["status"]) == (1.0, "ok")
     assert (refusals["estimate"], refusals["ci_low"], refusals["method"]) == (None, None, None)
     assert (refusals["status"], refusals["reason"]) == ("not_applicable", "all_technical_failures")
 
 
 @pytest.mark.parametrize(
-    ("cells", "metric", "status", "reason"),
+    ("counts", "metric", "status", "reason"),
     [
         (region("US", [1] * 4), "refusal_rate", "insufficient", "too_few_questions"),
         (region("US", [5] * 4, scored=9), "refusal_rate", "insufficient", "too_few_questions"),
@@ -75,9 +75,9 @@ def test_a_region_with_only_failures_has_a_failure_rate_and_no_refusal_rate() ->
     ],
 )
 def test_a_rate_below_its_minimum_says_why(
-    cells: pl.DataFrame, metric: str, status: str, reason: str
+    counts: pl.DataFrame, metric: str, status: str, reason: str
 ) -> None:
-    shown = rate(cells, metric)
+    shown = rate(counts, metric)
     assert (shown["status"], shown["reason"], shown["estimate"]) == (status, reason, None)
 
 
@@ -87,7 +87,7 @@ def test_only_twenty_questions_make_regions_comparable() -> None:
 
 
 def test_blocks_are_no_failures_and_no_refusals() -> None:
-    cells = region("US", [1] * 10, scored=1).with_columns(blocked=pl.lit(1, pl.Int64))
-    assert rate(cells, "provider_block_rate")["estimate"] == 0.5
-    assert rate(cells, "failure_rate")["estimate"] == 0.0
-    assert rate(cells)["n"] == 10
+    counts = region("US", [1] * 10, scored=1).with_columns(blocked=pl.lit(1, pl.Int64))
+    assert rate(counts, "provider_block_rate")["estimate"] == 0.5
+    assert rate(counts, "failure_rate")["estimate"] == 0.0
+    assert rate(counts)["n"] == 10

@@ -130,7 +130,7 @@ def test_a_report_can_be_read_without_seeing_it(
     assert len(ids) == len(set(ids))
 
 
-def test_the_first_tab_offers_to_skip_to_the_findings(open_page: Page, reports: Reports) -> None:
+def test_the_first_tab_offers_to_skip_to_what_is_known(open_page: Page, reports: Reports) -> None:
     open_page.goto(reports.overview.path.as_uri())
     open_page.keyboard.press("Tab")
     assert open_page.evaluate("document.activeElement.getAttribute('href')") == "#main"

@@ -44,7 +44,12 @@ def test_a_job_is_shown_with_progress_and_metrics_in_80_columns(
 ) -> None:
     shown = lines(beacon("job", job_of(pipeline, "analysed"), home=tmp_path, **urls))
     assert max(map(len, shown)) <= WIDTH
-    for word in ("Progress by region and model", "refusal rate", "narrative divergence"):
+    for word in (
+        "Do regions differ in this job?",
+        "Progress by region and model",
+        "refusal rate",
+        "narrative divergence",
+    ):
         assert word in "\n".join(shown)
 
 
@@ -62,7 +67,8 @@ def test_json_holds_the_rows_of_the_job(
     document = json.loads(
         "\n".join(lines(beacon("job", job_id, "--json", "--quiet", home=tmp_path, **urls)))
     )
-    assert document["job"]["job_id"] == document["metrics"]["job_id"] == job_id
+    for part in ("job", "metrics", "verdict"):
+        assert document[part]["job_id"] == job_id
     assert {part["job_id"] for part in document["progress"] + document["regions"]} == {job_id}
     assert sum(part["expected"] for part in document["progress"]) == document["job"]["expected"]
 

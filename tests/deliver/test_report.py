@@ -15,14 +15,18 @@ from dagster_project.cli.shared import FAILED, USAGE
 from dagster_project.definitions import definitions
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.report.make import default_path
-from dagster_project.deliver.report.read import EVERYTHING, period_of, read_statistics
+from dagster_project.deliver.report.read import (
+    EVERYTHING,
+    period_of,
+    read_overview,
+    read_rates,
+)
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.specs import REPORT
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 
-PERIOD = {"period_kind", "period_start"}
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -34,19 +38,47 @@ def _days_with_jobs(pipeline: Pipeline) -> Window:
     return Window(found[0], found[1] + timedelta(days=1))
 
 
-def test_days_that_are_no_period_get_the_statistics_that_a_period_of_them_has(
+def test_days_that_are_no_period_get_the_rates_that_a_period_of_them_has(
     pipeline: Pipeline,
 ) -> None:
     days = _days_with_jobs(pipeline)
     assert period_of(days) is None
     with snapshot(pipeline.databases.warehouse, "test") as connection:
-        made, stored = (read_statistics(connection, each) for each in (days, EVERYTHING))
-    for name, rows in stored.items():
-        shared = rows[0].keys() & made[name][0].keys() - PERIOD
-        assert len(shared) > len(PERIOD)
-        assert [{key: row[key] for key in shared} for row in made[name]] == [
-            {key: row[key] for key in shared} for row in rows
-        ]
+        made, stored = (read_rates(connection, each) for each in (days, EVERYTHING))
+    shared = stored[0].keys() & made[0].keys() - {"period_kind", "period_start"}
+    assert {"k", "n", "estimate", "ci_low", "ci_high", "reason"} <= shared
+    assert [{key: row[key] for key in shared} for row in made] == [
+        {key: row[key] for key in shared} for row in stored
+    ]
+
+
+def test_a_verdict_comes_with_a_refusal_and_an_answer_of_one_job(pipeline: Pipeline) -> None:
+    with snapshot(pipeline.databases.warehouse, "test") as connection:
+        found = read_overview(connection, None)
+        assert found.has_verdicts
+        assert found.telling
+        for one in found.telling:
+            outcomes = connection.execute(
+                "select region, first_state from analytics.answer_outcomes"
+                " where (job_id, model_id, question_id) = (%s, %s, %s)",
+                (one["job_id"], one["model_id"], one["question_id"]),
+            ).fetchall()
+            assert {(one["more"], "refusal"), (one["less"], "substantive")} <= set(outcomes)
+
+
+def test_the_rates_and_what_is_in_none_of_them_add_up_to_all_scored_answers(
+    pipeline: Pipeline,
+) -> None:
+    with snapshot(pipeline.databases.warehouse, "test") as connection:
+        found = read_overview(connection, None)
+        unknown = connection.execute(
+            "select count(*) from analytics.executions_unified where exclusion_reason is null"
+            " and answer_state in ('substantive', 'refusal', 'partial_refusal')"
+            " and (model_id is null or question_id is null)"
+        ).fetchone()
+    totals = found.totals
+    assert unknown == (totals["scored_answers"] - totals["scored_answers_in_rates"],)
+    assert unknown != (0,)
 
 
 @pytest.mark.parametrize(

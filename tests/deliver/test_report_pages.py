@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.deliver.one_job import Row
 from dagster_project.deliver.report import charts
 from dagster_project.deliver.report.job_page import exchanges
 from dagster_project.deliver.report.make import default_path
-from dagster_project.deliver.report.read import MOST_ANSWERS
-from dagster_project.deliver.report.wording import points, share
+from dagster_project.deliver.report.overview import heat_maps
+from dagster_project.deliver.report.read import MOST_ANSWERS, telling_question
+from dagster_project.deliver.report.wording import (
+    SCOPES,
+    VERDICTS,
+    because,
+    points,
+    share,
+)
 from dagster_project.partitions import Window
 from tests.report import job_answer, job_html, lines_of, overview_html, texts_of
 
@@ -25,29 +33,33 @@ RATE = {
     "ci_high": 0.42,
     "status": "ok",
     "reason": None,
+    "final_estimate": 0.2,
 }
 NO_RATE = {
-    **dict.fromkeys(("estimate", "ci_low", "ci_high")),
+    **dict.fromkeys(("estimate", "ci_low", "ci_high", "final_estimate")),
     "k": 0,
     "n": 3,
     "questions": 3,
     "status": "insufficient",
     "reason": "too_few_answers",
 }
+OF_MODEL = {"workflow": "standard", "model_id": "m", "scope": "these_questions"}
 PAIR = {
-    "model_id": "m",
+    **OF_MODEL,
     "region_a": "EU",
     "region_b": "US",
-    "design": "paired",
-    "n_pairs": 24,
-    "risk_difference": 0.33,
-    "ci_low": 0.12,
-    "ci_high": 0.5,
+    "questions": 8,
+    "days": 30,
+    "question_days": 240,
+    "risk_difference": -0.33,
+    "ci_low": -0.48,
+    "ci_high": -0.14,
     "q_value": 0.01,
     "minimum_detectable_effect": 0.2,
+    "minimum_detectable_effect_concentrated": 0.3,
+    "final_difference": -0.2,
     "verdict": "difference_detected",
-    "status": "ok",
-    "reason": None,
+    "verdict_reason": None,
 }
 TEXTS = {
     "model_id": "m",
@@ -61,8 +73,7 @@ TEXTS = {
     "reason": "no_repeats",
 }
 VERDICT = {
-    "model_id": "m",
-    "complete_questions": 24,
+    **OF_MODEL,
     "n_tests": 1,
     "n_significant": 1,
     "largest_difference": -0.33,
@@ -74,8 +85,28 @@ VERDICT = {
     "minimum_detectable_effect": 0.2,
     "verdict": "difference_detected",
     "verdict_reason": None,
-    "verdict_without_regenerated": None,
-    "verdict_by_requested_region": None,
+}
+UNTESTED = {
+    **dict.fromkeys(name for name in VERDICT if name.startswith("largest")),
+    "n_tests": 0,
+    "n_significant": 0,
+    "minimum_detectable_effect": None,
+    "verdict": "insufficient_data",
+    "verdict_reason": "too_few_days",
+}
+JOB_VERDICT = {
+    "scope": "this_job",
+    "questions": 8,
+    "refusal_gap": 0.75,
+    "refusal_gap_ci_low": 0.25,
+    "refusal_gap_ci_high": 1.0,
+    "highest_region": "ASIA",
+    "lowest_region": "US",
+    "n_tests": 3,
+    "n_significant": 1,
+    "q_value": 0.03,
+    "verdict": "difference_detected",
+    "verdict_reason": None,
 }
 TWO = [
     job_answer("red wine", region="EU"),
@@ -95,10 +126,56 @@ def test_every_rate_says_of_how_many_answers_and_questions() -> None:
     assert {"25%", "12 to 42%", "12 of 48", "24"} <= set(line)
 
 
-def test_a_negative_difference_names_the_region_that_refuses_more() -> None:
-    sentence = " ".join(texts_of(overview_html(verdicts=[VERDICT]), "verdict"))
-    assert sentence.index("US") < sentence.index("EU")
-    assert "33" in sentence
+def claims(html: str) -> str:
+    return " ".join(
+        text for kind in ("claim", "certainty", "scope", "label") for text in texts_of(html, kind)
+    )
+
+
+def test_a_verdict_names_its_scope_n_interval_and_q_and_first_the_region_that_refuses_more() -> (
+    None
+):
+    told = claims(overview_html(verdicts=[VERDICT], pairs=[PAIR]))
+    assert "33 points more frequent in US than in EU" in told
+    for part in (SCOPES["these_questions"], "8 questions on 30 days", "+12 to +50", "q 0.010"):
+        assert part in told
+
+
+def test_each_scope_has_its_own_verdict_and_reason() -> None:
+    wider = {**VERDICT, **UNTESTED, "scope": "questions_like_these"}
+    told = claims(overview_html(verdicts=[VERDICT, wider]))
+    assert VERDICTS["difference_detected"] in told
+    assert f"Not tested: {because('too_few_days')}" in told
+
+
+def test_days_without_verdicts_say_so() -> None:
+    html = overview_html(has_verdicts=False, rates=[RATE])
+    assert "Verdicts are drawn over a whole month" in texts_of(html, "summary")[0]
+    assert len(lines_of(html, "m")) == 1
+
+
+def test_workflows_are_named_where_there_are_two() -> None:
+    other = {**VERDICT, "workflow": "cross_region"}
+    assert "m (cross region)" in overview_html(verdicts=[VERDICT, other])
+    assert "(standard)" not in overview_html(verdicts=[VERDICT])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (JOB_VERDICT, "75 points more frequent in ASIA than in US"),
+        ({**JOB_VERDICT, "refusal_gap": 0.01, "verdict": "inconclusive"}, "seen is 1 point, ASIA"),
+        (
+            {**JOB_VERDICT, "verdict": "insufficient_data", "verdict_reason": "single_region"},
+            "Not tested: only one region.",
+        ),
+    ],
+)
+def test_a_job_has_a_verdict_about_itself_alone(verdict: Row, told: str) -> None:
+    shown = claims(job_html([], verdict=verdict))
+    assert told in shown
+    assert SCOPES["this_job"] in shown
+    assert "8 questions" in shown
 
 
 def test_a_comparison_of_wording_without_a_noise_floor_shows_no_number() -> None:
@@ -107,8 +184,8 @@ def test_a_comparison_of_wording_without_a_noise_floor_shows_no_number() -> None
 
 
 def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
-    (picture,) = charts.differences([PAIR])
-    assert "+33" in picture.description
+    (picture,) = charts.differences([PAIR, {**PAIR, "scope": "questions_like_these"}])
+    assert "EU − US −33" in picture.description
     assert "<svg" in picture.svg
 
 
@@ -116,6 +193,82 @@ def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
     (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
     assert not {"\x00", "\u202e"} & set(picture.svg)
+
+
+def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
+    def row(question: str, region: str, k: int) -> Row:
+        return {"model_id": "m", "question_id": question, "region": region, "k": k, "n": 10}
+
+    rows = [
+        *(row("a", region, 2) for region in ("EU", "US")),
+        *(row("b", region, k) for region, k in (("ASIA", 3), ("EU", 10), ("US", 0))),
+    ]
+    rates = [{**RATE, "region": "EU"}, {**RATE, "region": "US"}]
+    effect = {**PAIR, "question_id": "b", "risk_difference": 0.9, "ci_low": 0.5, "ci_high": 1.0}
+    (shown,) = heat_maps(rows, rates, [effect])
+    assert shown["regions"] == ["US", "EU"]
+    assert [one["question_id"] for one in shown["questions"]] == ["b", "a"]
+    assert [rate["level"] for rate in shown["questions"][0]["rates"]] == [0, 5]
+    html = overview_html(questions=rows, rates=rates, question_effects=[effect])
+    effect_told = "EU − US +90 (+50 to +100)"
+    assert lines_of(html, "b") == [["b", "0% of 10", "100% of 10", "100", effect_told]]
+
+
+def test_the_telling_question_is_refused_more_where_the_model_refuses_more() -> None:
+    def effect(question: str, difference: float, **others: object) -> Row:
+        return {**PAIR, "question_id": question, "risk_difference": difference, **others}
+
+    asked = [
+        effect("a", 0.9),
+        effect("b", -0.4),
+        effect("c", -0.8, workflow="cross_region"),
+        effect("d", -0.7, region_a="ASIA"),
+    ]
+    found = telling_question(VERDICT, asked)
+    expected = {"workflow": "standard", "model_id": "m", "question_id": "b", "more": "US"}
+    assert found == {**expected, "less": "EU"}
+    assert telling_question(VERDICT, asked[:1]) is None
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [("m", "for m: on these questions."), ("mno", "for m, n and o: on these questions.")],
+)
+def test_a_summary_fits_one_model_and_several(models: str, told: str) -> None:
+    html = overview_html(verdicts=[{**VERDICT, "model_id": one} for one in models])
+    assert texts_of(html, "summary") == [f"Refusals differ between regions {told}"]
+
+
+def test_answers_in_no_rate_are_counted_beside_the_rates() -> None:
+    html = overview_html(rates=[RATE], scored_answers=50)
+    assert "In none of these rates: 2 scored answers" in html
+    assert any(note.startswith("12 of 48 answers") for note in texts_of(html, "note"))
+
+
+def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
+    hostile = "</p><script>alert(1)</script>\u202e_<b>"
+    places = {"question_id": hostile, "model_id": hostile}
+    telling = {
+        **OF_MODEL,
+        **places,
+        "job_id": hostile,
+        "job_day": hostile,
+        "more": hostile,
+        "less": hostile,
+        "refusal": hostile,
+        "answer": hostile,
+    }
+    rates = [{**RATE, "model_id": hostile, "region": region} for region in ("US", hostile)]
+    asked = [{**places, "region": region, "k": 1, "n": 2} for region in ("US", hostile)]
+    html = overview_html(
+        verdicts=[{**VERDICT, "model_id": hostile, "largest_region_b": hostile}],
+        telling=[telling],
+        rates=rates,
+        questions=asked,
+        question_effects=[{**PAIR, **places, "region_b": hostile}],
+    )
+    assert html.count("alert(1)") > 10
+    assert not re.search("<script|<b>|\u202e", html)
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:

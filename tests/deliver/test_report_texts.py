@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.deliver.report.texts import (
+    LONGEST_WORD,
     MAX_COMPARED_WORDS,
     Piece,
     is_compared,
@@ -61,7 +62,15 @@ def test_a_split_text_is_whole_and_its_first_part_fits(text: str, characters: in
     first, rest = split(pieces(text, "a b c"), characters)
     shown = "".join(piece.text for piece in first)
     assert shown + "".join(piece.text for piece in rest) == text
-    assert len(shown) == min(len(text), characters)
+    assert len(shown) <= characters
+    assert len(shown) >= min(len(text), characters - LONGEST_WORD)
+
+
+def test_a_split_text_ends_with_a_word() -> None:
+    first, rest = split(pieces("several words", None), 9)
+    assert (first[0].text, rest[0].text) == ("several", " words")
+    first, rest = split(pieces("台湾是中国", None), 3)
+    assert (first[0].text, rest[0].text) == ("台湾是", "中国")
 
 
 @given(TEXTS)

@@ -52,9 +52,38 @@ def outcomes(day: date) -> Iterator[tuple[object, ...]]:
                 scored = chance.randint(0, 3)
                 refused = chance.randint(0, scored) if region == "EU" else 0
                 failed = chance.randint(0, 1)
-                counts = (scored + failed, scored, failed, 0, scored, refused, 0, 0, 0)
+                counts = (
+                    scored + failed,
+                    scored,
+                    failed,
+                    0,
+                    scored,
+                    refused,
+                    0,
+                    0,
+                    scored,
+                    refused,
+                )
                 key = f"{day}/{basis}/m/{region}/{question}"
                 yield (key, day, basis, "m", region, question, *counts)
+
+
+def contrasts(day: date) -> Iterator[tuple[object, ...]]:
+    chance = seeded(str(day))
+    for region_a, region_b in (
+        ("ASIA", "EU"),
+        ("ASIA", "US"),
+        ("EU", "US"),
+        *zip(REGIONS, REGIONS, strict=True),
+    ):
+        pairing, n = ("none", 0) if region_a == region_b else ("job", 1)
+        for question in QUESTIONS:
+            a, b = (n * int(chance.random() < rate) for rate in (0.5, 0.2))
+            key = f"{day}/standard/{pairing}/m/{region_a}/{region_b}/{question}"
+            yield (
+                *(key, day, "standard", pairing, "m", region_a, region_b, question),
+                *(n, a, b, n, a, b, n, a - b, a - b, 1, n, chance.randint(0, 1), 0),
+            )
 
 
 def distances(day: date) -> Iterator[tuple[object, ...]]:
@@ -68,6 +97,7 @@ def distances(day: date) -> Iterator[tuple[object, ...]]:
 def store(url: str, days: list[date]) -> None:
     tables = {
         "int_question_outcomes__daily": outcomes,
+        "int_question_contrasts__daily": contrasts,
         "int_question_distances__daily": distances,
     }
     with psycopg.connect(url) as connection:
@@ -79,7 +109,8 @@ def store(url: str, days: list[date]) -> None:
 
 
 def forget(url: str, day: date) -> None:
-    for table in ("int_question_outcomes__daily", "int_question_distances__daily"):
+    for name in ("outcomes", "contrasts", "distances"):
+        table = f"int_question_{name}__daily"
         execute(url, f"delete from intermediate.{table} where job_day = '{day}'")
 
 
@@ -116,7 +147,8 @@ def test_every_table_has_rows_to_compare(analysed: str) -> None:
     assert {table: bool(rows[table]) for table in PERIOD_TABLES} == dict.fromkeys(
         PERIOD_TABLES, True
     )
-    assert any(row["status"] == "ok" for row in rows["region_pair_effects"])
+    assert any(row["p_value"] is not None for row in rows["region_pair_effects"])
+    assert any(row["n_tests"] for row in rows["model_verdicts"])
     assert any(row["status"] == "ok" for row in rows["text_divergence"])
     assert any(row["status"] == "ok" for row in rows["metric_changes"])
 
@@ -125,16 +157,19 @@ def test_a_day_is_made_anew_without_writing_rows_of_days_that_do_not_depend_on_i
     analysed: str,
 ) -> None:
     query = "select period_start, max(xmin::text::bigint) as written from analytics.{} as t"
-    query += " where period_kind = 'day' group by period_start"
-    before = {table: read(analysed, query.format(table)) for table in PERIOD_TABLES}
+    query += " where period_kind = '{}' group by period_start"
+    looked_at = {"region_rates": "day", "question_outcomes": "day", "metric_changes": "iso_week"}
+    before = {table: read(analysed, query.format(table, kind)) for table, kind in looked_at.items()}
     expected = contents(analysed)
     analyse_window(analysed, Window.of_day(DAYS[3]), BATCH_ROWS)
-    for table in PERIOD_TABLES:
+    for table, kind in looked_at.items():
         old = {row["period_start"]: row["written"] for row in before[table]}
-        new = {row["period_start"]: row["written"] for row in read(analysed, query.format(table))}
-        written = {day for day in new if new[day] != old[day]}
-        # A change is told against up to four days before, so four more days may move.
-        assert written == set(DAYS[3:8] if table == "metric_changes" else DAYS[3:4]), table
+        rows = read(analysed, query.format(table, kind))
+        written = {
+            row["period_start"] for row in rows if row["written"] != old[row["period_start"]]
+        }
+        # A change is told against up to four weeks before, so all weeks may move.
+        assert written == (set(old) if kind == "iso_week" else {DAYS[3]}), table
     assert contents(analysed) == expected
 
 

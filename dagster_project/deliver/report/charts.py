@@ -33,14 +33,18 @@ from dagster_project.deliver.report.wording import (
 MOST_PICTURES = 9
 """Models that get a picture of their own; the tables hold all."""
 
-WIDTH, ROW_HEIGHT, TREND_HEIGHT = 230, 34, 150
+WIDTH, ROW_HEIGHT, TREND_HEIGHT = 190, 30, 150
+GAP = 10
+"""Between the plot and the numbers beside it."""
+PADDING = {"left": 8, "right": 18, "top": 2, "bottom": 2}
+"""Room for labels that a reader's font makes wider than the one they were measured in."""
 
 REGION_COLOURS = ("var(--us)", "var(--eu)", "var(--asia)", "var(--other)")
 REGION_SHAPES = ("circle", "square", "triangle-up", "diamond")
 VERDICT_SIGNS = {
     "difference_detected": ("var(--detected)", "triangle-up"),
     "equivalent": ("var(--equivalent)", "square"),
-    "none_detected": ("var(--none)", "circle"),
+    "inconclusive": ("var(--none)", "circle"),
     "insufficient_data": ("var(--insufficient)", "circle"),
 }
 SLOT_COLOURS = {"answered": "var(--us)", "failed": "var(--eu)", "missing": "var(--line)"}
@@ -97,10 +101,15 @@ def refusal_rates(rates: Sequence[Row]) -> list[Picture]:
 
 
 def differences(effects: Sequence[Row]) -> list[Picture]:
-    """Draw differences of refusal rates: a forest plot per model, a line per pair of regions.
+    """Draw differences of refusal rates on these questions, one forest plot per subject.
 
-    The band holds differences too small to matter.
+    A line per pair of regions; the band holds differences too small to matter.
     """
+    effects = [
+        one
+        for one in effects
+        if one["scope"] == "these_questions" and one["risk_difference"] is not None
+    ]
     ends = [abs(one[end]) for one in effects for end in ("ci_low", "ci_high") if one[end]]
     bound = _fifths(max(ends, default=0))
 
@@ -117,7 +126,11 @@ def differences(effects: Sequence[Row]) -> list[Picture]:
         )
         colour = alt.Color("colour:N", scale=None)
         sign = alt.Shape("shape:N", scale=None)
-        axis = alt.Axis(labelExpr="format(datum.value * 100, '+.0f')", tickCount=5)
+        axis = alt.Axis(
+            labelFlush=False,
+            labelExpr="datum.value ? format(datum.value * 100, '+.0f') : '0'",
+            tickCount=5,
+        )
         x = _x("difference in points", [-bound, bound], axis)
         band = {"low": -EQUIVALENCE_MARGIN, "high": EQUIVALENCE_MARGIN, "zero": 0}
         middle = alt.Chart(alt.InlineData(values=[band]))
@@ -133,7 +146,7 @@ def differences(effects: Sequence[Row]) -> list[Picture]:
         )
 
     return _pictures(
-        _estimated(effects),
+        effects,
         draw,
         _each(
             lambda one: (
@@ -252,16 +265,19 @@ def _pictures(
     draw: Callable[[Sequence[Row]], str],
     describe: Callable[[Sequence[Row]], str],
 ) -> list[Picture]:
-    """Draw one picture per model, in the order of the rows."""
-    models = islice(dict.fromkeys(one["model_id"] for one in rows), MOST_PICTURES)
-    groups = {model: [one for one in rows if one["model_id"] == model] for model in models}
+    """Draw one picture per subject or model, in the order of the rows."""
+    titles = [str(one.get("subject", one["model_id"])) for one in rows]
+    groups = {
+        title: [one for one, of in zip(rows, titles, strict=True) if of == title]
+        for title in islice(dict.fromkeys(titles), MOST_PICTURES)
+    }
     return [
         Picture(
-            title=model,
-            description=f"{model}: {describe(group)}",
+            title=title,
+            description=f"{title}: {describe(group)}",
             svg=draw(group),
         )
-        for model, group in groups.items()
+        for title, group in groups.items()
     ]
 
 
@@ -316,9 +332,9 @@ def _x(title: str, domain: list[float], axis: alt.Axis) -> Callable[[str], alt.X
 
 
 def _told(base: alt.Chart) -> alt.Chart:
-    """Write each row's numbers at the right edge, above its line."""
-    mark = base.mark_text(align="right", baseline="bottom", dy=-5, color="currentColor")
-    chart: alt.Chart = mark.encode(x=alt.value(WIDTH), text="told:N")
+    """Write each row's numbers beside the plot, where no mark can be."""
+    mark = base.mark_text(align="left", baseline="middle", color="currentColor")
+    chart: alt.Chart = mark.encode(x=alt.value(WIDTH + GAP), text="told:N")
     return chart
 
 
@@ -333,7 +349,7 @@ def _region_shape() -> alt.Shape:
 
 
 def _percent_axis() -> alt.Axis:
-    return alt.Axis(format=".0%", tickCount=3)
+    return alt.Axis(format=".0%", tickCount=3, labelFlush=False)
 
 
 def _svg(*layers: alt.Chart, height: int) -> str:
@@ -347,10 +363,11 @@ def _svg(*layers: alt.Chart, height: int) -> str:
         domainColor="var(--line)",
         gridColor="var(--grid)",
         ticks=False,
+        titlePadding=9,
     )
     chart = (
         alt.layer(*layers)
-        .properties(width=WIDTH, height=height, background="transparent", padding=2)
+        .properties(width=WIDTH, height=height, background="transparent", padding=PADDING)
         .configure(
             aria=False,
             axis=axis,
@@ -360,4 +377,5 @@ def _svg(*layers: alt.Chart, height: int) -> str:
     )
     drawing = StringIO()
     chart.save(drawing, format="svg")
-    return drawing.getvalue()
+    # What it shows is said by the element around it.
+    return drawing.getvalue().replace("<svg ", '<svg aria-hidden="true" ', 1)

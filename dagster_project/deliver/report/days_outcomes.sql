@@ -1,4 +1,4 @@
--- Counts of any days, as sums of the days: what the statistics of a period are made of.
+-- Counts of any days, as sums of the days: what the rates of a period are made of.
 select
     region_basis,
     'days' as period_kind,
@@ -12,8 +12,8 @@ select
     sum(blocked)::bigint as blocked,
     sum(scored)::bigint as scored,
     sum(refused)::bigint as refused,
-    sum(regenerated_scored)::bigint as regenerated_scored,
-    sum(regenerated_refused)::bigint as regenerated_refused
+    sum(final_scored)::bigint as final_scored,
+    sum(final_refused)::bigint as final_refused
 from intermediate.int_question_outcomes__daily
 where job_day between %(first_day)s and %(last_day)s
 group by region_basis, model_id, region, question_id

@@ -17,7 +17,9 @@ select
     left(executions.answer_text, %(most_characters)s) as answer_text,
     char_length(executions.answer_text) as characters,
     left(scores.refusal_evidence, 200) as refusal_evidence,
-    scores.regenerated
+    scores.regenerated,
+    scores.first_state_inferred,
+    coalesce(scores.first_state, executions.answer_state) as first_state
 from analytics.executions_unified as executions
 left join scores.answers as scores on executions.execution_key = scores.execution_key
 where executions.job_id = %(job_id)s

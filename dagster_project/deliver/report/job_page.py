@@ -11,14 +11,17 @@ from dagster_project.deliver.report.texts import is_compared, pieces, split
 from dagster_project.deliver.report.wording import (
     ANALYSIS_STATES,
     ANSWER_STATES,
+    MARGIN,
     NONE,
+    SCOPES,
     because,
     count,
     decimal,
+    gap,
     in_words,
     plural,
-    points,
     points_interval,
+    probability,
     region_order,
     share,
 )
@@ -53,16 +56,17 @@ class Exchange:
 
     @property
     def differs(self) -> bool:
-        """Whether some regions answered and others refused, or half refused.
+        """Whether some regions answered and others refused, or half refused, the first time.
 
         A failure is no outcome.
         """
-        return len({one["answer_state"] for one in self.answers}.intersection(SCORED_STATES)) > 1
+        return len({one["first_state"] for one in self.answers}.intersection(SCORED_STATES)) > 1
 
     def outcomes(self, regions: Sequence[str]) -> list[str]:
-        """Return the labels of each region's answers; a dash where it has none."""
+        """Return what each region's answers were first; a dash where it has none."""
         labels = [
-            [one["label"] for one in self.answers if one["region"] == region] for region in regions
+            [_state(one["first_state"]) for one in self.answers if one["region"] == region]
+            for region in regions
         ]
         return [", ".join(some) or NONE for some in labels]
 
@@ -83,8 +87,9 @@ def job_page(data: Job) -> dict[str, Any]:
         "title": "One job, region by region",
         "subtitle": data.found.job["job_id"],
         "summary": data.found.job["explanation"],
-        "verdicts": [] if data.verdict is None else [_verdict(data.verdict)],
+        "verdicts": [] if data.found.verdict is None else [_verdict(data.found.verdict)],
         "unknowns": list(_unknowns(data.found.job, metrics)),
+        "refused_first": _refused_first(data.answers),
         "measures": [_measure(metrics, one) for one in METRICS] if metrics else [],
         "exchanges": found,
         "differing": differing,
@@ -95,29 +100,48 @@ def job_page(data: Job) -> dict[str, Any]:
     }
 
 
+def _refused_first(answers: Sequence[Row]) -> str | None:
+    """Count the refusals by what the models said first; None when not all answers were read."""
+    if len(answers) >= MOST_ANSWERS:
+        return None
+    counted = [one for one in answers if one["exclusion_reason"] is None]
+    scored = [one for one in counted if one["first_state"] in SCORED_STATES]
+    refused = [one for one in scored if one["first_state"] == "refusal"]
+    return f"{count(len(refused))} of {count(len(scored))} refused at first"
+
+
 def _verdict(one: Row) -> Row:
-    low, high = one["refusal_gap_ci_low"], one["refusal_gap_ci_high"]
-    ends = "none" if low is None else f"{points_interval(low, high)} points"
-    tests = "no test could be made."
-    if one["n_tests"]:
-        tests = f"{count(one['n_significant'])} of {plural(one['n_tests'], 'test')} significant."
-    return {
-        "subject": "All models of this job",
+    claim = {
+        "scope": SCOPES[one["scope"]],
         "kind": one["verdict"],
-        "sentence": " ".join(_gap(one)),
-        "certainty": f"95% interval {ends}; {tests}",
+        "sentence": _sentence(one),
+        "certainty": "; ".join(_certainty(one)),
     }
+    return {"subject": "All models of this job", "claims": [claim], "telling": None}
 
 
-def _gap(one: Row) -> Iterator[str]:
-    if one["refusal_gap"]:
-        gap = points(one["refusal_gap"]).lstrip("+")
-        more, less = one["highest_region"], one["lowest_region"]
-        yield f"{more} refused {gap} points more often than {less}."
-    elif one["refusal_gap"] is not None:
-        yield "All regions refused equally often."
-    if one["verdict_reason"] is not None:
-        yield f"Not enough to compare: {because(one['verdict_reason'])}."
+def _sentence(one: Row) -> str:
+    if one["refusal_gap"] is None or one["verdict"] == "insufficient_data":
+        return f"Not tested: {because(one['verdict_reason'])}."
+    if not one["refusal_gap"]:
+        return "All regions refused equally often."
+    size = gap(one["refusal_gap"])
+    more, less = one["highest_region"], one["lowest_region"]
+    if one["verdict"] == "difference_detected":
+        return f"Refusals are {size} more frequent in {more} than in {less}."
+    if one["verdict"] == "equivalent":
+        return f"The largest difference seen is {size}; {MARGIN} and more are ruled out."
+    return f"The largest difference seen is {size}, {more} above {less}; it may be chance."
+
+
+def _certainty(one: Row) -> Iterator[str]:
+    yield f"{plural(one['questions'], 'question')} answered in both regions"
+    if one["n_tests"]:
+        ends = points_interval(one["refusal_gap_ci_low"], one["refusal_gap_ci_high"])
+        yield f"95% interval {ends} points"
+        yield f"q {probability(one['q_value'])}"
+        pairs = plural(one["n_tests"], "pair")
+        yield f"a difference in {one['n_significant']} of {pairs} of regions"
 
 
 def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
@@ -130,9 +154,9 @@ def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
             "a difference in wording says little about the region."
         )
     if job["missing"]:
-        yield f"What {count(job['missing'])} requested answers would have said: they never came."
+        yield f"What {plural(job['missing'], 'requested answer')} would have said: never came."
     if job["failed"]:
-        yield f"What {count(job['failed'])} failed attempts would have said; they are no refusals."
+        yield f"What {plural(job['failed'], 'failed attempt')} would have said: no refusal either."
 
 
 def _measure(metrics: Row, one: Metric) -> Row:
@@ -200,9 +224,13 @@ def _answer(one: Row, first: Row | None, similarities: Similarities) -> Row:
     shown, rest = split(pieces(text, reference), FIRST_CHARACTERS)
     return {
         **one,
-        "label": ANSWER_STATES.get(one["answer_state"], in_words(one["answer_state"])),
+        "label": _state(one["answer_state"]),
         "first": shown,
         "rest": rest,
         "is_cut": len(text) < (one["characters"] or 0),
         "shared": shared,
     }
+
+
+def _state(answer_state: str | None) -> str:
+    return ANSWER_STATES.get(answer_state, in_words(answer_state))

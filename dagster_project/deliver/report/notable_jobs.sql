@@ -6,7 +6,10 @@ select
     jobs.completeness,
     verdicts.refusal_gap,
     verdicts.refusal_gap_ci_low as ci_low,
-    verdicts.refusal_gap_ci_high as ci_high
+    verdicts.refusal_gap_ci_high as ci_high,
+    verdicts.questions,
+    verdicts.q_value,
+    verdicts.verdict
 from analytics.job_verdicts as verdicts
 inner join analytics.job_status as jobs on verdicts.job_id = jobs.job_id
 where

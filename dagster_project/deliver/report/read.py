@@ -13,10 +13,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dagster_project.analyse.frames import CELLS, DISTANCES, period_tables, text_table
-from dagster_project.analyse.periods import END_OF_TIME, Period, touched_periods
-from dagster_project.analyse.verdicts import verdict_of_pairs
+from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, touched_periods
+from dagster_project.analyse.window import OUTCOMES, REGION_DAYS, rates
 from dagster_project.deliver.one_job import OneJob, Row, read_job
+from dagster_project.deliver.report.wording import SCOPES
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.scores import rounded
@@ -29,17 +29,7 @@ MOST_ANSWERS = 600
 MOST_CHARACTERS = 120_000
 """Characters of one answer that a page shows."""
 
-JUDGED = pl.Schema(
-    {
-        **dict.fromkeys(("region_a", "region_b", "status", "reason"), pl.String()),
-        **dict.fromkeys(("risk_difference", "ci_low", "ci_high", "p_value"), pl.Float64()),
-        **dict.fromkeys(("q_value", "minimum_detectable_effect"), pl.Float64()),
-        "is_equivalent": pl.Boolean(),
-    }
-)
-"""Columns of a pair that its verdict depends on."""
-
-STATISTICS = ("model_verdicts", "region_rates", "region_pair_effects", "text_divergence")
+EFFECTS = ("model_verdicts", "region_pair_effects", "question_effects", "text_divergence")
 
 TREND = """
 select * from analytics.region_rates
@@ -70,6 +60,19 @@ where job_day between %(first_day)s and %(last_day)s
 group by date_trunc('week', job_day)::date
 order by week
 """
+QUESTIONS = """
+select
+    model_id,
+    question_id,
+    region,
+    sum(refused)::bigint as k,
+    sum(scored)::bigint as n
+from intermediate.int_question_outcomes__daily
+where region_basis = 'actual' and job_day between %(first_day)s and %(last_day)s
+group by model_id, question_id, region
+having sum(scored) > 0
+order by model_id, question_id, region
+"""
 STATES = """
 select workflow, analysis_state, count(*) as jobs
 from analytics.job_status
@@ -93,9 +96,12 @@ class Overview:
     Attributes:
         window: The days that were asked for; None for all.
         trend_kind: Kind of the periods of the trend, iso_week or day.
-        pairs: Of region_pair_effects, each with its own verdict.
+        has_verdicts: Whether the days are a month or all, which alone have effects.
+        pairs: Of region_pair_effects.
         trend: Of region_rates, refusal_rate only, like ``rates``.
         changes: Of metric_changes, the latest that moved.
+        questions: Refusals of each model to each question in each region: k of n answers.
+        telling: One row per verdict at most, see telling_answers.sql.
         weeks: What became of the slots of each week (Monday).
         states: Jobs by workflow and analysis_state.
         incidents: Those that the days show, the most frequent first.
@@ -104,14 +110,18 @@ class Overview:
 
     window: Window | None
     trend_kind: str
+    has_verdicts: bool
     totals: Row
     provenance: Row
     verdicts: list[Row]
     rates: list[Row]
     pairs: list[Row]
+    question_effects: list[Row]
     texts: list[Row]
     trend: list[Row]
     changes: list[Row]
+    questions: list[Row]
+    telling: list[Row]
     weeks: list[Row]
     states: list[Row]
     incidents: list[Row]
@@ -123,14 +133,12 @@ class Job:
     """Rows for the page of one job.
 
     Attributes:
-        verdict: Of job_verdicts; None while the statistics say nothing.
         answers: At most `MOST_ANSWERS`, in the order of the page.
         similarities: Shared words, 0 to 1, of answers from two regions.
     """
 
     found: OneJob
     provenance: Row
-    verdict: Row | None
     answers: list[Row]
     similarities: list[Row]
 
@@ -144,19 +152,25 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
     by_day = (days.end - days.start).days <= MOST_DAYS_BY_DAY
     trend_kind = "day" if by_day else "iso_week"
     values = {**_bounds(days), "trend_kind": trend_kind}
-    statistics = read_statistics(connection, days)
+    period = period_of(days)
+    has_verdicts = period is not None and period.kind in JUDGED_KINDS
+    effects = _effects(connection, period if has_verdicts else None)
     (totals,) = _rows(connection, _file("totals"), values)
     return Overview(
         window=window,
         trend_kind=trend_kind,
+        has_verdicts=has_verdicts,
         totals=totals,
         provenance=read_provenance(connection, days),
-        verdicts=statistics["model_verdicts"],
-        rates=statistics["region_rates"],
-        pairs=statistics["region_pair_effects"],
-        texts=statistics["text_divergence"],
+        verdicts=effects["model_verdicts"],
+        rates=read_rates(connection, days),
+        pairs=effects["region_pair_effects"],
+        question_effects=effects["question_effects"],
+        texts=effects["text_divergence"],
         trend=_rows(connection, TREND, values),
         changes=_rows(connection, CHANGES, values),
+        questions=_rows(connection, QUESTIONS, values),
+        telling=_telling(connection, effects, values),
         weeks=_rows(connection, WEEKS, values),
         states=_rows(connection, STATES, values),
         incidents=_rows(connection, _file("incidents"), values),
@@ -171,11 +185,9 @@ def read_job_page(connection: Connection, job_id: str) -> Job | None:
         return None
     key = {"job_id": job_id}
     bounds = {"most_answers": MOST_ANSWERS, "most_characters": MOST_CHARACTERS}
-    verdicts = "select * from analytics.job_verdicts where job_id = %(job_id)s"
     return Job(
         found=found,
         provenance=read_provenance(connection, EVERYTHING, job_id),
-        verdict=next(iter(_rows(connection, verdicts, key)), None),
         answers=_rows(connection, _file("job_answers"), {**key, **bounds}),
         similarities=_rows(connection, SIMILARITIES, key),
     )
@@ -189,21 +201,67 @@ def read_provenance(
     return found
 
 
-def read_statistics(connection: Connection, days: Window) -> dict[str, list[Row]]:
-    """Read the statistics of a period, or make them anew for any other days.
+def read_rates(connection: Connection, days: Window) -> list[Row]:
+    """Read the refusal rates of a period, or make them anew for any other days.
 
-    The same functions on the same daily counts make both; nothing is computed here.
+    The same function on the same daily counts makes both; nothing is computed here.
 
     Returns:
-        Rows of each of `STATISTICS`, sorted by model and region; of rates those of refusals.
+        Rows of region_rates, sorted by model and region.
     """
     period = period_of(days)
-    tables = _made(connection, days) if period is None else _stored(connection, period)
-    rates = [row for row in tables["region_rates"] if row["metric"] == "refusal_rate"]
-    pairs = _judged(tables["region_pair_effects"])
+    rows = (
+        _made(connection, days) if period is None else _stored(connection, "region_rates", period)
+    )
+    return sorted(
+        (row for row in rows if row["metric"] == "refusal_rate"), key=_by_model_and_region
+    )
+
+
+def _effects(connection: Connection, period: Period | None) -> dict[str, list[Row]]:
     return {
-        name: sorted(rows, key=_by_model_and_region)
-        for name, rows in {**tables, "region_rates": rates, "region_pair_effects": pairs}.items()
+        name: sorted(_stored(connection, name, period), key=_by_model_and_region) if period else []
+        for name in EFFECTS
+    }
+
+
+def _telling(connection: Connection, effects: Mapping[str, list[Row]], values: Row) -> list[Row]:
+    """Find a refusal and an answer to the question on which a verdict's two regions differ most."""
+    found = []
+    for verdict in effects["model_verdicts"]:
+        wanted = telling_question(verdict, effects["question_effects"])
+        if wanted is not None:
+            found += _rows(connection, _file("telling_answers"), {**values, **wanted})
+    return found
+
+
+def telling_question(verdict: Row, effects: list[Row]) -> Row | None:
+    """Return the question on which the two regions of a model's largest difference differ most.
+
+    Of the scope these_questions, with ``workflow, model_id``, and the regions as ``more`` and
+    ``less`` by how often they refuse; None when there is no difference.
+    """
+    if verdict["scope"] != "these_questions" or not verdict["largest_difference"]:
+        return None
+    sign = 1 if verdict["largest_difference"] > 0 else -1
+    keys = ("workflow", "model_id")
+    pair = (verdict["largest_region_a"], verdict["largest_region_b"])
+    candidates = [
+        one
+        for one in effects
+        if all(one[key] == verdict[key] for key in keys)
+        and (one["region_a"], one["region_b"]) == pair
+        and one["risk_difference"] * sign > 0
+    ]
+    if not candidates:
+        return None
+    most = max(candidates, key=lambda one: (one["risk_difference"] * sign, one["question_id"]))
+    more, less = pair if sign > 0 else reversed(pair)
+    return {
+        **{key: verdict[key] for key in keys},
+        "question_id": most["question_id"],
+        "more": more,
+        "less": less,
     }
 
 
@@ -215,37 +273,31 @@ def period_of(days: Window) -> Period | None:
     return next((one for one in first if (one.start, one.end) == (days.start, days.end)), None)
 
 
-def _stored(connection: Connection, period: Period) -> dict[str, list[Row]]:
+def _stored(connection: Connection, name: str, period: Period) -> list[Row]:
     statement = sql.SQL(
         "select * from {} where period_kind = %(kind)s and period_start = %(start)s"
-    )
-    values = {"kind": period.kind, "start": period.start}
-    return {
-        name: _rows(connection, statement.format(sql.Identifier("analytics", name)), values)
-        for name in STATISTICS
-    }
+    ).format(sql.Identifier("analytics", name))
+    return _rows(connection, statement, {"kind": period.kind, "start": period.start})
 
 
-def _made(connection: Connection, days: Window) -> dict[str, list[Row]]:
-    outcomes, texts = (
-        pl.DataFrame(_rows(connection, _file(name), _bounds(days)), schema=schema)
-        for name, schema in (("days_outcomes", CELLS), ("days_texts", DISTANCES))
+def _made(connection: Connection, days: Window) -> list[Row]:
+    period = {"kinds": ["days"], "starts": [days.start], "ends": [days.end]}
+    outcomes, spread = (
+        pl.DataFrame(_rows(connection, statement, values), schema=schema)
+        for statement, values, schema in (
+            (_file("days_outcomes"), _bounds(days), OUTCOMES),
+            (read_sql("analyse/region_days.sql"), period, REGION_DAYS),
+        )
     )
-    tables = {**period_tables(outcomes), "text_divergence": text_table(texts)}
     # As they are stored, so that both ways give the same numbers.
-    return {name: rounded(tables[name]).to_dicts() for name in STATISTICS}
+    return rounded(rates(outcomes, spread)).to_dicts()
 
 
-def _judged(pairs: list[Row]) -> list[Row]:
-    """Add each pair's own verdict, by the rule that judges a model."""
-    frame = pl.DataFrame(pairs, schema=JUDGED).with_row_index("row")
-    verdicts = verdict_of_pairs(frame, ["row"]).sort("row")["verdict"]
-    return [{**pair, "verdict": verdict} for pair, verdict in zip(pairs, verdicts, strict=True)]
-
-
-def _by_model_and_region(row: Row) -> list[str]:
-    names = ("model_id", "region", "region_a", "region_b")
-    return [row[name] for name in names if name in row]
+def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:
+    """Return the key by which rows are sorted; the narrower scope comes first."""
+    names = ("model_id", "workflow", "region", "region_a", "region_b")
+    scope = list(SCOPES).index(row["scope"]) if "scope" in row else 0
+    return [row[name] for name in names if name in row], scope, row.get("question_id", "")
 
 
 def _bounds(days: Window) -> dict[str, date]:

@@ -13,6 +13,9 @@ from itertools import groupby
 MAX_COMPARED_WORDS = 1_200
 """Words of a text that are compared; aligning takes time that grows with their square."""
 
+LONGEST_WORD = 60
+"""Characters that a first part may stay short by, to end with a word."""
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _WORD = re.compile(r"[㐀-鿿豈-﫿]|[^\W㐀-鿿豈-﫿]+")
 
@@ -100,10 +103,15 @@ def _merged(text: str, words: Sequence[re.Match[str]], differs: Sequence[bool]) 
 
 
 def split(parts: Sequence[Piece], characters: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Divide pieces into the first characters and the rest, which may be empty."""
+    """Divide pieces into the first characters, up to the end of a word, and the rest."""
+    text = "".join(piece.text for piece in parts)
+    room = characters
+    if len(text) > characters:
+        # A text without spaces, such as Chinese, is cut at the character.
+        space = max(text.rfind(" ", 0, characters + 1), text.rfind("\n", 0, characters + 1))
+        room = space if space > max(0, characters - LONGEST_WORD) else characters
     first: list[Piece] = []
     rest: list[Piece] = []
-    room = characters
     for piece in parts:
         if piece.text[:room]:
             first.append(Piece(piece.text[:room], piece.differs))

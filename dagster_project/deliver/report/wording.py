@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from dagster_project.analyse import EQUIVALENCE_MARGIN
+from dagster_project.analyse.effects import MIN_DAYS, MIN_QUESTION_DAYS, MIN_QUESTIONS
+from dagster_project.analyse.flips import ALPHA
+from dagster_project.analyse.jobs import MIN_JOB_QUESTIONS
 from dagster_project.analyse.reasons import REASONS
+from dagster_project.deliver.report.texts import Piece, split
 
 REGIONS = ("US", "EU", "ASIA", "OTHER")
 """Order in which regions are shown; others follow by name."""
@@ -21,10 +26,30 @@ SMALLEST_P = 0.001
 
 NONE = "\N{EN DASH}"
 
+MARGIN = f"{EQUIVALENCE_MARGIN * 100:.0f} points"
+SHORT_SCOPES = {
+    "these_questions": "on these questions",
+    "questions_like_these": "on further ones of the kind",
+}
+
+THRESHOLDS = {
+    "q": ALPHA,
+    "days": MIN_DAYS,
+    "questions": {**MIN_QUESTIONS, "this_job": MIN_JOB_QUESTIONS},
+    "question_days": MIN_QUESTION_DAYS,
+}
+"""What decides, from where it decides."""
+
+SCOPES = {
+    "this_job": "In this job",
+    "these_questions": "On these questions, over time",
+    "questions_like_these": "On further questions of the kind",
+}
+
 VERDICTS = {
     "difference_detected": "Difference found",
     "equivalent": "No relevant difference",
-    "none_detected": "No difference found",
+    "inconclusive": "No conclusion",
     "insufficient_data": "Too little data to tell",
 }
 
@@ -119,6 +144,17 @@ def probability(value: float | None) -> str:
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun, which is in the singular, e.g. ``1,200 jobs``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def beginning(text: str, characters: int) -> str:
+    """Return the first characters of a text, up to the end of a word, with a sign of the cut."""
+    (first, *_), rest = split((Piece(text, differs=False),), characters)
+    return f"{first.text} …" if rest else first.text
+
+
+def gap(value: float) -> str:
+    """Return the size of a difference of shares, e.g. ``1 point`` or ``12 points``."""
+    return plural(round(value * 100), "point")
 
 
 def in_words(code: str | None) -> str:

@@ -17,6 +17,14 @@ select
         when attempts.has_answer then coalesce(scored_answers.answer_state, 'not_scored')
         else attempts.text_state
     end as outcome,
+    case
+        when attempts.is_provider_block then 'provider_block'
+        when attempts.has_answer then coalesce(scored_answers.first_state, 'not_scored')
+        else attempts.text_state
+    end as first_state,
+    coalesce(scored_answers.first_state_inferred, false) as first_state_inferred,
+    case attempts.source when 'standard' then 'standard' else 'cross_region' end as workflow,
+    'old_generation_parameters' = any(attempts.flags) as has_old_parameters,
     scored_answers.answer_state_reason,
     scored_answers.refusal_score,
     scored_answers.refusal_evidence,

@@ -66,7 +66,8 @@ served as (
         model_id,
         question_id,
         outcome,
-        is_regenerated
+        first_state,
+        first_state_inferred
     from attempts
     where is_current
 
@@ -82,7 +83,8 @@ asked as (
         model_id,
         question_id,
         outcome,
-        is_regenerated
+        first_state,
+        first_state_inferred
     from attempts
     where requested_region <> 'UNKNOWN'
     order by
@@ -116,7 +118,8 @@ slots as (
         basis.region_basis,
         asked_slots.*,
         null as outcome,
-        null as is_regenerated
+        null as first_state,
+        null as first_state_inferred
     from asked_slots
     cross join (values ('actual'), ('requested')) as basis (region_basis)
 

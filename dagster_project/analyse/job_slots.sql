@@ -1,4 +1,5 @@
--- What each slot of a job came to, whole jobs side by side; one row of NULLs for a job without any.
+-- What each slot of a job came to by the first generation, whole jobs side by side; one row of
+-- NULLs for a job without any.
 select
     jobs.job_id,
     jobs.job_day,
@@ -8,12 +9,10 @@ select
     outcomes.model_id,
     outcomes.region,
     outcomes.question_id,
-    1 as expected,
-    (outcomes.outcome not in ('provider_block', 'technical_failure', 'empty'))::integer as answered,
     (outcomes.outcome in ('technical_failure', 'empty'))::integer as failed,
     (outcomes.outcome = 'provider_block')::integer as blocked,
-    rules.is_scored(outcomes.outcome)::integer as scored,
-    (outcomes.outcome = 'refusal')::integer as refused
+    rules.is_scored(outcomes.first_state)::integer as scored,
+    (outcomes.first_state = 'refusal')::integer as refused
 from analytics.job_status as jobs
 left join analytics.answer_outcomes as outcomes on jobs.job_id = outcomes.job_id
 where

@@ -14,7 +14,7 @@ def region(
     failed: int | Sequence[int] = 0,
     **key: str,
 ) -> pl.DataFrame:
-    """Return the cells of one region: question i has refused[i] of scored[i] answers."""
+    """Return the counts of one region: question i has refused[i] of scored[i] answers."""
     number = len(refused)
     scores = [scored] * number if isinstance(scored, int) else list(scored)
     failures = [failed] * number if isinstance(failed, int) else list(failed)

@@ -1,0 +1,9 @@
+-- Mean divergence of two answers, per day, question and two regions of a model.
+select
+    job_day,
+    model_id,
+    region_a,
+    region_b,
+    question_id,
+    (distance_total / pairs)::double precision as mean
+from intermediate.int_question_distances__daily

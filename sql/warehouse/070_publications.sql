@@ -9,23 +9,12 @@ create table if not exists ops.publications (
     status text not null,
     written_at timestamptz not null,
     withdrawn_at timestamptz,
-    constraint publications_pkey primary key (job_id, kind),
     constraint publications_status check (status in ('published', 'withdrawn'))
 );
 -- Until 0.2.0 a job had one kind of publication.
 alter table ops.publications add column if not exists kind text not null default 'bias_page';
-do $$
-begin
-    if (
-        select cardinality(conkey) = 1
-        from pg_catalog.pg_constraint
-        where conrelid = 'ops.publications'::regclass and contype = 'p'
-    ) then
-        alter table ops.publications drop constraint publications_pkey;
-        alter table ops.publications add constraint publications_pkey primary key (job_id, kind);
-    end if;
-end
-$$;
+alter table ops.publications drop constraint if exists publications_pkey;
+create unique index if not exists publications_job_id_kind on ops.publications (job_id, kind);
 create index if not exists publications_job_day on ops.publications (job_day);
 create index if not exists publications_cross_region_execution_id
 on ops.publications (cross_region_execution_id);

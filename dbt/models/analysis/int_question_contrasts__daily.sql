@@ -1,10 +1,7 @@
 {{ config(
     materialized='incremental',
     schema='intermediate',
-    incremental_strategy='replace_window',
     unique_key='contrast_key',
-    on_schema_change='append_new_columns',
-    pre_hook=lock_target(),
     indexes=[
         {'columns': ['contrast_key'], 'unique': true},
         {'columns': ['job_day']},

@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint components pictures dictionary docs calibration bench lock clean
+.PHONY: help setup demo ui test lint components pictures docs calibration bench lock clean
 
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
@@ -49,9 +49,6 @@ components:
 
 pictures: setup components ## Make the README's pictures from the demo
 	@$(BIN)/python scripts/make_pictures.py
-
-dictionary: setup ## Write the data dictionary and the picture of relationships again
-	@$(BIN)/python -m dagster_project.deliver.documentation
 
 docs: setup ## Build the documentation site into build/site, without a network
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -21,9 +21,8 @@ from time import perf_counter
 
 import psycopg
 
-from dagster_project.backfill.operate import TO_DO, current_plan
-from dagster_project.backfill.plan import chunks, days_in
-from dagster_project.backfill.stages import STAGES
+from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
+from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
@@ -120,7 +119,7 @@ def new_warehouse(server: EmbeddedServer, name: str) -> str:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
     create_database(server, name)
-    set_up_warehouse(server.url(name))
+    set_up_warehouse(server.url(name), present_versions())
     return server.url(name)
 
 

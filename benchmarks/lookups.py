@@ -23,7 +23,7 @@ from psycopg import sql
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import Work, process_days
-from dagster_project.backfill.stages import STAGES
+from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.partitions import Window
@@ -87,7 +87,7 @@ def build(databases: Databases, executions: int) -> Window:
     spec = RunnerSpec.of_executions(executions, seed=1, cross_region_share=CROSS_REGION_SHARE)
     manifest = generate(databases.runner, spec)
     out.print(f"source: {manifest.tables} in {perf_counter() - started:.0f} s")
-    set_up_warehouse(databases.warehouse)
+    set_up_warehouse(databases.warehouse, present_versions())
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
     with connect(databases.warehouse, application="benchmark") as connection:

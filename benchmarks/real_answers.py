@@ -20,7 +20,7 @@ from psycopg.rows import dict_row
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import Work, process_days
-from dagster_project.backfill.stages import STAGES
+from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import create_database, embedded_server
 from dagster_project.partitions import Window
@@ -84,7 +84,7 @@ def political_answers(file: Path) -> pl.DataFrame:
 
 def process(databases: Databases) -> None:
     """Take every day of the source through the stages."""
-    set_up_warehouse(databases.warehouse)
+    set_up_warehouse(databases.warehouse, present_versions())
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
     for done in process_days(databases, Work(window, STAGES, Cause("benchmark", "benchmark"))):

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         default=default_home(),
         description="Folder for local state: embedded server, Dagster instance, dbt artefacts.",
     )
+    dagster_home: Path | None = Field(
+        default=None,
+        validation_alias="DAGSTER_HOME",
+        description="Folder of the Dagster instance; BEACON_HOME/dagster when not set.",
+    )
     pg_bindir: Path | None = Field(
         default=None,
         description="Folder with initdb, pg_ctl and postgres for the embedded server.",
@@ -74,6 +79,11 @@ class Settings(BaseSettings):
         if value is None:
             raise MissingSettingError(url, type(self).model_fields[url].description or "")
         return value.get_secret_value()
+
+    @property
+    def instance_folder(self) -> Path:
+        """Folder of the Dagster instance: the caller's own, or ours."""
+        return self.dagster_home or self.home / "dagster"
 
     def with_databases(self, runner: str, warehouse: str) -> "Settings":
         """Return the same settings with these two libpq URLs."""

@@ -1,24 +1,41 @@
-"""The warehouse's own schema: applies ``sql/`` in order. Does not build dbt models."""
+"""What stands in the warehouse before any row: ``sql/``, and which versions of it and of ``dbt/``.
 
+A run works by the rules that are installed. Where the files differ from them it refuses until
+`beacon setup` has installed these: no day is stamped with rules that it was not made by.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import errors
 
-from dagster_project.paths import shown
-from dagster_project.postgres import connect, lock_table, read_sql, sql_files
+from dagster_project.paths import DBT_DIR, shown
+from dagster_project.postgres import advisory_lock, connect, lock_table, read_sql, sql_files
+from dagster_project.stage import StageError
 
 FOLDERS = ("warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
 SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""
 
+FILES = "files"
+"""The part of ``ops.setup`` that stands for all files; the other parts are stages."""
+_DBT_FOLDERS = ("models", "docs", "seeds", "macros", "tests")
+_RULES = frozenset({".sql", ".csv"})
+
+
+class SetupError(StageError):
+    """The warehouse is not set up by the present files."""
+
 
 def create_schema(url: str) -> tuple[str, ...]:
     """Create or update schemas, tables, functions, roles and grants; the same when run again.
 
-    Args:
-        url: libpq URL of the warehouse, as owner.
+    Empties ``ops.setup``: `record_setup` fills it when everything stands.
 
     Returns:
         One message for each reading role that was left out, for example because it does not exist
@@ -28,22 +45,84 @@ def create_schema(url: str) -> tuple[str, ...]:
         lock_table(connection, "schema")
         for folder in FOLDERS:
             for path in sql_files(folder):
-                _apply(connection, path)
+                connection.execute(read_sql(path))
         skipped = [_apply_role(connection, path) for path in sql_files(ROLES_FOLDER)]
     return tuple(message for message in skipped if message is not None)
 
 
-def _apply(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> None:
-    connection.execute(read_sql(path))
-
-
-def _apply_role(connection: psycopg.Connection[tuple[object, ...]], path: Path) -> str | None:
+def _apply_role(connection: psycopg.Connection[Any], path: Path) -> str | None:
     try:
         with connection.transaction():
-            _apply(connection, path)
+            connection.execute(read_sql(path))
     except errors.InsufficientPrivilege as error:
         return (
             f"role {path.stem} was left out ({error.diag.message_primary}): have an administrator "
             f"run {shown(path)} on the warehouse"
         )
     return None
+
+
+def dbt_files() -> list[Path]:
+    """Return every file of the dbt project, sorted."""
+    found = [*DBT_DIR.glob("*.yml")]
+    for folder in _DBT_FOLDERS:
+        found += [path for path in (DBT_DIR / folder).rglob("*") if path.is_file()]
+    return sorted(found)
+
+
+def rules_version() -> str:
+    """Return a version of every rule in ``dbt/`` and ``sql/functions``: twelve hex digits."""
+    rules = [path for path in dbt_files() if path.suffix in _RULES]
+    return _digest([*rules, *sql_files("functions")])
+
+
+def files_version() -> str:
+    """Return a version of everything that `beacon setup` installs: twelve hex digits."""
+    installed = [path for folder in (*FOLDERS, ROLES_FOLDER) for path in sql_files(folder)]
+    return _digest([*dbt_files(), *installed])
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def record_setup(url: str, versions: Mapping[str, str]) -> None:
+    """Record the versions that stand in the warehouse now, by part."""
+    with connect(url, application="setup") as connection:
+        connection.cursor().executemany(
+            "insert into ops.setup (part, version) values (%s, %s)", list(versions.items())
+        )
+
+
+def installed_versions(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return the versions that stand in the warehouse, by part; none when it is not set up."""
+    return dict(connection.execute("select part, version from ops.setup").fetchall())
+
+
+def setup_fault(installed: Mapping[str, str], present: Mapping[str, str]) -> str | None:
+    """Say in which parts the installed versions differ from the present ones, with the remedy."""
+    if not installed:
+        return "The warehouse is not set up: beacon setup"
+    other = [part for part, version in present.items() if installed.get(part) != version]
+    if not other:
+        return None
+    return f"The warehouse holds other rules than this release ({', '.join(other)}): beacon setup"
+
+
+@contextmanager
+def steady_setup(url: str, present: Mapping[str, str]) -> Iterator[None]:
+    """Keep views, functions and seeds as they are while the block runs.
+
+    Raises:
+        SetupError: Other versions stand there than the present ones.
+    """
+    with advisory_lock(url, SETUP_LOCK, shared=True):
+        with connect(url, application="setup", read_only=True) as connection:
+            fault = setup_fault(installed_versions(connection), present)
+        if fault is not None:
+            raise SetupError(fault)
+        yield

@@ -1,20 +1,33 @@
-"""Adds every decision to the navigation of the documentation site, so that none is forgotten."""
+"""What the site has beside the files of ``docs/``: decisions in its navigation, generated pages."""
 
+import sys
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from dagster_project.settings import Settings
+from dagster_project.unify.manifest import load_manifest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scripts.data_dictionary import documents
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Append the decisions by number.
-
-    Args:
-        config: As ``mkdocs.yml`` says it.
-
-    Returns:
-        The same with one more section.
-    """
+    """Append the decisions by number, so that none is forgotten."""
     folder = Path(config.docs_dir)
     pages = sorted(str(path.relative_to(folder)) for path in folder.glob("decisions/*.md"))
     config.nav = [*(config.nav or []), {"Decisions": pages}]
     return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the data dictionary and the entities, made from the present dbt project."""
+    for name, text in documents(load_manifest(Settings().home)).items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Remove the page for addresses that do not exist: its links need a root, which is unknown."""
+    Path(config.site_dir, "404.html").unlink()

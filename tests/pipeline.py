@@ -8,8 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.backfill.operate import TO_DO, current_plan
-from dagster_project.backfill.plan import State, chunks, days_in
+from dagster_project.backfill.plan import TO_DO, State, chunks, current_plan, days_in
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
@@ -17,6 +16,7 @@ from dagster_project.orchestrate.launch import run_chunks
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 
 CHUNK_DAYS = 92
@@ -44,7 +44,7 @@ def finished_pipeline(server: EmbeddedServer, home: Path) -> Iterator[Pipeline]:
         patch.delenv("DAGSTER_HOME", raising=False)
         patch.setenv("BEACON_RUNNER_URL", databases.runner)
         patch.setenv("BEACON_WAREHOUSE_URL", databases.warehouse)
-        with dagster_instance(home) as instance:
+        with dagster_instance(Settings(home=home)) as instance:
             run_ids = process_everything(databases, instance)
             yield Pipeline(databases, manifest, home, run_ids)
 

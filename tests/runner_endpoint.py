@@ -1,4 +1,4 @@
-"""The runner's own bias page, made again from its contract (source_system.md §5.2).
+"""The runner's own bias page, made again from its contract (docs/source.md).
 
 Belongs here: the SELECTs behind GET /api/v2/jobs/{jobspec_id}/bias-analysis and the payload that is
 made of their rows. Does not belong here: expectations.

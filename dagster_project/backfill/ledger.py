@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
@@ -30,6 +31,8 @@ class LedgerRow:
     started_at: datetime
     finished_at: datetime | None
     seconds: float | None
+    build_id: UUID | None
+    built_from: UUID | None
 
 
 @dataclass(frozen=True)
@@ -55,29 +58,29 @@ class Cause:
 
 
 def begin(
-    connection: psycopg.Connection[Any], stage: str, days: Sequence[date], cause: Cause
+    connection: psycopg.Connection[Any],
+    stage: str,
+    upstream: str | None,
+    days: Sequence[date],
+    cause: Cause,
 ) -> None:
-    """Record that a run works on a stage of some days.
+    """Record that a run works on a stage of some days, from what the stage before it has left.
 
     Args:
         connection: Session on the warehouse.
         stage: Name of the stage.
+        upstream: Name of the stage before it; None for the first.
         days: The job_days.
         cause: The run that works on them.
     """
     connection.execute(
         read_sql("backfill/ledger_begin.sql"),
-        {"stage": stage, "days": list(days), **vars(cause)},
+        {"stage": stage, "upstream": upstream, "days": list(days), **vars(cause)},
     )
 
 
 def finish(connection: psycopg.Connection[Any], outcomes: Sequence[Outcome]) -> None:
-    """Record how a stage ended on each of some days.
-
-    Args:
-        connection: Session on the warehouse.
-        outcomes: One per job_day; `begin` was called for each.
-    """
+    """Record how a stage ended on each of some days; `begin` was called for each."""
     with connection.cursor() as cursor:
         cursor.executemany(
             read_sql("backfill/ledger_finish.sql"), [vars(outcome) for outcome in outcomes]
@@ -85,13 +88,6 @@ def finish(connection: psycopg.Connection[Any], outcomes: Sequence[Outcome]) -> 
 
 
 def read(connection: psycopg.Connection[Any]) -> list[LedgerRow]:
-    """Return the whole ledger.
-
-    Args:
-        connection: Session on the warehouse.
-
-    Returns:
-        Rows ordered by job_day and stage; a few hundred per year and stage.
-    """
+    """Return the whole ledger by job_day and stage; a few hundred rows per year and stage."""
     with connection.cursor(row_factory=class_row(LedgerRow)) as cursor:
         return cursor.execute(read_sql("backfill/ledger_read.sql")).fetchall()

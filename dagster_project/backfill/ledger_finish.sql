@@ -7,6 +7,7 @@ set
     seconds = %(seconds)s,
     error = %(error)s,
     attempts = case when %(status)s = 'done' then 0 else attempts end,
+    build_id = case when %(status)s = 'done' then gen_random_uuid() end,
     finished_at = clock_timestamp()
 where
     job_day = %(job_day)s

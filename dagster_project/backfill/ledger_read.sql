@@ -11,6 +11,8 @@ select
     reason,
     started_at,
     finished_at,
-    seconds
+    seconds,
+    build_id,
+    built_from
 from ops.partition_ledger
 order by job_day, stage

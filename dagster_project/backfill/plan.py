@@ -1,13 +1,27 @@
-"""Decides which job_days need which stages. Pure: everything it needs is passed in."""
+"""Which job_days need which stages, in which runs, and how long these take.
 
+Deciding is pure; `read_plan` alone looks at the databases. Loads no stage: a plan comes at once.
+"""
+
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from statistics import median
 
-from dagster_project.backfill.fingerprints import rows_of
+from dagster_project.backfill import ledger
+from dagster_project.backfill.fingerprints import fingerprints, rows_of
 from dagster_project.backfill.ledger import LedgerRow
+from dagster_project.backfill.stages import STAGES, stages_from
 from dagster_project.partitions import Window
+from dagster_project.postgres import connect, read_sql
+from dagster_project.stage import Databases
+from dagster_project.warehouse import installed_versions
+
+EXTRACT = "extract"
+LIKE_SIZE = 2
+"""Runs of at most so many times more or fewer source rows are of like size."""
 
 
 class State(StrEnum):
@@ -22,6 +36,7 @@ class State(StrEnum):
 
 
 BAD = frozenset({State.FAILED, State.QUARANTINED})
+TO_DO = frozenset(State) - {State.CURRENT, State.RUNNING}
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class DayPlan:
         stage: First stage that is not current; None when all are.
         reason: Why, for a person; empty when current.
         fingerprint: The source's fingerprint of that day; None when it has no row there.
-        source_changed: Whether the source differs from what that stage saw.
+        source_changed: Whether the source differs from what was copied.
     """
 
     job_day: date
@@ -60,10 +75,55 @@ class Chunk:
     source_rows: int
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What the source and the ledger say now.
+
+    Attributes:
+        days: One entry per job_day that either knows, oldest first.
+        past: The ledger of all days.
+        installed: Versions that stand in the warehouse, by part.
+    """
+
+    days: list[DayPlan]
+    past: list[LedgerRow]
+    installed: Mapping[str, str]
+
+
+def read_plan(
+    databases: Databases,
+    window: Window | None = None,
+    source: Mapping[date, str] | None = None,
+) -> Plan:
+    """Compare the source with the ledger now.
+
+    Args:
+        databases: Source and warehouse.
+        window: Only these job_days; None for all. The ledger is that of all days.
+        source: Fingerprints of these days, if they were just taken.
+    """
+    if source is None:
+        source = fingerprints(databases.runner, window)
+    with connect(databases.warehouse, application="plan", read_only=True) as connection:
+        # Locks first: a run that ends in between is seen as done, never as dead.
+        locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
+        rows = ledger.read(connection)
+        installed = installed_versions(connection)
+    wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
+    versions = {stage.name: installed.get(stage.name) for stage in STAGES}
+    days = plan_days(source, wanted, versions, {day for (day,) in locked})
+    return Plan(days, rows, installed)
+
+
+def current_plan(databases: Databases, window: Window | None = None) -> list[DayPlan]:
+    """Compare the source with the ledger now: one entry per job_day that either knows."""
+    return read_plan(databases, window).days
+
+
 def plan_days(
     source: Mapping[date, str],
     rows: Sequence[LedgerRow],
-    versions: Mapping[str, str],
+    versions: Mapping[str, str | None],
     locked_days: Collection[date],
 ) -> list[DayPlan]:
     """Compare the source with the ledger.
@@ -71,7 +131,7 @@ def plan_days(
     Args:
         source: Fingerprint of each job_day that has rows in the source.
         rows: The ledger.
-        versions: Method version of each stage, in the order of the stages.
+        versions: Version of each stage that is installed, in the order of the stages.
         locked_days: Days that a living run holds; a run that was killed holds none.
 
     Returns:
@@ -95,20 +155,29 @@ def _plan_day(
     day: date,
     fingerprint: str | None,
     rows: Mapping[str, LedgerRow | None],
-    versions: Mapping[str, str],
+    versions: Mapping[str, str | None],
     locked_days: Collection[date],
 ) -> DayPlan:
+    copied = rows[EXTRACT]
+    changed = copied is not None and copied.source_fingerprint != fingerprint
+    upstream: LedgerRow | None = None
     for stage, row in rows.items():
-        state, reason = _state(row, fingerprint, versions[stage])
+        state, reason = _state(row, versions[stage])
+        if state is State.CURRENT:
+            reasons = [
+                *(["the source rows changed"] if stage == EXTRACT and changed else []),
+                *(["what it was made of was done again"] if _is_outdated(row, upstream) else []),
+            ]
+            state, reason = (State.STALE if reasons else state), "; ".join(reasons)
         if state is not State.CURRENT:
-            changed = row is not None and row.source_fingerprint != fingerprint
             if day in locked_days:
                 state, reason = State.RUNNING, "a run works on it"
             return DayPlan(day, state, stage, reason, fingerprint, changed)
+        upstream = row
     return DayPlan(day, State.CURRENT, None, "", fingerprint, source_changed=False)
 
 
-def _state(row: LedgerRow | None, fingerprint: str | None, version: str) -> tuple[State, str]:
+def _state(row: LedgerRow | None, version: str | None) -> tuple[State, str]:
     if row is None:
         return State.MISSING, "never done"
     if row.status == "running":
@@ -116,23 +185,20 @@ def _state(row: LedgerRow | None, fingerprint: str | None, version: str) -> tupl
         return State.STALE, f"run {row.run_id} ended before it was done"
     if row.status in ("failed", "quarantined"):
         return State(row.status), row.error or "no reason recorded"
-    changes = [
-        *(["the source rows changed"] if row.source_fingerprint != fingerprint else []),
-        *([f"rules {row.method_version}, now {version}"] if row.method_version != version else []),
-    ]
-    return (State.STALE if changes else State.CURRENT), "; ".join(changes)
+    if row.method_version != version:
+        return State.STALE, f"rules {row.method_version}, now {version}"
+    return State.CURRENT, ""
+
+
+def _is_outdated(row: LedgerRow | None, upstream: LedgerRow | None) -> bool:
+    """Tell whether a stage was built from other rows than the stage before it holds now."""
+    if row is None or upstream is None:
+        return False
+    return upstream.build_id is None or row.built_from != upstream.build_id
 
 
 def days_in(days: Sequence[DayPlan], states: Collection[State]) -> set[date]:
-    """Return the job_days that are in one of some states.
-
-    Args:
-        days: The plan.
-        states: The states.
-
-    Returns:
-        The days.
-    """
+    """Return the job_days that are in one of some states."""
     return {day.job_day for day in days if day.state in states}
 
 
@@ -170,3 +236,32 @@ def chunks(days: Sequence[DayPlan], wanted: Collection[date], chunk_days: int) -
 
 def _fits(chunk: Chunk, day: DayPlan, chunk_days: int) -> bool:
     return day.stage == chunk.stage and (day.job_day - chunk.window.start).days < chunk_days
+
+
+def estimated_seconds(chunk: Chunk, plan: Plan) -> float | None:
+    """Estimate a chunk's wall-clock time: the median of past runs of like size, else of all.
+
+    A smaller run counts in proportion. None when no past run did all stages that are ahead.
+    """
+    ahead = [stage.name for stage in stages_from(chunk.stage)]
+    past = [
+        (source_rows, sum(seconds[stage] for stage in ahead))
+        for source_rows, seconds in _past_runs(plan.past)
+        if set(ahead) <= set(seconds)
+    ]
+    like = [one for one in past if 1 / LIKE_SIZE <= one[0] / max(1, chunk.source_rows) <= LIKE_SIZE]
+    times = [seconds * max(1, chunk.source_rows / max(1, rows)) for rows, seconds in like or past]
+    return median(times) if times else None
+
+
+def _past_runs(rows: Sequence[LedgerRow]) -> Iterator[tuple[int, Mapping[str, float]]]:
+    """Yield source rows and seconds per stage of each run, as far as the ledger knows them."""
+    sizes = {row.job_day: rows_of(row.source_fingerprint) for row in rows if row.stage == EXTRACT}
+    seconds: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    days: dict[str, set[date]] = defaultdict(set)
+    for row in rows:
+        if row.status == "done" and row.seconds is not None and row.run_id is not None:
+            seconds[row.run_id][row.stage] += row.seconds
+            days[row.run_id].add(row.job_day)
+    for run, per_stage in seconds.items():
+        yield sum(sizes.get(day, 0) for day in days[run]), per_stage

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from dagster_project.backfill.plan import DayPlan
-from dagster_project.backfill.stages import stage_versions
+from dagster_project.backfill.stages import STAGES
 from dagster_project.extract.published import is_native
 from dagster_project.extract.schema import TABLES
 from dagster_project.extract.window import window_parameters, window_tables
@@ -83,7 +83,7 @@ def comparable_days(days: Sequence[DayPlan]) -> set[date]:
     Returns:
         Those that wait for no stage up to unify; the others differ by right.
     """
-    stages = list(stage_versions())
+    stages = [stage.name for stage in STAGES]
     later = {None, *stages[stages.index(UNIFIED_BY) + 1 :]}
     return {day.job_day for day in days if day.stage in later and not day.source_changed}
 

@@ -20,11 +20,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from dagster_project.backfill import ledger
 from dagster_project.backfill.fingerprints import fingerprints, rows_of
 from dagster_project.backfill.ledger import Cause, Outcome
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import State, days_in
+from dagster_project.backfill.plan import State, days_in, read_plan
+from dagster_project.backfill.stages import present_versions, upstream_of
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, read_sql
 from dagster_project.stage import Databases, Stage, TestResult, is_transient
+from dagster_project.warehouse import SetupError, setup_fault
 
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
@@ -128,8 +129,9 @@ def process_days(
         _day_locks(databases.warehouse, work.window),
     ):
         connection.autocommit = True
-        days = _days_to_do(databases, work)
-        sources = _source_fingerprints(databases, connection, work)
+        # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
+        sources = fingerprints(databases.runner, work.window)
+        days = _days_to_do(databases, work, sources)
         while days:
             span = _next_span(days, sources)
             yield from _process_span(databases, connection, work, span, sources)
@@ -138,10 +140,14 @@ def process_days(
                 raise StoppedError(len(days))
 
 
-def _days_to_do(databases: Databases, work: Work) -> Sequence[date]:
+def _days_to_do(databases: Databases, work: Work, sources: Mapping[date, str]) -> Sequence[date]:
+    plan = read_plan(databases, work.window, sources)
+    fault = setup_fault(plan.installed, present_versions())
+    if fault is not None:
+        raise SetupError(fault)
     if not work.only_needed:
         return work.window.days
-    current = days_in(current_plan(databases, work.window), {State.CURRENT})
+    current = days_in(plan.days, {State.CURRENT})
     return [day for day in work.window.days if day not in current]
 
 
@@ -158,7 +164,7 @@ def _process_span(
     sources: Mapping[date, str],
 ) -> Iterator[StageDone]:
     for stage in work.stages:
-        ledger.begin(connection, stage.name, days, work.cause)
+        ledger.begin(connection, stage.name, upstream_of(stage), days, work.cause)
         done = _run_stage(databases, connection, stage, days, work.batch_rows)
         ledger.finish(connection, list(_outcomes(done, sources)))
         yield done
@@ -263,19 +269,6 @@ def _day_locks(url: str, window: Window) -> Iterator[None]:
         yield
 
 
-def _source_fingerprints(
-    databases: Databases, connection: psycopg.Connection[Any], work: Work
-) -> Mapping[date, str]:
-    if work.stages[0].name == "extract":
-        # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
-        return fingerprints(databases.runner, work.window)
-    return {
-        row.job_day: row.source_fingerprint
-        for row in ledger.read(connection)
-        if row.stage == "extract" and row.source_fingerprint is not None
-    }
-
-
 def _rows_per_day(
     connection: psycopg.Connection[Any], relation: str, window: Window
 ) -> dict[date, int]:
@@ -306,6 +299,7 @@ def _refresh_statistics(connection: psycopg.Connection[Any], relation: str, writ
 
 def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]:
     version = done.stage.method_version()
+    copies = upstream_of(done.stage) is None
     weights = {day: 1 + rows_of(sources.get(day)) for day in done.rows}
     seconds_per_weight = done.seconds / max(1, sum(weights.values()))
     for day, rows in done.rows.items():
@@ -313,7 +307,7 @@ def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]
             job_day=day,
             stage=done.stage.name,
             status="done",
-            source_fingerprint=sources.get(day),
+            source_fingerprint=sources.get(day) if copies else None,
             method_version=version,
             row_count=rows[done.stage.relations[0]],
             seconds=weights[day] * seconds_per_weight,
@@ -323,7 +317,7 @@ def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]
             job_day=bad.job_day,
             stage=done.stage.name,
             status="failed" if is_transient(bad.error) else "quarantined",
-            source_fingerprint=sources.get(bad.job_day),
+            source_fingerprint=sources.get(bad.job_day) if copies else None,
             method_version=version,
             error=f"{type(bad.error).__name__}: {bad.error}",
         )

@@ -4,14 +4,12 @@ A plan compares names and versions only. What a stage runs is imported when it r
 and dbt take longer to load than a whole plan.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dagster_project import analyse, extract, score
 from dagster_project.partitions import Window
-from dagster_project.postgres import advisory_lock
 from dagster_project.stage import Databases, Stage, TestResult
-from dagster_project.unify.manifest import rules_version
-from dagster_project.warehouse import SETUP_LOCK
+from dagster_project.warehouse import FILES, files_version, rules_version, steady_setup
 
 UNIFIED = ("intermediate.int_executions__resolved", "intermediate.int_jobs__requested")
 FACTS = (
@@ -39,7 +37,7 @@ def _score(databases: Databases, window: Window, batch_rows: int) -> Sequence[Te
     from dagster_project.score.window import score_window
 
     # The views that it reads must stay as they are.
-    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+    with steady_setup(databases.warehouse, present_versions()):
         score_window(databases.warehouse, window, batch_rows)
     return ()
 
@@ -51,7 +49,7 @@ def _facts(databases: Databases, window: Window, _batch_rows: int) -> Sequence[T
 def _analyse(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
     from dagster_project.analyse.window import analyse_window
 
-    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+    with steady_setup(databases.warehouse, present_versions()):
         analyse_window(databases.warehouse, window, batch_rows)
     return ()
 
@@ -59,7 +57,7 @@ def _analyse(databases: Databases, window: Window, batch_rows: int) -> Sequence[
 def _build(databases: Databases, relations: Sequence[str], window: Window) -> Sequence[TestResult]:
     from dagster_project.unify.setup import build_window
 
-    with advisory_lock(databases.warehouse, SETUP_LOCK, shared=True):
+    with steady_setup(databases.warehouse, present_versions()):
         return build_window(databases.warehouse, relations, window)
 
 
@@ -72,9 +70,15 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-def stage_versions() -> Mapping[str, str]:
-    """Return the present version of each stage's rules, in the order in which they run."""
-    return {stage.name: stage.method_version() for stage in STAGES}
+def present_versions() -> dict[str, str]:
+    """Return the versions of the present code and files: each stage's, in order, and all files'."""
+    return {**{stage.name: stage.method_version() for stage in STAGES}, FILES: files_version()}
+
+
+def upstream_of(stage: Stage) -> str | None:
+    """Return the name of the stage before one; None for the first."""
+    position = STAGES.index(stage)
+    return STAGES[position - 1].name if position else None
 
 
 def stages_from(name: str) -> tuple[Stage, ...]:

@@ -26,7 +26,6 @@ from dagster_project.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from dagster_project.backfill.ledger import LedgerRow
     from dagster_project.backfill.plan import Chunk, DayPlan, State
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
@@ -107,25 +106,20 @@ def backfill(  # noqa: PLR0913  each is an option
 def _prepare(
     urls: "Databases", window: "Window | None", only: Only | None, chunk_days: int
 ) -> Prepared:
-    from dagster_project.backfill.operate import read_plan
-    from dagster_project.backfill.plan import chunks, days_in
+    from dagster_project.backfill.plan import chunks, days_in, estimated_seconds, read_plan
+    from dagster_project.backfill.stages import present_versions
+    from dagster_project.warehouse import setup_fault
 
     plan = read_plan(urls, window)
+    fault = setup_fault(plan.installed, present_versions())
+    if fault is not None:
+        fail(fault, FAILED)
     todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
-    return Prepared(plan.days, todo, _estimated(todo, plan.past) if todo else [])
-
-
-def _estimated(todo: "Sequence[Chunk]", past: "Sequence[LedgerRow]") -> list[float | None]:
-    from dagster_project.backfill.estimate import estimated_seconds, stage_costs
-    from dagster_project.backfill.stages import stage_versions
-
-    costs, stages = stage_costs(past), list(stage_versions())
-    return [estimated_seconds(chunk, costs, stages) for chunk in todo]
+    return Prepared(plan.days, todo, [estimated_seconds(chunk, plan) for chunk in todo])
 
 
 def _states(only: Only | None) -> "Collection[State]":
-    from dagster_project.backfill.operate import TO_DO
-    from dagster_project.backfill.plan import BAD, State
+    from dagster_project.backfill.plan import BAD, TO_DO, State
 
     if only is None:
         return TO_DO
@@ -167,7 +161,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
 
     total = sum(len(chunk.window.days) for chunk in prepared.todo)
     with (
-        dagster_instance(settings.home) as instance,
+        dagster_instance(settings) as instance,
         console.progress() as bar,
         stop_requests() as stop,
     ):
@@ -184,8 +178,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
 
 
 def _end(urls: "Databases", window: "Window | None") -> None:
-    from dagster_project.backfill.operate import current_plan
-    from dagster_project.backfill.plan import BAD, days_in
+    from dagster_project.backfill.plan import BAD, current_plan, days_in
     from dagster_project.cli.printing import print_plan
 
     after = current_plan(urls, window)

@@ -31,7 +31,7 @@ def demo(
     with explained_errors(), databases(settings, start_demo=True) as urls:
         with progress() as bar:
             _generate(bar, urls, jobs)
-            with dagster_instance(settings.home) as instance:
+            with dagster_instance(settings) as instance:
                 _process(bar, settings, urls, instance)
         print_holdings(read_holdings(urls.warehouse))
         print_next_steps(urls)
@@ -56,8 +56,7 @@ def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:
 def _process(
     bar: "Progress", settings: "Settings", urls: "Databases", instance: "dg.DagsterInstance"
 ) -> None:
-    from dagster_project.backfill.operate import TO_DO, current_plan
-    from dagster_project.backfill.plan import chunks, days_in
+    from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
     from dagster_project.orchestrate.launch import run_chunks

@@ -6,11 +6,12 @@ from dagster_project.cli.shared import explained_errors, warehouse_databases
 
 def setup() -> None:
     """Create or update schemas, seeds and views in the warehouse. Safe to repeat."""
+    from dagster_project.backfill.stages import present_versions
     from dagster_project.settings import Settings
     from dagster_project.unify.setup import set_up_warehouse
 
     with warehouse_databases(Settings()) as urls:
-        left_out = set_up_warehouse(urls.warehouse)
+        left_out = set_up_warehouse(urls.warehouse, present_versions())
     for message in left_out:
         console.err.print(message, style="yellow", soft_wrap=True, markup=False, highlight=False)
     console.out.print("The warehouse is ready.")

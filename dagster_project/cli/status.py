@@ -7,7 +7,7 @@ from dagster_project.cli.shared import AsJson, print_json, warehouse_databases
 
 def status(*, as_json: AsJson = False) -> None:
     """Show what the warehouse holds and which job_days need work."""
-    from dagster_project.backfill.operate import current_plan
+    from dagster_project.backfill.plan import current_plan
     from dagster_project.cli.holdings import read_content_hashes, read_holdings
     from dagster_project.cli.printing import print_holdings, print_plan
     from dagster_project.settings import Settings

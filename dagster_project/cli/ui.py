@@ -30,14 +30,14 @@ def ui(
 
 def _serve(settings: "Settings", databases: "Databases", port: int) -> int:
     """Run ``dagster dev`` until it ends, is interrupted or is asked to stop; return its code."""
-    from dagster_project.orchestrate.instance import dagster_home, dagster_instance
+    from dagster_project.orchestrate.instance import dagster_instance
 
-    with dagster_instance(settings.home):
+    with dagster_instance(settings):
         # Created before the webserver and the daemon open it at once.
         pass
     environment = {
         **os.environ,
-        "DAGSTER_HOME": str(dagster_home(settings.home)),
+        "DAGSTER_HOME": str(settings.instance_folder),
         "BEACON_RUNNER_URL": databases.runner,
         "BEACON_WAREHOUSE_URL": databases.warehouse,
     }

@@ -1,4 +1,4 @@
-"""When work is requested: schedules and a sensor, each a few lines over the plan.
+"""When work is requested: schedules and sensors, each a few lines over the plan.
 
 Belongs here: cron lines, priorities and which states to request. Does not belong here: deciding a
 day's state (plan.py) or doing the work (runs.py).
@@ -11,30 +11,62 @@ from hashlib import sha256
 
 import dagster as dg
 
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import Chunk, DayPlan, State, chunks, days_in
+from dagster_project.backfill.plan import (
+    Chunk,
+    DayPlan,
+    Plan,
+    State,
+    chunks,
+    days_in,
+    read_plan,
+)
+from dagster_project.backfill.stages import present_versions
 from dagster_project.orchestrate.checks import standing_checks, whole_tables
-from dagster_project.orchestrate.job_days import job_days
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
-from dagster_project.orchestrate.partitions import tagged_window
+from dagster_project.orchestrate.partitions import range_tags, tagged_window
+from dagster_project.orchestrate.pipeline import REASON_TAG
+from dagster_project.orchestrate.specs import (
+    PUBLICATIONS,
+    REPORT,
+    SETUP_SPECS,
+    SNAPSHOT,
+    STAGE_SPECS,
+)
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
+from dagster_project.warehouse import SetupError, setup_fault
 
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
+NIGHTLY = "nightly"
 MARK_DIGITS = 16
 
 # A run that has started holds its days' locks, which the plan sees; one that was killed holds none,
 # whatever status it is left with.
 WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
 
+setup = dg.define_asset_job(
+    "setup",
+    selection=dg.AssetSelection.assets(*(spec.key for spec in SETUP_SPECS)),
+    description="Create or update schemas, seeds and views. Days stay as they are.",
+)
 backfill = dg.define_asset_job(
     "backfill",
-    selection=dg.AssetSelection.assets(job_days),
+    selection=dg.AssetSelection.assets(*(spec.key for spec in STAGE_SPECS)),
     description="Extract, unify, score and analyse a range of job_days.",
+)
+deliver = dg.define_asset_job(
+    "deliver",
+    selection=dg.AssetSelection.assets(REPORT, SNAPSHOT),
+    description="Write the reports of a range of job_days, and the snapshot of all.",
+)
+publish = dg.define_asset_job(
+    "publish",
+    selection=dg.AssetSelection.assets(PUBLICATIONS),
+    description="Publish analyses of a range of job_days. Off unless BEACON_PUBLISH_URL is set.",
 )
 
 checks = dg.define_asset_job(
@@ -57,13 +89,13 @@ def nightly(
         One run per chunk of days.
     """
     yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
-    days = _free(current_plan(Databases.of(settings)), context.instance)
+    days = _free(_plan(settings).days, context.instance)
     wanted = {
         day.job_day
         for day in days
         if _is_stale(day) or (day.job_day == yesterday and day.state is State.MISSING)
     }
-    yield from _requests(days, wanted, "nightly", priority=0)
+    yield from _requests(days, wanted, NIGHTLY, priority=0)
 
 
 @dg.schedule(job=backfill, cron_schedule="*/30 * * * *", execution_timezone="UTC")
@@ -75,7 +107,7 @@ def history(
     Yields:
         Runs over at most HISTORY_DAYS_PER_TICK days.
     """
-    days = _free(current_plan(Databases.of(settings)), context.instance)
+    days = _free(_plan(settings).days, context.instance)
     oldest = sorted(days_in(days, {State.MISSING}))[:HISTORY_DAYS_PER_TICK]
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
@@ -88,11 +120,11 @@ def source_changes(
 
     Its cursor holds the changes that were requested already.
     """
-    days = current_plan(Databases.of(settings))
+    plan = _plan(settings)
     # A mark lasts until the day is current, so that a run that fails is not asked for again.
-    marks = {day.job_day: _mark(day) for day in days if day.state is not State.CURRENT}
+    marks = {day.job_day: _mark(day, plan) for day in plan.days if day.state is not State.CURRENT}
     asked = set(json.loads(context.cursor or "[]")) & set(marks.values())
-    free = _free(days, context.instance)
+    free = _free(plan.days, context.instance)
     new = {day.job_day for day in free if _is_stale(day) and marks[day.job_day] not in asked}
     return dg.SensorResult(
         run_requests=list(_requests(free, new, "source_changes", priority=0)),
@@ -100,8 +132,40 @@ def source_changes(
     )
 
 
-def _mark(day: DayPlan) -> str:
-    return f"{day.job_day}:{sha256(str(day.fingerprint).encode()).hexdigest()[:MARK_DIGITS]}"
+def _mark(day: DayPlan, plan: Plan) -> str:
+    seen = sha256(f"{day.fingerprint} {sorted(plan.installed.items())}".encode())
+    return f"{day.job_day}:{seen.hexdigest()[:MARK_DIGITS]}"
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[backfill],
+    request_jobs=[deliver, publish],
+)
+def deliveries(
+    context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Request report, snapshot and, where it is switched on, publishing after a nightly run."""
+    run = context.dagster_run
+    window = tagged_window(run.tags)
+    if run.tags.get(REASON_TAG) != NIGHTLY or window is None:
+        yield dg.SkipReason("Only the nightly run is followed by deliveries.")
+        return
+    jobs = [deliver, *([publish] if settings.publish_url else [])]
+    for job in jobs:
+        yield dg.RunRequest(
+            run_key=f"{run.run_id}/{job.name}",
+            job_name=job.name,
+            tags={**range_tags(window), REASON_TAG: "deliveries"},
+        )
+
+
+def _plan(settings: Settings) -> Plan:
+    plan = read_plan(Databases.of(settings))
+    fault = setup_fault(plan.installed, present_versions())
+    if fault is not None:
+        raise SetupError(fault)
+    return plan
 
 
 def _is_stale(day: DayPlan) -> bool:
@@ -120,7 +184,8 @@ def _free(days: Sequence[DayPlan], instance: dg.DagsterInstance) -> Sequence[Day
 
 def _waiting_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
     for run in instance.get_runs(dg.RunsFilter(statuses=list(WAITING))):
-        window = tagged_window(run.tags)
+        # Others' runs may have partitions of another kind under the same tags.
+        window = tagged_window(run.tags) if REASON_TAG in run.tags else None
         if window is not None:
             yield window
 

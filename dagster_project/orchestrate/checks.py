@@ -5,14 +5,13 @@ schedule. Belongs here: what a check says. Does not belong here: finding it out 
 reconcile.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import dagster as dg
 
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import BAD, DayPlan, State, days_in
+from dagster_project.backfill.plan import BAD, DayPlan, State, current_plan, days_in
 from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
@@ -61,31 +60,34 @@ WHOLE_TABLES = dg.AssetCheckSpec(
 )
 
 
-@dg.multi_asset_check(name="standing_checks", specs=STANDING)
-def standing_checks(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
+@dg.multi_asset_check(name="standing_checks", specs=STANDING, can_subset=True)
+def standing_checks(
+    context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.AssetCheckResult]:
     """Look at every job_day: bad ones, late ones, rows without a day, lost rows."""
-    yield from standing_results(Databases.of(settings))
+    selected = {key.name for key in context.selected_asset_check_keys}
+    yield from standing_results(Databases.of(settings), selected)
 
 
-def standing_results(databases: Databases) -> Iterator[dg.AssetCheckResult]:
-    """Look at every job_day now.
-
-    Args:
-        databases: Source and warehouse.
-
-    Yields:
-        The result of each of STANDING, in its order.
-    """
+def standing_results(
+    databases: Databases, names: Collection[str] | None = None
+) -> Iterator[dg.AssetCheckResult]:
+    """Look at every job_day now; yields the results of these checks, or of all STANDING."""
     days = current_plan(databases)
     failed, late, dated, reconciled = STANDING
-    yield _result(failed, _bad(days), remedy="beacon backfill --only failed")
-    yield _result(late, _late(days, datetime.now(UTC)), remedy="beacon backfill")
-    yield _result(
-        dated,
-        rows_without_day(databases.runner),
-        remedy="sql/extract/window.sql must give each row one day",
-    )
-    yield _reconciliation(reconciled, databases, days)
+    results: Mapping[str, Callable[[], dg.AssetCheckResult]] = {
+        failed.name: lambda: _result(failed, _bad(days), remedy="beacon backfill --only failed"),
+        late.name: lambda: _result(late, _late(days, datetime.now(UTC)), remedy="beacon backfill"),
+        dated.name: lambda: _result(
+            dated,
+            rows_without_day(databases.runner),
+            remedy="extract/window.sql must give each row one day",
+        ),
+        reconciled.name: lambda: _reconciliation(reconciled, databases, days),
+    }
+    for name, look in results.items():
+        if names is None or name in names:
+            yield look()
 
 
 @dg.multi_asset_check(name="whole_tables", specs=[WHOLE_TABLES])
@@ -106,16 +108,8 @@ def whole_tables_result(url: str) -> dg.AssetCheckResult:
     return _result(WHOLE_TABLES, whole_table_faults(url), remedy="beacon backfill")
 
 
-def rows_of_run(databases: Databases, window: Window) -> dg.AssetCheckEvaluation:
-    """Compare the rows of a run's days.
-
-    Args:
-        databases: Source and warehouse.
-        window: The run's job_days.
-
-    Returns:
-        The evaluation of ROWS_OF_RUN.
-    """
+def rows_of_run(databases: Databases, window: Window | None) -> dg.AssetCheckEvaluation:
+    """Compare the rows of a run's job_days, or of all; the evaluation of ROWS_OF_RUN."""
     result = _reconciliation(ROWS_OF_RUN, databases, current_plan(databases, window))
     return dg.AssetCheckEvaluation(
         asset_key=ROWS_OF_RUN.asset_key,

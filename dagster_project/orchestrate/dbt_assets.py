@@ -1,4 +1,4 @@
-"""Dagster's view of the dbt project: its assets, its data tests in plain words, and its setup."""
+"""Dagster's view of the dbt project: its assets, and its data tests in plain words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,6 @@ from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import TestResult
 from dagster_project.unify.manifest import load_manifest
-from dagster_project.unify.setup import set_up_warehouse
 
 _SENTENCES = {
     "unique": "No two rows have the same {column_name}.",
@@ -137,27 +136,3 @@ CHECKS_BY_TEST = {
     str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in INCREMENTAL.check_specs
 }
 """Asset check of each dbt data test on a partitioned table."""
-
-
-@dg.multi_asset(
-    name="warehouse_setup",
-    specs=[
-        dg.AssetSpec(
-            ["warehouse", "schema"],
-            description="Schemas, raw and ops tables, functions, roles: everything in sql/.",
-            group_name="extract",
-            kinds={"postgres"},
-            skippable=True,
-        ),
-        *(spec.replace_attributes(skippable=True) for spec in UNPARTITIONED.specs),
-    ],
-    can_subset=True,
-)
-def warehouse_setup(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
-) -> Iterator[dg.AssetMaterialization]:
-    """Create or update everything that is not partitioned; days are left as they are."""
-    for message in set_up_warehouse(settings.require("warehouse_url")):
-        context.log.warning(message)
-    for key in sorted(context.selected_asset_keys):
-        yield dg.AssetMaterialization(key)

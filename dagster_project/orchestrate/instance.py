@@ -12,29 +12,26 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-SHIPPED_SETTINGS = Path(__file__).with_name("dagster.yaml")
+from dagster_project.settings import Settings
+
+CONFIGURATION = "dagster.yaml"
+SHIPPED_SETTINGS = Path(__file__).with_name(CONFIGURATION)
 
 # The console belongs to the command's own progress; the run's log is kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def dagster_home(home: Path) -> Path:
-    """Return the instance's folder: DAGSTER_HOME, else one below the local state, made ready."""
-    if "DAGSTER_HOME" in os.environ:
-        return Path(os.environ["DAGSTER_HOME"])
-    folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    # Replaced whole: another command may be reading it.
-    fresh = folder / f"dagster.yaml.{os.getpid()}"
-    shutil.copyfile(SHIPPED_SETTINGS, fresh)
-    fresh.replace(folder / "dagster.yaml")
-    return folder
-
-
 @contextmanager
-def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Open the local instance below the project's local state folder."""
-    folder = dagster_home(home)
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Open the local instance; a folder of ours gets our dagster.yaml unless it has one."""
+    folder = settings.instance_folder
+    configuration = folder / CONFIGURATION
+    if settings.dagster_home is None and not configuration.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        # Put there whole: another command may be reading it.
+        fresh = folder / f"{CONFIGURATION}.{os.getpid()}"
+        shutil.copyfile(SHIPPED_SETTINGS, fresh)
+        fresh.replace(configuration)
     with unsynced_history(), _opened(folder) as instance:
         yield instance
 

@@ -13,8 +13,8 @@ import dagster as dg
 from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
-from dagster_project.orchestrate.job_days import REASON_TAG, job_days
 from dagster_project.orchestrate.partitions import range_tags
+from dagster_project.orchestrate.pipeline import REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
 
@@ -57,7 +57,7 @@ def chunk_tags(chunk: Chunk, reason: str) -> dict[str, str]:
 
 def chunk_config() -> Mapping[str, Any]:
     """Return the run config of work that a plan asks for: what others have done is not repeated."""
-    return {"ops": {job_days.op.name: {"config": {"only_needed": True}}}}
+    return {"ops": {pipeline.op.name: {"config": {"only_needed": True}}}}
 
 
 def run_chunks(

@@ -19,6 +19,8 @@ BACKFILL_POLICY = dg.BackfillPolicy.single_run()
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 """Dagster's tags of a run over a range: first and last key, both inclusive."""
+DAY_TAG = "dagster/partition"
+"""Dagster's tag of a run over a single day."""
 
 
 def range_tags(window: Window) -> dict[str, str]:
@@ -27,33 +29,38 @@ def range_tags(window: Window) -> dict[str, str]:
     return dict(zip(RANGE_TAGS, keys, strict=True))
 
 
-def tagged_window(tags: Mapping[str, str]) -> Window | None:
-    """Return the window that a run's tags name, as a range or a single key; None without."""
-    first, last = (tags.get(tag) or tags.get("dagster/partition") for tag in RANGE_TAGS)
-    if first is None or last is None:
-        return None
-    return Window.of_days(date.fromisoformat(first), date.fromisoformat(last))
-
-
 def partition_keys(now: datetime | None = None) -> list[str]:
     """Return every partition key that exists at a moment (with time zone), oldest first."""
     return list(JOB_DAYS.get_partition_keys(current_time=now or datetime.now(UTC)))
 
 
-def window_of_run(context: dg.AssetExecutionContext) -> Window:
-    """Return the job_days that a run covers.
+def _keys(tags: Mapping[str, str]) -> list[str]:
+    return [key for tag in RANGE_TAGS if (key := tags.get(tag) or tags.get(DAY_TAG)) is not None]
+
+
+def tagged_window(tags: Mapping[str, str]) -> Window | None:
+    """Return the window that a run's tags name; None without one, or where they name no days."""
+    try:
+        first, last = map(date.fromisoformat, _keys(tags))
+    except ValueError:
+        return None
+    return Window.of_days(first, last) if first <= last else None
+
+
+def window_of_run(context: dg.AssetExecutionContext) -> Window | None:
+    """Return the job_days that a run covers; None when it was launched without partitions.
 
     Raises:
         dagster.Failure: A tag of the run names a day that is no partition.
     """
-    keys = set(partition_keys())
-    asked = [context.run.tags[tag] for tag in RANGE_TAGS if tag in context.run.tags]
+    asked = _keys(context.run.tags)
+    keys = partition_keys()
     # Dagster shifts a range that is not keys to the nearest ones, silently.
-    wrong = [key for key in asked if key not in keys]
-    if wrong:
+    wrong = sorted(set(asked) - set(keys))
+    if wrong or asked != sorted(asked):
         raise dg.Failure(
-            f"{', '.join(wrong)} is not a job_day. Use YYYY-MM-DD from {min(keys)} to {max(keys)}.",
+            f"{', '.join(wrong or asked)}: no range of job_days. Use YYYY-MM-DD from {min(keys)} "
+            f"to {max(keys)}, the earlier one first.",
             allow_retries=False,
         )
-    first, last = context.partition_key_range
-    return Window.of_days(date.fromisoformat(first), date.fromisoformat(last))
+    return tagged_window(context.run.tags)

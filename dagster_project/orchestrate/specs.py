@@ -1,14 +1,18 @@
-"""The assets of every stage, and what Dagster's UI shows of any asset.
+"""Every asset, from the runner's tables to what is delivered, and what Dagster's UI shows of it.
 
-Belongs here: keys, order of the groups, owners, columns. Does not belong here: what a column means
-(SQL comments and the models' YAML), or doing any work.
+Belongs here: keys, what an asset is made of, groups, owners, columns. Does not belong here: what a
+column means (SQL comments and the models' YAML), or doing any work.
 """
+
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
 from dagster_project.analyse import RELATIONS as ANALYSED
 from dagster_project.analyse import SUMS
 from dagster_project.extract import RELATIONS as EXTRACTED
+from dagster_project.extract.schema import TABLES
+from dagster_project.orchestrate.dbt_assets import INCREMENTAL, UNPARTITIONED
 from dagster_project.orchestrate.partitions import JOB_DAYS
 from dagster_project.unify.relations import Relation, declared_tables
 
@@ -31,6 +35,8 @@ SCORED = {
         "Similarity of answers of one region and model to one question: the noise."
     ),
 }
+REPORT_READS = frozenset({"analytics", "scores"})
+SNAPSHOT_READS = "analytics"
 
 COLUMN_SCHEMA = "dagster/column_schema"
 TABLE_NAME = "dagster/table_name"
@@ -41,37 +47,143 @@ def asset_key(relation: str) -> dg.AssetKey:
     return dg.AssetKey(relation.split("."))
 
 
-def _spec(relation: str, group: str, kind: str, *inputs: str) -> dg.AssetSpec:
+SCHEMA = dg.AssetKey(["warehouse", "schema"])
+REPORT = dg.AssetKey(["deliver", "report"])
+SNAPSHOT = dg.AssetKey(["deliver", "snapshot"])
+PUBLICATIONS = dg.AssetKey(["ops", "publications"])
+
+RUNNER = [
+    dg.AssetSpec(
+        ["runner", table],
+        description=f"The runner's own table {table}: only read.",
+        group_name="extract",
+        kinds={"postgres"},
+    )
+    for table in TABLES
+]
+"""Where the lineage begins."""
+
+
+def _spec(
+    relation: str, group: str, kinds: set[str], inputs: Iterable[dg.AssetKey]
+) -> dg.AssetSpec:
     return dg.AssetSpec(
         asset_key(relation),
-        deps=[asset_key(name) for name in inputs],
+        deps=list(inputs),
         description=SCORED.get(relation),
         group_name=group,
-        kinds={kind, "postgres"} if kind else {"postgres"},
+        kinds={*kinds, "postgres"},
         partitions_def=JOB_DAYS,
         skippable=True,
     )
 
 
-_SUMS = tuple(f"analytics.{table}" for table in SUMS)
-_DAILY_COUNTS = (
-    "intermediate.int_question_outcomes__daily",
-    "intermediate.int_question_distances__daily",
-)
+def _extract_inputs(relation: str) -> list[dg.AssetKey]:
+    table = relation.split(".")[1]
+    return [SCHEMA, *(one.key for one in RUNNER if one.key.path[1] == table or table not in TABLES)]
 
 
-def _inputs(relation: str) -> tuple[str, ...]:
+def _analyse_inputs(relation: str) -> list[dg.AssetKey]:
+    sums = [f"analytics.{table}" for table in SUMS]
     if relation == "analytics.job_verdicts":
-        return ("analytics.answer_outcomes", "analytics.job_status")
-    return _DAILY_COUNTS if relation in _SUMS else _SUMS
+        return [asset_key("analytics.answer_outcomes"), asset_key("analytics.job_status")]
+    if relation in sums:
+        return [
+            asset_key("intermediate.int_question_outcomes__daily"),
+            asset_key("intermediate.int_question_distances__daily"),
+        ]
+    return [asset_key(name) for name in sums]
 
 
-EXTRACT = [_spec(relation, "extract", "") for relation in EXTRACTED]
-SCORE = [
-    _spec(relation, "score", "polars", "intermediate.int_executions__answers")
-    for relation in SCORED
+_ANSWERS = [asset_key("intermediate.int_executions__answers")]
+_TABLES = [
+    *(_spec(name, "extract", set(), _extract_inputs(name)) for name in EXTRACTED),
+    *INCREMENTAL.specs,
+    *(_spec(name, "score", {"polars"}, _ANSWERS) for name in SCORED),
+    *(_spec(name, "analyse", {"scipy"}, _analyse_inputs(name)) for name in ANALYSED),
 ]
-ANALYSE = [_spec(relation, "analyse", "scipy", *_inputs(relation)) for relation in ANALYSED]
+_VIEWS = {spec.key: spec for spec in UNPARTITIONED.specs if "view" in spec.kinds}
+
+
+def _tables_behind(keys: Iterable[dg.AssetKey]) -> set[dg.AssetKey]:
+    found: set[dg.AssetKey] = set()
+    for key in keys:
+        if key in _VIEWS:
+            found |= _tables_behind(dep.asset_key for dep in _VIEWS[key].deps)
+        else:
+            found.add(key)
+    return found
+
+
+def _past_views(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Let a table depend on the tables behind the views that it reads.
+
+    A view holds no rows: it need not be made again between two tables. With views between them
+    Dagster would ask for the stages of a day one run after another.
+    """
+    return spec.replace_attributes(
+        deps=sorted(_tables_behind(dep.asset_key for dep in spec.deps)), skippable=True
+    )
+
+
+SETUP_SPECS = [
+    dg.AssetSpec(
+        SCHEMA,
+        description="Schemas, raw and ops tables, functions, roles: everything in sql/.",
+        group_name="extract",
+        kinds={"postgres"},
+        skippable=True,
+    ),
+    *(spec.replace_attributes(skippable=True) for spec in UNPARTITIONED.specs),
+]
+"""What `beacon setup` makes: the schema, seeds and views."""
+
+STAGE_SPECS = [_past_views(spec) for spec in _TABLES]
+"""The tables that the stages replace."""
+
+DELIVERY_SPECS = [
+    dg.AssetSpec(
+        REPORT,
+        deps=[spec.key for spec in STAGE_SPECS if spec.key.path[0] in REPORT_READS],
+        description=(
+            "What is known about the jobs of a day as one HTML file that needs nothing else, "
+            "in the folder BEACON_HOME/reports. `beacon report` writes the one about all days."
+        ),
+        group_name="deliver",
+        kinds={"html"},
+        partitions_def=JOB_DAYS,
+        skippable=True,
+    ),
+    dg.AssetSpec(
+        SNAPSHOT,
+        deps=[
+            spec.key for spec in (*STAGE_SPECS, *SETUP_SPECS) if spec.key.path[0] == SNAPSHOT_READS
+        ],
+        description=(
+            "What analysts read as one DuckDB file and Parquet, from one moment of the warehouse, "
+            "in the folder BEACON_HOME/snapshot."
+        ),
+        group_name="deliver",
+        kinds={"duckdb", "parquet"},
+        skippable=True,
+    ),
+    dg.AssetSpec(
+        PUBLICATIONS,
+        deps=[
+            asset_key("analytics.fct_job_bias_metrics"),
+            asset_key("intermediate.int_analyses__presented"),
+            asset_key("intermediate.int_region_results__presented"),
+        ],
+        description=(
+            "Analyses of standard jobs in the runner's own tables, so that its bias page shows "
+            "them. Off unless BEACON_PUBLISH_URL is set: then a run does nothing."
+        ),
+        group_name="publish",
+        kinds={"postgres"},
+        partitions_def=JOB_DAYS,
+        skippable=True,
+    ),
+]
 
 
 def shown_group(stage: str) -> str:
@@ -99,20 +211,17 @@ def presented(spec: dg.AssetSpec) -> dg.AssetSpec:
         group_name=shown_group(stage),
         owners=[OWNERS[stage]],
         description=spec.description or (table.description if table else None),
-    ).merge_attributes(
-        metadata={COLUMN_SCHEMA: _column_schema(table), TABLE_NAME: table.name} if table else {}
-    )
+    ).merge_attributes(metadata=_table_metadata(table) if table else {})
 
 
-def _column_schema(table: Relation) -> dg.TableSchema:
-    return dg.TableSchema(
-        [
-            dg.TableColumn(
-                column.name,
-                column.data_type,
-                column.description,
-                dg.TableColumnConstraints(nullable=not column.is_required),
-            )
-            for column in table.columns
-        ]
-    )
+def _table_metadata(table: Relation) -> Mapping[str, object]:
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.data_type,
+            column.description,
+            dg.TableColumnConstraints(nullable=not column.is_required),
+        )
+        for column in table.columns
+    ]
+    return {COLUMN_SCHEMA: dg.TableSchema(columns), TABLE_NAME: table.name}

@@ -1,4 +1,4 @@
-"""The runner's rows for the analysis of one job (source_system.md §§1, 4.5, 4.6). Pure.
+"""The runner's rows for the analysis of one job (docs/source.md). Pure.
 
 Belongs here: what the warehouse says about a job, and which of it stands in which column. Does not
 belong here: computing the values.

@@ -1,4 +1,4 @@
-"""Jobs of the cross-region workflow, as the runner wrote them at their time (source_system 6).
+"""Jobs of the cross-region workflow, as the runner wrote them at their time (docs/source.md).
 
 First an ordinary job and its building blocks, then the scenarios in which something is planted
 (I-12, I-13, I-18, I-19, I-21, I-22 and re-runs).
@@ -215,7 +215,7 @@ def add_results(draft: Draft, execution: CrossRegionExecutionRow, runs: list[Reg
 
 
 def first_output(first: Outcome) -> str:
-    """Render region_results.execution_output (source_system 4.5)."""
+    """Render region_results.execution_output (docs/source.md)."""
     output = cross_region_output(first, first.answer) if first.answer else "null"
     return f'{{"data":{output},"hash":"synthetic"}}'
 

@@ -214,7 +214,7 @@ class Shape:
 
 
 def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
-    """Return the job's spec as the runner stores it (source_system 4.4).
+    """Return the job's spec as the runner stores it (docs/source.md).
 
     Returns:
         The document; scenarios may change it before it is stored.

@@ -1,4 +1,4 @@
-"""Rows of the runner's tables in COPY order, and their JSON documents (source_system section 4).
+"""Rows of the runner's tables in COPY order, and their JSON documents (docs/source.md).
 
 Belongs here: shapes. Does not belong here: which row gets which. Times are ISO texts in UTC; JSON
 is rendered text, and answers arrive as Answer.json, so that the hot path renders nothing twice.
@@ -261,7 +261,7 @@ def failure_output(code: str, region: str, model: str, message: str) -> str:
     """Render variant B (or C for RUNNER_EARLY_FAILURE).
 
     Args:
-        code: One of the error codes of source_system section 4.1; a cause that the router met is
+        code: One of the error codes of docs/source.md; a cause that the router met is
             wrapped, as the runner stores it.
     """
     cause = ""

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
         text: The text as the model wrote it.
         json: The text inside a JSON string, without the quotation marks.
         register: substantive | short | refusal | partial | evasive | chinese | chinese_refusal.
-        bias_score: JSON object as the platform's scorer writes it (source_system 4.2).
+        bias_score: JSON object as the platform's scorer writes it (docs/source.md).
     """
 
     text: str
@@ -66,7 +66,7 @@ class Answers:
     """Every pool of texts, and how registers are drawn.
 
     Attributes:
-        questions: By id; first the platform's, in the order of source_system section 3.
+        questions: By id; first the platform's, in the order of docs/source.md.
         platform: Ids of the platform's own questions; the others are about places that do not
             exist.
         pools: Texts by (question id, register, frame); frame is neutral, rights or stability.

@@ -89,6 +89,11 @@ def build_tables(relations: Sequence[str], window: Window) -> list[str]:
     ]
 
 
+def run_tests(names: Sequence[str], window: Window) -> list[str]:
+    """Return the command that runs some data tests on a window."""
+    return ["test", "--select", *names, *_vars(window_vars(window))]
+
+
 def check_whole_tables() -> list[str]:
     """Return the command that tests what holds when no stage has yet to follow.
 

@@ -19,6 +19,7 @@ from typing import IO, Any
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.stage import StageError, TestResult
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
+from dagster_project.warehouse import files_version
 
 FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
@@ -43,9 +44,10 @@ _TRANSIENT_WORDS = (
 class DbtError(StageError):
     """dbt ended with an error; the message holds each failed node and its reason."""
 
-    def __init__(self, message: str) -> None:
-        """Find out from the message whether the error may pass."""
+    def __init__(self, message: str, results: Sequence[TestResult] = ()) -> None:
+        """Find out from the message whether the error may pass; keep what did run."""
         super().__init__(message)
+        self.results = results
         self.is_transient = any(word in message.lower() for word in _TRANSIENT_WORDS)
 
 
@@ -69,12 +71,13 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
             "arguments": list(arguments),
             "environment": _environment(url, target),
             "output": str(output),
+            "files": files_version(),
         }
         with _worker() as worker:
             exit_code = _ask(worker, command)
         results = _read_results(target)
         if exit_code != 0:
-            raise DbtError(_explain(results, output, exit_code))
+            raise DbtError(_explain(results, output, exit_code), results)
         return results
 
 

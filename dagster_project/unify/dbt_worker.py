@@ -4,9 +4,10 @@ Importing dbt and parsing the project cost more than most commands. Both are don
 command runs in a fork of this process: it starts with the parsed project, and what dbt does to it
 is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other end is dbt_run.py.
 
-A line of JSON on standard input is a command: ``arguments``, ``environment`` and ``output``, the
-file for what dbt prints. The answer is a line with the exit code, negative for a signal. The end of
-the input, which is also the death of the parent, ends the running command and this process.
+A line of JSON on standard input is a command: ``arguments``, ``environment``, ``output``, the file
+for what dbt prints, and ``files``, the version of the project: another one is parsed anew. The
+answer is a line with the exit code, negative for a signal. The end of the input, which is also the
+death of the parent, ends the running command and this process.
 """
 
 import json
@@ -32,14 +33,14 @@ def main() -> None:
     # dbt prints; standard output is for answers only.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    database: str | None = None
+    parsed: tuple[str | None, str] | None = None
     manifest: Manifest | None = None
     for line in sys.stdin:
         command = json.loads(line)
         # A parsed project names its database; nothing else of the connection is in it.
-        wanted = command["environment"].get(DATABASE)
-        if manifest is None or wanted != database:
-            database, manifest = wanted, _parse(command)
+        wanted = (command["environment"].get(DATABASE), command["files"])
+        if manifest is None or wanted != parsed:
+            parsed, manifest = wanted, _parse(command)
         answer = FAILED if manifest is None else _run(manifest, command)
         print(answer, file=answers, flush=True)
 

@@ -1,13 +1,18 @@
 """What dbt does apart from the windows of job_days: building everything, testing whole tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dagster_project.partitions import Window
 from dagster_project.postgres import advisory_lock, connect, read_sql
 from dagster_project.stage import TestResult
-from dagster_project.unify.dbt_command import build_everything, build_tables, check_whole_tables
+from dagster_project.unify.dbt_command import (
+    build_everything,
+    build_tables,
+    check_whole_tables,
+    run_tests,
+)
 from dagster_project.unify.dbt_run import DbtError, run_dbt
-from dagster_project.warehouse import SETUP_LOCK, create_schema
+from dagster_project.warehouse import SETUP_LOCK, create_schema, record_setup
 
 SEED_OF_CHECK = {
     "regions_are_known": "region_aliases",
@@ -17,16 +22,21 @@ SEED_OF_CHECK = {
 }
 
 
-def set_up_warehouse(url: str) -> tuple[str, ...]:
+def set_up_warehouse(url: str, versions: Mapping[str, str]) -> tuple[str, ...]:
     """Apply ``sql/`` and build every dbt model for an empty window; days are left as they are.
+
+    Args:
+        url: libpq URL of the warehouse, as owner.
+        versions: What the present files and methods are, by part; recorded when all stands.
 
     Returns:
         One message for each reading role that was left out, with the remedy.
     """
-    left_out = create_schema(url)
     # Alone: two first builds of one table at the same time make one of them fail.
     with advisory_lock(url, SETUP_LOCK, shared=False):
+        left_out = create_schema(url)
         run_dbt(build_everything(), url=url)
+        record_setup(url, versions)
     return left_out
 
 
@@ -34,6 +44,15 @@ def build_window(url: str, relations: Sequence[str], window: Window) -> list[Tes
     """Replace a window in some incremental tables; returns the data tests that ran."""
     results = run_dbt(build_tables(relations, window), url=url)
     return [result for result in results if result.unique_id.startswith("test.")]
+
+
+def test_window(url: str, tests: Sequence[str], window: Window) -> list[TestResult]:
+    """Run some data tests, by their unique ids, on a window of job_days."""
+    with advisory_lock(url, SETUP_LOCK, shared=True):
+        try:
+            return run_dbt(run_tests([test.split(".")[2] for test in tests], window), url=url)
+        except DbtError as error:
+            return list(error.results)
 
 
 def whole_table_faults(url: str) -> list[str]:

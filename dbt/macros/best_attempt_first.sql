@@ -1,4 +1,4 @@
-{#- The order in which attempts of one slot are preferred (source_system.md §6), total. -#}
+{#- The order in which attempts of one slot are preferred (docs/source.md), total. -#}
 {% macro best_attempt_first() -%}
     has_answer desc,
     retry_count = 0 desc,

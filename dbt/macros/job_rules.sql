@@ -1,4 +1,4 @@
-{#- Whether a cross-region job is of the days in which results were not stored (source_system.md §6). -#}
+{#- Whether a cross-region job is of the days in which results were not stored (docs/source.md). -#}
 {% macro is_of_lost_period() -%}
     coalesce(
         jobs.workflow = 'cross_region'

@@ -1,4 +1,4 @@
--- Where the answer lies in execution output (source_system.md §4.1). A blank text is no answer.
+-- Where the answer lies in execution output (docs/source.md). A blank text is no answer.
 
 create or replace function rules.response_text(item jsonb) returns text
 language sql immutable parallel safe as $$

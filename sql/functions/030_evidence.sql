@@ -1,4 +1,4 @@
--- What output and receipt say about who answered what (source_system.md §§3, 4.3, 7).
+-- What output and receipt say about who answered what (docs/source.md).
 
 create or replace function rules.evidence_text(output jsonb, receipt jsonb, variadic path text[])
 returns text

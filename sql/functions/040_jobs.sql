@@ -1,4 +1,4 @@
--- What a job's spec asks for (source_system.md §4.4).
+-- What a job's spec asks for (docs/source.md: JSON shapes).
 
 create or replace function rules.model_names_in(spec jsonb) returns text[]
 language sql immutable parallel safe as $$

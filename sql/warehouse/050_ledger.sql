@@ -18,11 +18,13 @@ create table if not exists ops.partition_ledger (
 );
 alter table ops.partition_ledger
 add column if not exists reason text,
-add column if not exists seconds double precision;
+add column if not exists seconds double precision,
+add column if not exists build_id uuid,
+add column if not exists built_from uuid;
 comment on table ops.partition_ledger is
 'Outcome of the latest attempt. Grain: one row per job_day (UTC) and stage.';
 comment on column ops.partition_ledger.source_fingerprint is
-'State of the source rows of that day which this stage''s output was made from.';
+'State of the source rows of that day that were copied; NULL for the stages after extract.';
 comment on column ops.partition_ledger.method_version is
 'Version of the rules that made the output; a day made by another version is stale.';
 comment on column ops.partition_ledger.status is
@@ -43,3 +45,20 @@ comment on column ops.partition_ledger.reason is
 'Why that run was started: beacon backfill --reason, a schedule, a sensor, or by hand.';
 comment on column ops.partition_ledger.seconds is
 'Wall-clock time of the stage, shared among the days of one span by their source rows.';
+comment on column ops.partition_ledger.build_id is
+'Names the rows that the stage left: new with every build; NULL unless done.';
+comment on column ops.partition_ledger.built_from is
+'The build_id of the stage before it when this one began: another one there now makes it stale.';
+
+-- What stands in the warehouse. Emptied here and filled when everything that follows stands, too.
+create table if not exists ops.setup (
+    part text primary key,
+    version text not null,
+    installed_at timestamptz not null default now()
+);
+delete from ops.setup;
+comment on table ops.setup is
+'Versions that beacon setup installed. Grain: one row per stage, and one for all files.';
+comment on column ops.setup.part is 'Name of a stage, or ''files''.';
+comment on column ops.setup.version is 'Version of the stage''s rules; of all files their hash.';
+comment on column ops.setup.installed_at is 'When beacon setup ended.';

@@ -1,33 +1,62 @@
 """The plan: pure decisions over a ledger and fingerprints."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.backfill.ledger import LedgerRow, Status
-from dagster_project.backfill.plan import DayPlan, State, chunks, days_in, plan_days
+from dagster_project.backfill.fingerprints import rows_of
+from dagster_project.backfill.ledger import LedgerRow
+from dagster_project.backfill.plan import (
+    Chunk,
+    DayPlan,
+    Plan,
+    State,
+    chunks,
+    days_in,
+    estimated_seconds,
+    plan_days,
+)
+from dagster_project.backfill.stages import STAGES
+from dagster_project.partitions import Window
 
 DAY = date(2025, 9, 1)
 VERSIONS = {"extract": "1", "unify": "a"}
+COPIED, UNIFIED, COPIED_AGAIN = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
-def row(
-    stage: str = "extract",
-    status: Status = "done",
-    fingerprint: str | None = "f",
-    version: str = "1",
-    day: date = DAY,
-) -> LedgerRow:
-    moment = datetime(2025, 9, 2, tzinfo=UTC)
-    error = "bad row" if status in ("failed", "quarantined") else None
-    return LedgerRow(
-        day, stage, status, fingerprint, version, 1, 1, error, "run-1", "test", moment, moment, 1.0
-    )
+MOMENT = datetime(2025, 9, 2, tzinfo=UTC)
+ROW = LedgerRow(
+    job_day=DAY,
+    stage="extract",
+    status="done",
+    source_fingerprint="f",
+    method_version="1",
+    row_count=1,
+    attempts=1,
+    error=None,
+    run_id="run-1",
+    reason="test",
+    started_at=MOMENT,
+    finished_at=MOMENT,
+    seconds=1.0,
+    build_id=COPIED,
+    built_from=None,
+)
+
+
+def row(stage: str = "extract", **changes: object) -> LedgerRow:
+    return LedgerRow(**{**vars(ROW), "stage": stage, **changes})
+
+
+def unified(version: str = "a") -> LedgerRow:
+    made_by = {"source_fingerprint": None, "method_version": version}
+    return row("unify", build_id=UNIFIED, built_from=COPIED, **made_by)
 
 
 def done() -> list[LedgerRow]:
-    return [row(), row("unify", version="a")]
+    return [row(), unified()]
 
 
 def only_day(
@@ -56,12 +85,12 @@ def test_a_day_that_vanished_from_the_source_is_stale() -> None:
 
 
 def test_a_new_method_makes_a_day_stale_without_extracting_again() -> None:
-    day = only_day({DAY: "f"}, [row(), row("unify", version="b")])
+    day = only_day({DAY: "f"}, [row(), unified("b")])
     assert (day.state, day.stage, day.source_changed) == (State.STALE, "unify", False)
 
 
 def test_a_quarantined_day_stays_so_and_tells_that_its_source_changed() -> None:
-    day = only_day({DAY: "g"}, [row(status="quarantined")])
+    day = only_day({DAY: "g"}, [row(status="quarantined", error="bad row")])
     assert (day.state, day.reason, day.source_changed) == (State.QUARANTINED, "bad row", True)
 
 
@@ -76,6 +105,51 @@ def test_a_running_day_of_a_dead_run_is_stale() -> None:
 def test_a_stage_that_was_never_done_is_where_the_day_starts_again() -> None:
     day = only_day({DAY: "f"}, [row()])
     assert (day.state, day.stage) == (State.MISSING, "unify")
+
+
+def test_a_stage_is_stale_when_what_it_was_made_of_was_done_again() -> None:
+    day = only_day({DAY: "f"}, [row(build_id=COPIED_AGAIN), unified()])
+    assert (day.state, day.stage, day.source_changed) == (State.STALE, "unify", False)
+
+
+def test_a_stage_of_an_older_release_that_names_no_origin_is_stale() -> None:
+    day = only_day({DAY: "f"}, [row(build_id=None), unified()])
+    assert (day.state, day.stage) == (State.STALE, "unify")
+
+
+def past_run(run: str, rows: int, seconds: float) -> list[LedgerRow]:
+    """Rows of a run that did one day with so many source rows, in so many seconds a stage."""
+    day = DAY + timedelta(days=len(run))
+    copied = f"executions={rows - 1}:9f jobs=1:a0"
+    return [
+        row(stage.name, source_fingerprint=copied, job_day=day, run_id=run, seconds=seconds)
+        for stage in STAGES
+    ]
+
+
+def estimate(rows: int, *past: list[LedgerRow]) -> float | None:
+    chunk = Chunk(Window.of_day(DAY), STAGES[0].name, source_rows=rows)
+    return estimated_seconds(chunk, Plan([], [row for run in past for row in run], {}))
+
+
+def test_a_fingerprint_tells_the_rows_of_all_tables() -> None:
+    assert rows_of("executions=12:9f jobs=1:a0") == 13
+    assert rows_of(None) == 0
+
+
+def test_a_run_is_said_to_take_what_the_middle_one_of_like_size_took() -> None:
+    runs = [past_run("a", 100, 2), past_run("bb", 110, 3), past_run("ccc", 120, 9)]
+    assert estimate(80, *runs, past_run("dddd", 9_000, 100)) == 3 * len(STAGES)
+
+
+def test_without_a_run_of_like_size_a_smaller_one_counts_in_proportion() -> None:
+    assert estimate(1_000, past_run("a", 100, 2)) == 10 * 2 * len(STAGES)
+    assert estimate(1, past_run("a", 100, 2)) == 2 * len(STAGES)
+
+
+def test_without_a_run_of_all_stages_there_is_no_estimate() -> None:
+    assert estimate(100) is None
+    assert estimate(100, past_run("a", 100, 2)[1:]) is None
 
 
 offsets = st.integers(min_value=0, max_value=60)

@@ -15,18 +15,18 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import Chunk, State
+from dagster_project.backfill.plan import Chunk, State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli.app import app
 from dagster_project.cli.shared import STOPPED
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
-from dagster_project.orchestrate.job_days import REASON_TAG
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.orchestrate.partitions import RANGE_TAGS
+from dagster_project.orchestrate.pipeline import REASON_TAG
 from dagster_project.partitions import Window
+from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
@@ -36,8 +36,9 @@ LIGHT = """
 import sys
 from typer.testing import CliRunner
 from dagster_project.cli.app import app
+from dagster_project.settings import Settings
 result = CliRunner().invoke(app, ["backfill"])
-loaded = {"dagster_dbt", "dagster_project.orchestrate.job_days"} & set(sys.modules)
+loaded = {"dagster_dbt", "dagster_project.orchestrate.pipeline"} & set(sys.modules)
 sys.exit(f"{result.output} {loaded}" if loaded or "Nothing to do" not in result.output else 0)
 """
 
@@ -77,7 +78,7 @@ class Site:
         """Launch a chunk as the UI does, with or without config; say whether days were done."""
         config = chunk_config() if only_needed else None
         before = self.ledger("select max(started_at) from ops.partition_ledger")
-        with dagster_instance(self.home) as instance:
+        with dagster_instance(Settings(home=self.home)) as instance:
             result = run_in_process(
                 defs.resolve_job_def("backfill"),
                 instance,
@@ -145,7 +146,7 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     assert site.ledger(
         "select distinct job_day from ops.partition_ledger where reason = %s", "row was touched"
     ) == [(day,)]
-    with dagster_instance(site.home) as instance:
+    with dagster_instance(Settings(home=site.home)) as instance:
         (record,) = instance.get_runs()
     assert record.tags[REASON_TAG] == "row was touched"
 
@@ -190,7 +191,7 @@ def test_a_launch_over_a_range_that_is_not_partition_keys_is_refused(
     site: Site, first: str, last: str
 ) -> None:
     before = site.ledger("select max(started_at) from ops.partition_ledger")
-    with dagster_instance(site.home) as instance:
+    with dagster_instance(Settings(home=site.home)) as instance:
         result = run_in_process(
             defs.resolve_job_def("backfill"),
             instance,

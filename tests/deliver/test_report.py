@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 from dagster_project.analyse.periods import END_OF_TIME
 from dagster_project.cli.app import app
 from dagster_project.cli.shared import FAILED, USAGE
+from dagster_project.definitions import definitions
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.report.make import default_path
 from dagster_project.deliver.report.read import EVERYTHING, period_of, read_statistics
-from dagster_project.orchestrate.deliveries import report_job_days
+from dagster_project.orchestrate.instance import run_in_process
+from dagster_project.orchestrate.specs import REPORT
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
@@ -99,14 +101,16 @@ def test_a_job_and_days_at_once_are_wrong_usage(home: Path) -> None:
 def test_the_asset_writes_a_report_per_job_day_and_links_it(pipeline: Pipeline, home: Path) -> None:
     first = _days_with_jobs(pipeline).start
     last = first + timedelta(days=1)
-    result = dg.materialize(
-        [report_job_days],
-        tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()},
-        resources={"settings": Settings(warehouse_url=SecretStr(pipeline.databases.warehouse))},
-    )
+    settings = Settings(warehouse_url=SecretStr(pipeline.databases.warehouse))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_in_process(
+            definitions(settings).resolve_job_def("deliver"),
+            instance,
+            selection=[REPORT],
+            tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()},
+        )
     made = {
-        one.partition: one.metadata
-        for one in result.asset_materializations_for_node("report_job_days")
+        one.partition: one.metadata for one in result.asset_materializations_for_node("pipeline")
     }
     assert set(made) == {first.isoformat(), last.isoformat()}
     for day in (first, last):

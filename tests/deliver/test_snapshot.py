@@ -14,8 +14,10 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from dagster_project.definitions import definitions
 from dagster_project.deliver.snapshot.take import DUCKDB_FILE, Snapshot, take_snapshot
-from dagster_project.orchestrate.deliveries import snapshot as snapshot_asset
+from dagster_project.orchestrate.instance import run_in_process
+from dagster_project.orchestrate.specs import SNAPSHOT
 from dagster_project.postgres import sql_files
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
@@ -144,10 +146,9 @@ def test_the_asset_writes_the_snapshot_and_reports_rows_size_and_time(
 ) -> None:
     settings = Settings(home=tmp_path, warehouse_url=SecretStr(pipeline.databases.warehouse))
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize(
-            [snapshot_asset], instance=instance, resources={"settings": settings}
-        )
-    (event,) = result.asset_materializations_for_node(snapshot_asset.node_def.name)
+        job = definitions(settings).resolve_job_def("deliver")
+        result = run_in_process(job, instance, selection=[SNAPSHOT])
+    (event,) = result.asset_materializations_for_node("pipeline")
     assert event.metadata["rows"].value == snapshot.rows
     assert event.metadata["size_bytes"].value == pytest.approx(snapshot.size_bytes, rel=0.1)
     assert (tmp_path / "snapshot" / DUCKDB_FILE).exists()

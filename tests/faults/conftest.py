@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_project.backfill.stages import present_versions
 from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
     create_database,
@@ -85,7 +86,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     folder = tmp_path_factory.mktemp("faults")
     with embedded_server(folder, Settings().pg_bindir, durable=False) as server:
         shop = Workshop(server, folder)
-        set_up_warehouse(shop.create(STRUCTURE))
+        set_up_warehouse(shop.create(STRUCTURE), present_versions())
         create_source(shop.create(OLD), DAYS)
         add_odd_rows(server.url(OLD))
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:

@@ -169,7 +169,9 @@ def allow_writes(url: str, relation: str) -> None:
     """Take back `refuse_writes` or `pause_writes_at`."""
     with psycopg.connect(url) as connection:
         connection.execute(
-            sql.SQL("drop trigger fault on {}").format(sql.Identifier(*relation.split(".")))
+            sql.SQL("drop trigger if exists fault on {}").format(
+                sql.Identifier(*relation.split("."))
+            )
         )
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import DayPlan, State
+from dagster_project.backfill.plan import DayPlan, State, current_plan
 from dagster_project.cli.app import app
 from dagster_project.stage import Databases
 from tests.faults.content import Content, content_of

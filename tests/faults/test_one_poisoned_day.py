@@ -12,6 +12,7 @@ from dagster_project.backfill import ledger
 from dagster_project.backfill.plan import State
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.postgres import connect
+from dagster_project.settings import Settings
 from tests.faults.conftest import STRUCTURE, Workshop
 from tests.faults.scenario import Scenario
 from tests.faults.source import create_source, days_from
@@ -58,7 +59,7 @@ def test_one_poisoned_day_of_ninety_is_quarantined_shown_and_repaired_alone(
         (POISONED, stage) for stage in {row.stage for row in after.values()}
     }
     assert ninety_days.unfinished() == []
-    with dagster_instance(ninety_days.home) as instance:
+    with dagster_instance(Settings(home=ninety_days.home)) as instance:
         repair = instance.get_runs(limit=1)[0]
         done = instance.all_logs(repair.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     assert repair.status is dg.DagsterRunStatus.SUCCESS
@@ -80,7 +81,7 @@ def _assert_the_reason_is_shown(scenario: Scenario) -> None:
     (shown,) = (day for day in document["days"] if day["state"] == "quarantined")
     assert (shown["job_day"], shown["reason"]) == (str(POISONED), row.error)
 
-    with dagster_instance(scenario.home) as instance:
+    with dagster_instance(Settings(home=scenario.home)) as instance:
         (run,) = instance.get_runs()
         (failure,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     assert run.status is dg.DagsterRunStatus.FAILURE

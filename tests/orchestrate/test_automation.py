@@ -12,7 +12,7 @@ from dagster_project.backfill import ledger
 from dagster_project.backfill.fingerprints import fingerprints
 from dagster_project.backfill.ledger import Cause, Outcome
 from dagster_project.backfill.plan import Chunk
-from dagster_project.backfill.stages import STAGES, stage_versions
+from dagster_project.backfill.stages import STAGES, present_versions, upstream_of
 from dagster_project.definitions import defs
 from dagster_project.orchestrate.automation import (
     HISTORY_DAYS_PER_TICK,
@@ -22,11 +22,14 @@ from dagster_project.orchestrate.automation import (
     source_changes,
 )
 from dagster_project.orchestrate.instance import SHIPPED_SETTINGS
-from dagster_project.orchestrate.job_days import REASON_TAG, job_days
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection
+from dagster_project.orchestrate.pipeline import REASON_TAG
+from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
 from dagster_project.partitions import Window
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from dagster_project.settings import Settings
+from dagster_project.warehouse import SetupError, record_setup
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -40,6 +43,7 @@ def source(
     monkeypatch.setenv("BEACON_RUNNER_URL", runner_url)
     monkeypatch.setenv("BEACON_WAREHOUSE_URL", warehouse_url)
     generate(runner_url, RunnerSpec(jobs=MIN_JOBS))
+    record_setup(warehouse_url, present_versions())
     return fingerprints(runner_url)
 
 
@@ -55,7 +59,8 @@ def record(
     """Write the ledger as if every stage had been done on every day."""
     with psycopg.connect(warehouse_url) as connection:
         for stage in STAGES:
-            ledger.begin(connection, stage.name, sorted(source), Cause("some-run", "test"))
+            cause = Cause("some-run", "test")
+            ledger.begin(connection, stage.name, upstream_of(stage), sorted(source), cause)
             made_by = version if version and stage.name == "score" else stage.method_version()
             ledger.finish(
                 connection,
@@ -70,14 +75,14 @@ def fail(warehouse_url: str, day: date, fingerprint: str) -> None:
     """Write the ledger as if extract had failed on a day of this source."""
     outcome = Outcome(day, "extract", "quarantined", fingerprint, "1", error="bad row")
     with psycopg.connect(warehouse_url) as connection:
-        ledger.begin(connection, "extract", [day], Cause("some-run", "test"))
+        ledger.begin(connection, "extract", None, [day], Cause("some-run", "test"))
         ledger.finish(connection, [outcome])
 
 
 def create_run(
-    instance: dg.DagsterInstance, day: date, status: dg.DagsterRunStatus
+    instance: dg.DagsterInstance, key: str, status: dg.DagsterRunStatus, **tags: str
 ) -> dg.DagsterRun:
-    tags = {RANGE_START: day.isoformat(), RANGE_END: day.isoformat()}
+    tags = {RANGE_START: key, RANGE_END: key, **tags}
     return instance.create_run_for_job(
         defs.resolve_job_def(backfill.name), tags=tags, status=status
     )
@@ -86,14 +91,18 @@ def create_run(
 def tick(
     definition: dg.ScheduleDefinition, instance: dg.DagsterInstance, moment: datetime
 ) -> list[dg.RunRequest]:
-    context = dg.build_schedule_context(instance, scheduled_execution_time=moment)
+    context = dg.build_schedule_context(
+        instance, scheduled_execution_time=moment, resources={"settings": Settings()}
+    )
     return list(definition.evaluate_tick(context).run_requests or [])
 
 
 def sense(
     instance: dg.DagsterInstance, cursor: str | None
 ) -> tuple[list[dg.RunRequest], str | None]:
-    context = dg.build_sensor_context(instance, cursor=cursor, definitions=defs)
+    context = dg.build_sensor_context(
+        instance, cursor=cursor, definitions=defs, resources={"settings": Settings()}
+    )
     result = source_changes.evaluate_tick(context)
     return list(result.run_requests or []), result.cursor
 
@@ -172,8 +181,28 @@ def test_a_day_whose_run_waits_to_start_is_not_requested_again(
 ) -> None:
     before = days_of(tick(history, instance, NIGHT))
     taken = min(before)
-    create_run(instance, taken, dg.DagsterRunStatus.STARTING)
+    ours = {REASON_TAG: history.name}
+    create_run(instance, taken.isoformat(), dg.DagsterRunStatus.STARTING, **ours)
     assert taken not in days_of(tick(history, instance, NIGHT))
+
+
+@pytest.mark.parametrize("key", ["", "eu"], ids=["a day", "a region"])
+def test_a_waiting_run_of_somebody_else_silences_nothing(
+    source: Mapping[date, str], instance: dg.DagsterInstance, key: str
+) -> None:
+    before = days_of(tick(history, instance, NIGHT))
+    create_run(instance, key or min(before).isoformat(), dg.DagsterRunStatus.STARTING)
+    assert days_of(tick(history, instance, NIGHT)) == before
+
+
+def test_rules_that_are_not_installed_are_never_requested(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("update ops.setup set version = 'older' where part = 'files'")
+    with pytest.raises(dg.DagsterError) as raised:
+        tick(nightly, instance, NIGHT)
+    assert isinstance(raised.value.__cause__, SetupError)
 
 
 def test_a_run_that_was_killed_keeps_no_day_from_being_requested(
@@ -181,7 +210,7 @@ def test_a_run_that_was_killed_keeps_no_day_from_being_requested(
 ) -> None:
     before = days_of(tick(history, instance, NIGHT))
     # A killed process leaves its run as it was, for ever.
-    create_run(instance, min(before), dg.DagsterRunStatus.STARTED)
+    create_run(instance, min(before).isoformat(), dg.DagsterRunStatus.STARTED)
     assert days_of(tick(history, instance, NIGHT)) == before
 
 
@@ -210,7 +239,7 @@ def test_a_chunk_from_any_stage_on_is_a_run_of_one_op(stage: str) -> None:
     chunk = Chunk(Window.of_day(NIGHT.date()), stage, source_rows=0)
     job = defs.resolve_job_def(backfill.name)
     run = job.get_subset(asset_selection=frozenset(chunk_selection(chunk)))
-    assert [node.name for node in run.nodes] == [job_days.op.name]
+    assert [node.name for node in run.nodes] == [pipeline_op.op.name]
 
 
 def test_history_takes_at_most_all_but_one_of_the_slots_for_runs() -> None:
@@ -219,9 +248,3 @@ def test_history_takes_at_most_all_but_one_of_the_slots_for_runs() -> None:
     (limit,) = runs["tag_concurrency_limits"]
     assert (limit["key"], limit["value"]) == (REASON_TAG, history.name)
     assert limit["limit"] < runs["max_concurrent_runs"]
-
-
-def test_the_plan_compares_with_the_versions_of_the_stages() -> None:
-    assert list(stage_versions().items()) == [
-        (stage.name, stage.method_version()) for stage in STAGES
-    ]

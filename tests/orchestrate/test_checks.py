@@ -17,6 +17,7 @@ from dagster_project.orchestrate.checks import (
     whole_tables_result,
 )
 from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
@@ -60,14 +61,14 @@ def test_every_check_passes_in_dagster_when_the_pipeline_is_finished(
 ) -> None:
     monkeypatch.setenv("BEACON_RUNNER_URL", pipeline.databases.runner)
     monkeypatch.setenv("BEACON_WAREHOUSE_URL", pipeline.databases.warehouse)
-    with dagster_instance(pipeline.home) as instance:
+    with dagster_instance(Settings(home=pipeline.home)) as instance:
         result = defs.resolve_job_def("checks").execute_in_process(instance=instance)
     evaluations = result.get_asset_check_evaluations()
     assert {one.check_name: one.passed for one in evaluations} == dict.fromkeys(NAMES, True)
 
 
 def test_each_run_reconciles_the_rows_of_its_days(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.home) as instance:
+    with dagster_instance(Settings(home=pipeline.home)) as instance:
         for run_id in pipeline.run_ids[1:]:
             events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
             data = [event.get_dagster_event().asset_check_evaluation_data for event in events]

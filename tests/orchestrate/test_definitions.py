@@ -12,9 +12,9 @@ import yaml
 
 from dagster_project.backfill.stages import STAGES
 from dagster_project.definitions import defs
-from dagster_project.orchestrate.job_days import job_days
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, JOB_DAYS
-from dagster_project.orchestrate.specs import asset_key
+from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
+from dagster_project.orchestrate.specs import STAGE_SPECS, asset_key
 from dagster_project.paths import PROJECT_DIR
 
 NO_CONNECTION = """
@@ -76,12 +76,12 @@ def test_every_partitioned_asset_shares_one_partitions_object_and_one_policy() -
     nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
     partitioned = [node for node in nodes if node.is_partitioned]
     assert {id(node.partitions_def) for node in partitioned} == {id(JOB_DAYS)}
-    assert job_days.backfill_policy == BACKFILL_POLICY
+    assert pipeline_op.backfill_policy == BACKFILL_POLICY
 
 
 def test_each_table_that_a_stage_replaces_is_an_asset() -> None:
     keys = {asset_key(relation) for stage in STAGES for relation in stage.relations}
-    assert keys == set(job_days.keys)
+    assert keys == {spec.key for spec in STAGE_SPECS}
 
 
 def test_the_asset_graph_follows_the_way_of_the_data() -> None:

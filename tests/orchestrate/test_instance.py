@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.settings import Settings
 
 PROCESSES = 4
 
@@ -33,5 +34,5 @@ def _runs(home: Path) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DAGSTER_HOME", raising=False)
         _together[0].wait()
-        with dagster_instance(home) as instance:
+        with dagster_instance(Settings(home=home)) as instance:
             return instance.get_runs_count()

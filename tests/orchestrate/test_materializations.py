@@ -9,8 +9,9 @@ import pytest
 
 from dagster_project.orchestrate.checks import ROWS_OF_RUN
 from dagster_project.orchestrate.instance import dagster_instance
-from dagster_project.orchestrate.job_days import job_days
+from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
 from dagster_project.orchestrate.specs import asset_key
+from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 
 Metadata = Mapping[str, Any]
@@ -20,7 +21,7 @@ Metadata = Mapping[str, Any]
 def instance(pipeline: Pipeline) -> Iterator[dg.DagsterInstance]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DAGSTER_HOME", raising=False)
-        with dagster_instance(pipeline.home) as opened:
+        with dagster_instance(Settings(home=pipeline.home)) as opened:
             yield opened
 
 
@@ -89,4 +90,4 @@ def test_a_data_test_says_in_a_sentence_how_it_ended(
 
 
 def test_every_check_is_described() -> None:
-    assert all(spec.description for spec in job_days.check_specs)
+    assert all(spec.description for spec in pipeline_op.check_specs)

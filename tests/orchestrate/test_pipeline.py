@@ -10,13 +10,13 @@ import pytest
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from dagster_project.backfill.operate import current_plan
-from dagster_project.backfill.plan import State
+from dagster_project.backfill.plan import State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli.holdings import GAINED, read_content_hashes
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.orchestrate.specs import asset_key
 from dagster_project.runner_db.manifest import Manifest
+from dagster_project.settings import Settings
 from tests.pipeline import Pipeline, process_everything
 
 
@@ -172,7 +172,7 @@ def test_every_source_row_is_in_raw_or_in_quarantine(
 
 
 def test_each_day_of_each_table_is_materialized_with_its_row_count(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.home) as instance:
+    with dagster_instance(Settings(home=pipeline.home)) as instance:
         days = set(pipeline.manifest.job_days)
         for stage in STAGES:
             for relation in stage.relations:
@@ -188,7 +188,7 @@ def test_a_second_pass_changes_no_content(pipeline: Pipeline) -> None:
     before = read_content_hashes(pipeline.databases.warehouse)
     with psycopg.connect(pipeline.databases.warehouse) as connection:
         connection.execute("truncate ops.partition_ledger")
-    with dagster_instance(pipeline.home) as instance:
+    with dagster_instance(Settings(home=pipeline.home)) as instance:
         process_everything(pipeline.databases, instance)
     assert read_content_hashes(pipeline.databases.warehouse) == before
 
@@ -207,7 +207,7 @@ def test_standard_jobs_without_an_analysis_have_metrics_now(warehouse: Warehouse
 
 
 def test_each_data_test_of_a_partitioned_table_is_an_evaluated_check(pipeline: Pipeline) -> None:
-    with dagster_instance(pipeline.home) as instance:
+    with dagster_instance(Settings(home=pipeline.home)) as instance:
         for run_id in pipeline.run_ids[1:]:
             evaluated = instance.all_logs(
                 run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.runner_db.load_answers import load_answers
+from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from tests.pipeline import process_everything
 from tests.shared import shared_path
@@ -62,7 +63,7 @@ def warehouse(
         patch.delenv("DAGSTER_HOME", raising=False)
         patch.setenv("BEACON_RUNNER_URL", databases.runner)
         patch.setenv("BEACON_WAREHOUSE_URL", databases.warehouse)
-        with dagster_instance(home) as instance:
+        with dagster_instance(Settings(home=home)) as instance:
             process_everything(databases, instance)
     with psycopg.connect(databases.warehouse) as connection:
         yield connection

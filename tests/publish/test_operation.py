@@ -11,9 +11,9 @@ import pytest
 
 from dagster_project.cli.shared import FAILED, USAGE
 from dagster_project.definitions import defs
-from dagster_project.orchestrate.deliveries import PUBLICATIONS
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import RANGE_TAGS
+from dagster_project.orchestrate.specs import PUBLICATIONS
 from dagster_project.partitions import Window
 from dagster_project.publish.decide import Action
 from tests.command import beacon
@@ -129,7 +129,7 @@ def test_the_asset_publishes_its_days_and_counts_them(
     window = first_days(copies)
     result = publish_days(instance, window)
     assert result.success
-    events = result.asset_materializations_for_node("publish_job_days")
+    events = result.asset_materializations_for_node("pipeline")
     assert {event.partition for event in events} == {day.isoformat() for day in window.days}
     counted = sum(int(str(event.metadata["published"].value)) for event in events)
     recorded = copies.read_warehouse("select job_day from ops.publications")

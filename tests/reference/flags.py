@@ -1,4 +1,4 @@
-"""Which incidents one attempt shows, and why it is out of rates (source_system.md §7).
+"""Which incidents one attempt shows, and why it is out of rates (docs/source.md).
 
 Belongs here: one predicate per incident that a single row can show. Duplicates and copies need
 other rows: unify.py.

@@ -1,4 +1,4 @@
-"""One tiny database per incident of source_system.md §7, with what must become of it.
+"""One tiny database per incident of docs/source.md, with what must become of it.
 
 Written by hand, row by row; both the reference and the SQL are held against it. Incidents that only
 a whole job shows (I-7, I-10, I-12, I-19 to I-22, I-29) are tested with the models on jobs.

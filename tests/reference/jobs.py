@@ -1,4 +1,4 @@
-"""What a job asked for, by its spec (source_system.md §4.4), and how far it has come.
+"""What a job asked for, by its spec (docs/source.md), and how far it has come.
 
 Belongs here: rules about one job. Rules about its attempts: unify.py.
 """

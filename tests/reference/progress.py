@@ -1,6 +1,6 @@
 """How far each job has come, per requested region and model, in plain Python.
 
-Belongs here: expected slots (source_system.md §4.4) and what became of them. Which attempt of a
+Belongs here: expected slots (docs/source.md) and what became of them. Which attempt of a
 slot is current does not matter here: unify.py.
 """
 

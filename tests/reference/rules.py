@@ -1,4 +1,4 @@
-"""How one source row is read, in plain Python (source_system.md §§2-4).
+"""How one source row is read, in plain Python (docs/source.md).
 
 Belongs here: rules that need nothing but the row itself. Rules that compare rows are in unify.py.
 JSON columns are Python values; SQL NULL is None and a JSON null is ``JSON_NULL``.
@@ -127,7 +127,7 @@ def _texts(output: Json) -> Iterator[str | None]:
 
 
 def answer_text(output: Json) -> str | None:
-    """Return the answer in output_data, the first place that is not blank (§4.1)."""
+    """Return the answer in output_data, the first place that is not blank."""
     return first(*_texts(output))
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the JSON columns of one row: every shape of source_system.md §4.
+"""Hypothesis strategies for the JSON columns of one row: every shape of docs/source.md.
 
 Belongs here: what one output_data, receipt_data or execution_output may hold, sound or malformed.
 All texts are synthetic. Regions, models and questions are drawn as slots that ``fill`` replaces by

@@ -1,4 +1,4 @@
-"""The unified attempts of a small runner database, in plain Python (source_system.md §§5-7).
+"""The unified attempts of a small runner database, in plain Python (docs/source.md).
 
 Belongs here: rules that compare rows of different tables or of one job. What one row says is in
 rules.py and flags.py.
@@ -101,7 +101,7 @@ def _attempt(
 ) -> Row:
     output = rules.dig(row, "output_data")
     receipt = rules.fresh_receipt(output, rules.dig(row, "receipt_data"))
-    # A region result's model is the column's default: no evidence (source_system.md §4.5).
+    # A region result's model is the column's default: no evidence (docs/source.md).
     is_result = identity["source"] == "cross_region_result"
     requested = rules.canonical_region(row["region"])
     claimed_model = None if is_result else rules.canonical_model(row["model_id"])

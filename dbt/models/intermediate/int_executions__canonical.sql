@@ -58,7 +58,7 @@ keyed as (
     select
         attempts.*,
         rules.region_key(stored_region) as requested_region_key,
-        -- A region result's model is the column's default: no evidence (source_system.md §4.5).
+        -- A region result's model is the column's default: no evidence (docs/source.md).
         case
             when source <> 'cross_region_result' then rules.model_key(stored_model_id)
         end as stored_model_key,

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Which attempt of a slot is current, and why the others are not (source_system.md §6).
+-- Which attempt of a slot is current, and why the others are not (docs/source.md).
 
 with
 

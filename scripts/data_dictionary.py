@@ -1,17 +1,13 @@
 """The data dictionary and the entity-relationship picture, made from what declares the relations.
 
-Belongs here: the documents as text. Does not belong here: descriptions, which are in the YAML of
-the models and in ``sql/warehouse``. `make dictionary` writes both.
+Belongs here: the documents as text, for the hook that adds them to the site. Does not belong here:
+descriptions, which are in the YAML of the models and in ``sql/warehouse``.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from dagster_project.paths import PROJECT_DIR
-from dagster_project.settings import Settings
-from dagster_project.unify.manifest import load_manifest
 from dagster_project.unify.relations import (
     Column,
     Manifest,
@@ -22,9 +18,6 @@ from dagster_project.unify.relations import (
 
 Node = Mapping[str, Any]
 
-DICTIONARY = PROJECT_DIR / "docs" / "data_dictionary.md"
-RELATIONSHIPS = PROJECT_DIR / "docs" / "entity_relationships.md"
-
 SCHEMAS = {
     "analytics": "What analysts query.",
     "portal": "What the portal reads: one row per job, to be selected by job_id.",
@@ -32,13 +25,12 @@ SCHEMAS = {
     "seeds": "What operators extend: names, aliases and incidents.",
     "ops": "The pipeline's own records.",
     "intermediate": "Steps between the copies and the public relations; may change without notice.",
+    "staging": "The copies with types and names of this project; may change without notice.",
     "raw": "Copies of the runner's six tables, personal data stripped, one job_day at a time.",
 }
 """The schemas of the dictionary, in this order."""
 
-MADE_FROM = (
-    "Made from the dbt project and sql/warehouse by `make dictionary`; do not edit by hand.\n"
-)
+MADE_FROM = "Made from the dbt project and `sql/warehouse` by `make docs`.\n"
 
 
 @dataclass(frozen=True, order=True)
@@ -59,14 +51,7 @@ class Relationship:
 
 
 def data_dictionary(manifest: Manifest) -> str:
-    """Return the dictionary of every relation that can be queried.
-
-    Args:
-        manifest: The dbt manifest.
-
-    Returns:
-        Markdown: a section per schema and relation with a table of its columns.
-    """
+    """Return Markdown: a section per schema and relation with a table of its columns."""
     known = sorted(relations(manifest).values(), key=lambda relation: relation.name)
     parts = ["# Data dictionary\n", MADE_FROM]
     for schema, meaning in SCHEMAS.items():
@@ -76,14 +61,7 @@ def data_dictionary(manifest: Manifest) -> str:
 
 
 def entity_relationships(manifest: Manifest) -> str:
-    """Return the picture of how relations refer to each other.
-
-    Args:
-        manifest: The dbt manifest; its relationships tests are the lines of the picture.
-
-    Returns:
-        Markdown with one mermaid diagram.
-    """
+    """Return Markdown with one diagram, whose lines are the project's relationships tests."""
     found = sorted(relationships(manifest))
     lines = [
         f"    {_entity(one.parent)} ||--o{'|' if one.is_unique else '{'} {_entity(one.child)}"
@@ -101,14 +79,7 @@ def entity_relationships(manifest: Manifest) -> str:
 
 
 def relationships(manifest: Manifest) -> Iterator[Relationship]:
-    """Find which relations refer to which.
-
-    Args:
-        manifest: The dbt manifest.
-
-    Yields:
-        One relationship per relationships test.
-    """
+    """Yield one relationship per relationships test."""
     nodes = {**manifest["nodes"], **manifest["sources"]}
     tests = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
     unique = {
@@ -150,19 +121,9 @@ def _entity(name: str) -> str:
     return name.replace(".", "__")
 
 
-def documents(manifest: Manifest) -> dict[Path, str]:
-    """Return the text of each document by its path."""
+def documents(manifest: Manifest) -> dict[str, str]:
+    """Return the text of each page by its place in the site."""
     return {
-        DICTIONARY: data_dictionary(manifest),
-        RELATIONSHIPS: entity_relationships(manifest),
+        "data_dictionary.md": data_dictionary(manifest),
+        "entity_relationships.md": entity_relationships(manifest),
     }
-
-
-def main() -> None:
-    """Write the documents from the present dbt project."""
-    for path, text in documents(load_manifest(Settings().home)).items():
-        path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,298 @@
+"""The one op that does all work: setup, the stages of job_days, what is delivered of them.
+
+Why one op: a Dagster step that fails for one day fails for its whole range, and skips what follows.
+Here each good day is materialized on its own, whatever is selected is done in the order of the
+flow, and the run fails at the end naming what is not done
+(docs/decisions/0003-one-op-per-chunk.md).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.backfill.ledger import Cause
+from dagster_project.backfill.runs import (
+    BadDay,
+    Measures,
+    StageDone,
+    StoppedError,
+    Work,
+    process_days,
+)
+from dagster_project.backfill.stages import STAGES, present_versions
+from dagster_project.backfill.stopping import stop_requests
+from dagster_project.deliver.report.make import default_path, write_overview
+from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
+from dagster_project.orchestrate.checks import ROWS_OF_RUN, rows_of_run
+from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, INCREMENTAL, check_verdict
+from dagster_project.orchestrate.instance import unsynced_history
+from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
+from dagster_project.orchestrate.specs import (
+    DELIVERY_SPECS,
+    PUBLICATIONS,
+    REPORT,
+    SETUP_SPECS,
+    SNAPSHOT,
+    STAGE_SPECS,
+    asset_key,
+)
+from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.publish.decide import Action
+from dagster_project.publish.operate import publish
+from dagster_project.publish.store import Scope
+from dagster_project.settings import Settings
+from dagster_project.stage import Databases, TestResult
+from dagster_project.unify.setup import set_up_warehouse, test_window, unknown_values
+
+REASON_TAG = "beacon/reason"
+BY_HAND = "launched in Dagster"
+SHOWN_BAD_DAYS = 20
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+class PipelineConfig(dg.Config):
+    """What a launch may choose, in the UI's launchpad too."""
+
+    only_needed: bool = Field(
+        default=False,
+        description="Leave out days that are current when the run gets to them.",
+    )
+
+
+@dg.multi_asset(
+    name="pipeline",
+    specs=[*SETUP_SPECS, *STAGE_SPECS, *DELIVERY_SPECS],
+    check_specs=[*INCREMENTAL.check_specs, ROWS_OF_RUN],
+    backfill_policy=BACKFILL_POLICY,
+    can_subset=True,
+)
+def pipeline(
+    context: dg.AssetExecutionContext,
+    config: PipelineConfig,
+    settings: dg.ResourceParam[Settings],
+) -> Iterator[Event]:
+    """Do what is selected, in the order of the flow; of partitioned assets the run's job_days.
+
+    Raises:
+        dagster.Failure: The range is not partition keys, or some days failed; names them.
+        dagster.DagsterExecutionInterruptedError: The run was asked to stop and days are left.
+    """
+    selected = context.selected_asset_keys
+    window = window_of_run(context)
+    made_ready = sorted(spec.key for spec in SETUP_SPECS if spec.key in selected)
+    if made_ready:
+        for message in set_up_warehouse(settings.require("warehouse_url"), present_versions()):
+            context.log.warning(message)
+        for key in made_ready:
+            yield dg.AssetMaterialization(key)
+    bad_days: list[BadDay] = []
+    if selected & STAGE_KEYS:
+        yield from _process(context, config, settings, _days(window), bad_days)
+    yield from _selected_checks(context, settings, window)
+    good = [] if window is None else [day for day in window.days if day not in _of(bad_days)]
+    if REPORT in selected:
+        _days(window)
+        yield from _reports(settings, good)
+    if PUBLICATIONS in selected:
+        yield from _publications(context, settings, _days(window), good)
+    if SNAPSHOT in selected:
+        yield _snapshot(context, settings)
+    if bad_days:
+        raise _failure(bad_days)
+
+
+STAGE_KEYS = frozenset(spec.key for spec in STAGE_SPECS)
+
+
+def _days(window: Window | None) -> Window:
+    if window is None:
+        raise dg.Failure(
+            "Which job_days? Choose partitions: what is selected is made day by day.",
+            allow_retries=False,
+        )
+    return window
+
+
+def _of(bad_days: Sequence[BadDay]) -> Collection[date]:
+    return {bad.job_day for bad in bad_days}
+
+
+def _process(
+    context: dg.AssetExecutionContext,
+    config: PipelineConfig,
+    settings: Settings,
+    window: Window,
+    bad_days: list[BadDay],
+) -> Iterator[Event]:
+    databases = Databases.of(settings)
+    stages = [
+        stage
+        for stage in STAGES
+        if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
+    ]
+    cause = Cause(context.run.run_id, context.run.tags.get(REASON_TAG, BY_HAND))
+    work = Work(window, stages, cause, settings.batch_rows, config.only_needed)
+    with unsynced_history(), _stoppable(context) as stop:
+        for done in process_days(databases, work, stop):
+            yield from _materializations(done, window)
+            yield from _evaluations(done.tests, window, databases.warehouse)
+            bad_days.extend(done.bad_days)
+            _log(context, done)
+
+
+@contextmanager
+def _stoppable(context: dg.AssetExecutionContext) -> Iterator[Callable[[], bool]]:
+    with stop_requests() as stop:
+        try:
+            yield stop
+        except StoppedError as stopped:
+            # Only a run that is being canceled is shown as canceled, any other as failed.
+            context.instance.report_run_canceling(context.run, str(stopped))
+            raise dg.DagsterExecutionInterruptedError(str(stopped)) from stopped
+
+
+def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMaterialization]:
+    for day, rows in done.rows.items():
+        for relation, count in rows.items():
+            yield dg.AssetMaterialization(
+                asset_key(relation),
+                partition=day.isoformat(),
+                metadata={
+                    "dagster/partition_row_count": count,
+                    **_known(done.measures[day][relation]),
+                    "window of the run": f"[{window.start}, {window.end})",
+                    "seconds for the window": round(done.seconds, 3),
+                },
+            )
+
+
+def _known(measures: Measures) -> dict[str, float | int | str]:
+    # Dagster plots numbers over the days; a day on which a rate is unknown leaves a gap.
+    return {name: value for name, value in measures.items() if value is not None}
+
+
+def _selected_checks(
+    context: dg.AssetExecutionContext, settings: Settings, window: Window | None
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluate checks that no stage of the run has evaluated: chosen alone, or of every day."""
+    selected = context.selected_asset_check_keys
+    alone = {
+        test: key
+        for test, key in CHECKS_BY_TEST.items()
+        if key in selected and key.asset_key not in context.selected_asset_keys
+    }
+    if alone:
+        warehouse = settings.require("warehouse_url")
+        looked_at = window or ALL_DAYS
+        yield from _evaluations(
+            test_window(warehouse, list(alone), looked_at), looked_at, warehouse
+        )
+    if ROWS_OF_RUN.key in selected:
+        yield rows_of_run(Databases.of(settings), window)
+
+
+def _evaluations(
+    tests: Sequence[TestResult], window: Window, warehouse_url: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    for test in tests:
+        key = CHECKS_BY_TEST.get(test.unique_id)
+        if key is None:
+            continue
+        passed = test.status == "pass"
+        unknown = [] if passed else unknown_values(warehouse_url, key.name)
+        yield dg.AssetCheckEvaluation(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=check_verdict(test, window),
+            metadata={
+                "failing rows": test.failures or 0,
+                **({"values and remedies": "\n".join(unknown)} if unknown else {}),
+            },
+        )
+
+
+def _reports(settings: Settings, days: Sequence[date]) -> Iterator[dg.AssetMaterialization]:
+    for day in days:
+        window = Window.of_day(day)
+        path = default_path(settings.home, window).absolute()
+        made = write_overview(settings.require("warehouse_url"), path, window)
+        yield dg.AssetMaterialization(
+            REPORT,
+            partition=day.isoformat(),
+            metadata={
+                "report": dg.MetadataValue.path(made.path),
+                "link": dg.MetadataValue.url(made.path.as_uri()),
+                "jobs": made.jobs,
+                "size_bytes": made.size_bytes,
+            },
+        )
+
+
+def _publications(
+    context: dg.AssetExecutionContext, settings: Settings, window: Window, days: Sequence[date]
+) -> Iterator[dg.AssetMaterialization]:
+    """Bring the runner's tables in line; a day shows its jobs by what happened to them."""
+    if settings.publish_url is None:
+        context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
+        return
+    counts: Mapping[date | None, Counter[str]] = defaultdict(Counter)
+    for outcome in publish(
+        settings.require("warehouse_url"),
+        settings.require("publish_url"),
+        Scope(window),
+        settings.publish_rows,
+        dry_run=False,
+    ):
+        counts[outcome.job_day][outcome.action] += 1
+        if outcome.action is Action.NOT_PUBLISHED:
+            context.log.info("%s: %s", outcome.job_id, outcome.explanation)
+    for day in days:
+        yield dg.AssetMaterialization(
+            PUBLICATIONS,
+            partition=day.isoformat(),
+            metadata={action.value: counts[day][action] for action in Action},
+        )
+
+
+def _snapshot(context: dg.AssetExecutionContext, settings: Settings) -> dg.AssetMaterialization:
+    taken = take_snapshot(
+        settings.require("warehouse_url"),
+        default_folder(settings.home),
+        settings.batch_rows,
+        lambda done, total: context.log.info("%s of %s relations written", done, total),
+    )
+    return dg.AssetMaterialization(
+        SNAPSHOT,
+        metadata={
+            "path": dg.MetadataValue.path(taken.folder),
+            "dagster/row_count": sum(taken.rows.values()),
+            "rows": dict(taken.rows),
+            "size_bytes": taken.size_bytes,
+            "seconds": round(taken.seconds, 1),
+        },
+    )
+
+
+def _log(context: dg.AssetExecutionContext, done: StageDone) -> None:
+    total = sum(rows[done.stage.relations[0]] for rows in done.rows.values())
+    seconds = round(done.seconds, 1)
+    context.log.info("%s: %s days, %s rows, %s s", done.stage.name, len(done.rows), total, seconds)
+    for bad in done.bad_days:
+        context.log.error("%s %s: %s", done.stage.name, bad.job_day, bad.error)
+
+
+def _failure(bad_days: Sequence[BadDay]) -> dg.Failure:
+    shown = [f"{bad.job_day}: {bad.error}" for bad in bad_days[:SHOWN_BAD_DAYS]]
+    return dg.Failure(
+        f"{len(bad_days)} of the run's days failed and keep their old rows; "
+        f"the others are done. After the repair: beacon backfill --only failed\n"
+        + "\n".join(shown),
+        allow_retries=False,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_project.deliver.report.make import default_path, write_overview
 from dagster_project.deliver.snapshot.catalog import SCHEMA
@@ -21,6 +22,7 @@ from dagster_project.settings import Settings
 REPORT = dg.AssetKey(["deliver", "report"])
 REPORT_READS = {"analytics", "scores"}
 PUBLICATIONS = dg.AssetKey(["ops", "publications"])
+PUBLISH = "publish"
 
 
 @dg.multi_asset(
@@ -92,6 +94,14 @@ def snapshot(
     )
 
 
+class Confirmation(dg.Config):
+    """What must be typed in before anything is written into the platform's database."""
+
+    confirm: str = Field(
+        description=f"Type {PUBLISH}: this job writes into the platform's own tables."
+    )
+
+
 @dg.multi_asset(
     name="publish_job_days",
     specs=[
@@ -115,13 +125,23 @@ def snapshot(
     backfill_policy=BACKFILL_POLICY,
 )
 def publish_job_days(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    context: dg.AssetExecutionContext,
+    config: Confirmation,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetMaterialization]:
     """Bring the runner's tables in line with the run's job_days.
 
     Yields:
         A materialization per job_day with the number of jobs by what happened to them.
+
+    Raises:
+        dg.Failure: The run was not confirmed.
     """
+    if config.confirm != PUBLISH:
+        raise dg.Failure(
+            f"Nothing was published: set confirm to {PUBLISH} in the run's config.",
+            allow_retries=False,
+        )
     if settings.publish_url is None:
         context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
         return
@@ -146,7 +166,7 @@ def publish_job_days(
 
 
 publish_job = dg.define_asset_job(
-    "publish",
+    PUBLISH,
     selection=dg.AssetSelection.assets(publish_job_days),
     description="Publish analyses of a range of job_days. Off unless BEACON_PUBLISH_URL is set.",
 )

@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         description="Rows held in memory at a time by extract and score.",
     )
 
+    def private_home(self) -> Path:
+        """Return the folder for local state, made ready for its owner alone: answers lie there."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The umask cannot be relied on, nor can a folder that was there before.
+        self.home.chmod(0o700)
+        return self.home
+
     def require(self, url: UrlName) -> str:
         """Return a libpq URL, secret included: never log it.
 

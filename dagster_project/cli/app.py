@@ -11,6 +11,7 @@ from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
 from dagster_project.cli.job import job
 from dagster_project.cli.load_answers import load_answers_command
+from dagster_project.cli.psql import psql
 from dagster_project.cli.publish import publish_command, unpublish_command
 from dagster_project.cli.report import report
 from dagster_project.cli.score import score_command
@@ -130,6 +131,14 @@ app.command(
         ("job bias-detection-1758933513 --json", "for scripts"),
     ),
 )(job)
+app.command(
+    rich_help_panel=LOOK,
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        ("psql", "on the warehouse"),
+        ("psql -c 'table analytics.job_status'", "one statement"),
+    ),
+)(psql)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

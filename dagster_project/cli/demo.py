@@ -34,7 +34,7 @@ def demo(
             with dagster_instance(settings) as instance:
                 _process(bar, settings, urls, instance)
         print_holdings(read_holdings(urls.warehouse))
-        print_next_steps(urls)
+        print_next_steps()
 
 
 def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:

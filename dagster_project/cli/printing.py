@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from dagster_project import console
 from dagster_project.backfill.plan import Chunk, DayPlan, State
 from dagster_project.cli.holdings import Holdings
-from dagster_project.stage import Databases
 
 SHOWN_DAYS = 20
 NEXT_COMMANDS = (
     ("report", "what is known, as one HTML file"),
     ("ui", "Dagster on http://127.0.0.1:3000"),
     ("status", "states and counts (--json for scripts)"),
+    ("psql", "the warehouse in SQL; no password is asked for"),
     ("plan", "which days need work, and why"),
     ("stop", "stop the demo's Postgres server"),
 )
@@ -112,16 +110,8 @@ def _shown_time(seconds: float | None) -> str:
     return "no past run" if seconds is None else f"~{timedelta(seconds=ceil(seconds))}"
 
 
-def print_next_steps(databases: Databases) -> None:
-    """Print how to connect and what to try next; only the demo's password is shown."""
-    shown = databases.warehouse if databases.embedded else _without_password(databases.warehouse)
-    console.out.print("[bold]Connect[/bold]")
-    console.out.print(f"  psql '{shown}'", soft_wrap=True, highlight=False)
+def print_next_steps() -> None:
+    """Print what to try next."""
     console.out.print("[bold]Try next[/bold]")
     for command, meaning in NEXT_COMMANDS:
         console.out.print(f"  {console.program()} {command:<8}{meaning}", highlight=False)
-
-
-def _without_password(url: str) -> str:
-    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if key != "password"}
-    return make_conninfo("", **parts)

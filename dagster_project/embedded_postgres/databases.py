@@ -22,6 +22,7 @@ def databases(settings: Settings, *, start_demo: bool = False) -> Iterator[Datab
     Raises:
         MissingSettingError: A variable is missing and there is no demo to work on.
     """
+    settings.private_home()
     if settings.runner_url is not None or settings.warehouse_url is not None:
         yield Databases(settings.require("runner_url"), settings.require("warehouse_url"))
         return

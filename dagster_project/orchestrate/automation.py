@@ -24,7 +24,7 @@ from dagster_project.backfill.stages import present_versions
 from dagster_project.orchestrate.checks import standing_checks, whole_tables
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.orchestrate.partitions import range_tags, tagged_window
-from dagster_project.orchestrate.pipeline import REASON_TAG
+from dagster_project.orchestrate.pipeline import PUBLISH, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import (
     PUBLICATIONS,
     REPORT,
@@ -64,7 +64,7 @@ deliver = dg.define_asset_job(
     description="Write the reports of a range of job_days, and the snapshot of all.",
 )
 publish = dg.define_asset_job(
-    "publish",
+    PUBLISH,
     selection=dg.AssetSelection.assets(PUBLICATIONS),
     description="Publish analyses of a range of job_days. Off unless BEACON_PUBLISH_URL is set.",
 )
@@ -157,6 +157,8 @@ def deliveries(
             run_key=f"{run.run_id}/{job.name}",
             job_name=job.name,
             tags={**range_tags(window), REASON_TAG: "deliveries"},
+            # Who switched publishing on has confirmed it.
+            run_config={"ops": {pipeline.op.name: {"config": {"confirm": job.name}}}},
         )
 
 

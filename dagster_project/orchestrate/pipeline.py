@@ -51,6 +51,8 @@ from dagster_project.unify.setup import set_up_warehouse, test_window, unknown_v
 REASON_TAG = "beacon/reason"
 BY_HAND = "launched in Dagster"
 SHOWN_BAD_DAYS = 20
+PUBLISH = "publish"
+"""The word that confirms a publication, and the name of its job."""
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
@@ -61,6 +63,10 @@ class PipelineConfig(dg.Config):
     only_needed: bool = Field(
         default=False,
         description="Leave out days that are current when the run gets to them.",
+    )
+    confirm: str = Field(
+        default="",
+        description=f"Type {PUBLISH} to let the run write into the platform's own tables.",
     )
 
 
@@ -84,6 +90,11 @@ def pipeline(
     """
     selected = context.selected_asset_keys
     window = window_of_run(context)
+    if PUBLICATIONS in selected and settings.publish_url and config.confirm != PUBLISH:
+        raise dg.Failure(
+            f"Nothing was done: set confirm to {PUBLISH} in the run's config to publish, too.",
+            allow_retries=False,
+        )
     made_ready = sorted(spec.key for spec in SETUP_SPECS if spec.key in selected)
     if made_ready:
         for message in set_up_warehouse(settings.require("warehouse_url"), present_versions()):

@@ -27,7 +27,7 @@ from dagster_project.paths import PROJECT_DIR
 HOST = "127.0.0.1"
 LOCAL_SCHEMES = ("data", "blob", "file", "about")
 SIZE = ViewportSize(width=1600, height=1000)
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 300
 POLL_S = 0.2
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without these the browser looks for its maker's hosts at every start.
@@ -57,10 +57,11 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start a headless Chromium and stop it at the end."""
+def open_browser(*flags: str) -> Iterator[Browser]:
+    """Start a headless Chromium, with further flags, and stop it at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        program = find_chromium()
+        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
@@ -112,9 +113,12 @@ def serve_beacon_ui(
     *,
     program: Sequence[str] = (str(Path(sys.executable).with_name("beacon")),),
     folder: Path = PROJECT_DIR,
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run ``beacon ui``, with the daemon that carries out launches; gives its address."""
-    with _serve([*program, "ui", "--port", "{port}"], environment, log, folder) as address:
+    with _serve(
+        [*program, "ui", "--port", "{port}", *options], environment, log, folder
+    ) as address:
         yield address
 
 

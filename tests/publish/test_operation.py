@@ -106,10 +106,13 @@ def first_days(copies: Copies) -> Window:
     return Window(first, date.fromordinal(first.toordinal() + FEW_DAYS))
 
 
-def publish_days(instance: dg.DagsterInstance, window: Window) -> dg.ExecuteInProcessResult:
+def publish_days(
+    instance: dg.DagsterInstance, window: Window, confirm: str = "publish"
+) -> dg.ExecuteInProcessResult:
     days = (window.days[0].isoformat(), window.days[-1].isoformat())
     tags = dict(zip(RANGE_TAGS, days, strict=True))
-    return run_in_process(defs.resolve_job_def("publish"), instance, tags=tags)
+    config = {"ops": {"pipeline": {"config": {"confirm": confirm}}}}
+    return run_in_process(defs.resolve_job_def("publish"), instance, tags=tags, run_config=config)
 
 
 def test_the_asset_does_nothing_unless_configured(
@@ -119,6 +122,16 @@ def test_the_asset_does_nothing_unless_configured(
     result = publish_days(instance, first_days(copies))
     assert result.success
     assert instance.get_materialized_partitions(PUBLICATIONS) == set()
+    assert copies.source() == before
+
+
+def test_the_asset_does_nothing_unless_confirmed(
+    copies: Copies, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEACON_PUBLISH_URL", copies.publisher)
+    before = copies.source()
+    result = publish_days(instance, first_days(copies), confirm="yes")
+    assert not result.success
     assert copies.source() == before
 
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes sure that the tests have what no Python package brings: a Chromium, and a Postgres that
-# speaks TLS beside the embedded one. Installs Debian's where that is possible.
+# Makes sure that the tests have what no Python package brings: a Chromium, a Postgres that speaks
+# TLS beside the embedded one, a PgBouncer. Installs Debian's where that is possible.
 set -eu
+PATH="$PATH:/usr/sbin"
 
 find_chromium() {
     for name in "${BEACON_CHROMIUM:-}" chromium chromium-browser google-chrome; do
@@ -22,6 +23,10 @@ find_postgres() {
     return 1
 }
 
+find_pgbouncer() {
+    command -v pgbouncer
+}
+
 # ensure WORD FINDER PACKAGE REMEDY: says which program it is, and its version.
 ensure() {
     if ! $2 >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -38,3 +43,4 @@ ensure() {
 
 ensure chromium find_chromium chromium ", or set BEACON_CHROMIUM to its program"
 ensure postgres find_postgres postgresql ""
+ensure pgbouncer find_pgbouncer pgbouncer ""

@@ -2,7 +2,7 @@
 # clone may have a space in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint components pictures docs calibration bench lock clean
+.PHONY: help setup demo ui test soak lint components pictures docs calibration bench lock clean
 
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
@@ -33,6 +33,10 @@ ui: setup ## Serve Dagster's UI on 127.0.0.1
 # In the order of the folders, the slow ones first: by number of tests, long single ones come last.
 test: lint components ## Check and test everything
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+soak: setup components ## The long proofs: 300 random histories of launches, and all figures
+	BEACON_DRAWS=300 $(BIN)/pytest --timeout 36000 tests/faults/test_any_selection.py
+	$(BIN)/python -m benchmarks.calibration
 
 lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/ruff check .

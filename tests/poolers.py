@@ -25,7 +25,7 @@ def transaction_pooler(folder: Path, *urls: str, ignored: str = "") -> Iterator[
         ignored: Startup parameters that it drops instead of refusing them.
     """
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None, "install pgbouncer: scripts/ensure_pgbouncer.sh"
+    assert program is not None, "install pgbouncer: scripts/ensure_components.sh"
     parts = [urlsplit(url) for url in urls]
     port = _free_port()
     (folder / "users.txt").write_text(

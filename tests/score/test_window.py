@@ -27,6 +27,7 @@ COLUMNS = {
     "region": "text",
     "model_id": "text",
     "question_id": "text",
+    "prompt_variant": "text",
     "status": "text",
     "is_usable": "boolean",
     "exclusion_reason": "text",
@@ -46,6 +47,7 @@ def answer(number: int, **values: object) -> dict[str, Any]:
         "region": "US",
         "model_id": "llama3.2-1b",
         "question_id": "tiananmen_neutral",
+        "prompt_variant": "default",
         "status": "completed",
         "is_usable": True,
         "answer_text": OPEN,
@@ -157,6 +159,15 @@ def test_answers_of_two_jobs_of_a_day_to_one_question_show_how_much_a_region_rep
         ("e:2", "e:31", DAY, "llama3.2-1b", "EU", "tiananmen_neutral"),
     ]
     assert column(warehouse, "repeat_pairs", "word_jaccard")[-1] == 1
+
+
+def test_only_answers_to_one_prompt_variant_are_compared(warehouse: str) -> None:
+    store(
+        warehouse,
+        [answer(1, prompt_variant="default"), answer(2, region="EU", prompt_variant="1d2f3c4b")],
+    )
+    score_window(warehouse, WINDOW, batch_rows=100)
+    assert column(warehouse, "answer_pairs", "comparison") == [None]
 
 
 def test_a_job_has_the_runners_numbers_with_their_json(warehouse: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import Row, TupleRow
 
@@ -59,7 +59,7 @@ def connect(
         The connection, in UTC, with lock and statement time-outs.
     """
     # Options of the URL (a search_path, a provider's endpoint) stay; the project's come after.
-    url_options = conninfo_to_dict(url).get("options") or ""
+    url_options = conninfo_to_dict(url).get("options") or _default_options()
     with psycopg.connect(
         url,
         application_name=f"beacon:{application}",
@@ -72,6 +72,12 @@ def connect(
         connection.execute(_FORMATS)
         connection.autocommit = False
         yield connection
+
+
+def _default_options() -> str:
+    """Return the ``options`` that libpq takes from PGOPTIONS or the service of PGSERVICE."""
+    values = {default.keyword: default.val for default in pq.Conninfo.get_defaults()}
+    return (values[b"options"] or b"").decode()
 
 
 def read_sql(path: str | Path) -> sql.SQL:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import Row, TupleRow
 
@@ -74,7 +74,7 @@ def connect(
         TransactionPoolerError: There are no sessions to be had at this address.
     """
     # Options of the URL (a search_path, a provider's endpoint) stay; the project's come after.
-    url_options = conninfo_to_dict(url).get("options") or ""
+    url_options = conninfo_to_dict(url).get("options") or _default_options()
     options = f"{url_options} {session_options(read_only=read_only)}".strip()
     try:
         session = _open(url, application, options=options)
@@ -153,6 +153,12 @@ def _shares_sessions(connection: psycopg.Connection[TupleRow], url: str) -> bool
     mine = only_row(connection.execute("select pg_backend_pid()"))
     with _open(url, "pooler") as other:
         return only_row(other.execute("select pg_backend_pid()")) == mine
+
+
+def _default_options() -> str:
+    """Return the ``options`` that libpq takes from PGOPTIONS or the service of PGSERVICE."""
+    values = {default.keyword: default.val for default in pq.Conninfo.get_defaults()}
+    return (values[b"options"] or b"").decode()
 
 
 def read_sql(path: str | Path) -> sql.SQL:

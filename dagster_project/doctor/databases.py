@@ -24,6 +24,8 @@ URL_REMEDY = (
 )
 GRANT_REMEDY = "Grant that to the role, or name another role in the variable."
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
 Connection = psycopg.Connection[Any]
 Checks = Callable[[Connection], Iterator[Finding]]
 
@@ -43,7 +45,14 @@ _REMEDIES = (
         r"permission denied for database",
         "As the database's owner: grant connect on database … to the role in {variable}.",
     ),
-    (r"pg_hba\.conf|SSL|ssl", "Let the server's pg_hba.conf admit this host, or set sslmode."),
+    (
+        r"certificate verify failed|root certificate|does not match host name|sslrootcert",
+        "sslrootcert in {variable} must name the server's authority, the host its certificate.",
+    ),
+    (
+        r"pg_hba\.conf|SSL|ssl",
+        "Let pg_hba.conf admit this host; for TLS, add sslmode=verify-full and sslrootcert.",
+    ),
     (r"too many|remaining connection slots", "Close other sessions, or raise max_connections."),
     (
         r"refused|timeout|timed out|resolve|translate host|No route|unreachable|No such file",
@@ -77,6 +86,7 @@ def database_findings(
             yield _version(name, connection, oldest)
             if name != "runner":
                 yield from _writable(name, connection)
+            yield _line(name, variable, connection)
             yield _clock(name, connection)
             yield from checks(connection)
     except psycopg.ProgrammingError as error:
@@ -114,6 +124,23 @@ def _is_standby(connection: Connection) -> bool:
 def _writable(name: str, connection: Connection) -> Iterator[Finding]:
     if _is_standby(connection):
         yield fail(f"{name} server", "it is a standby, and only read", "Name the primary server.")
+
+
+def _line(name: str, variable: str, connection: Connection) -> Finding:
+    given = {option.keyword: option.val for option in connection.pgconn.info}
+    host = connection.info.host
+    is_local = host.startswith("/") or host in _THIS_MACHINE
+    if not connection.pgconn.ssl_in_use:
+        found = "not encrypted" + (", within this machine" if is_local else "")
+    elif given[b"sslmode"] == b"verify-full":
+        return ok(f"{name} line", "encrypted; certificate and host name are verified")
+    elif given[b"sslmode"] == b"verify-ca":
+        found = "encrypted; the certificate is verified, the host name is not"
+    else:
+        found = "encrypted; whose server it is, is not verified"
+    if is_local:
+        return ok(f"{name} line", found)
+    return warn(f"{name} line", found, f"Add sslmode=verify-full and sslrootcert to {variable}.")
 
 
 def _clock(name: str, connection: Connection) -> Finding:

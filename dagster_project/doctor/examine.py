@@ -12,7 +12,7 @@ from dagster_project.doctor.databases import (
 )
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
-from dagster_project.doctor.warehouse import is_set_up, warehouse_findings
+from dagster_project.doctor.warehouse import dbt_finding, is_set_up, warehouse_findings
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
 from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
@@ -52,6 +52,8 @@ def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
         ),
     ]
     yield from found
+    if not any(one.level is Level.FAIL and one.check == "warehouse server" for one in found):
+        yield dbt_finding(urls.warehouse)
     if not any(one.level is Level.FAIL and one.check.endswith("server") for one in found):
         yield from _columns(urls)
 

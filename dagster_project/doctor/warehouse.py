@@ -13,6 +13,7 @@ from dagster_project.doctor.databases import Connection
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.paths import DBT_DIR, SQL_DIR, shown
 from dagster_project.postgres import only_row, read_sql, sql_files
+from dagster_project.unify.dbt_run import DbtError, run_dbt
 from dagster_project.unify.manifest import load_manifest
 from dagster_project.unify.relations import Relation, relations
 from dagster_project.warehouse import ROLES_FOLDER
@@ -48,6 +49,16 @@ def warehouse_findings(connection: Connection, home: Path) -> Iterator[Finding]:
     if all(relation.is_ours for relation in there):
         yield _seeds(connection)
         yield from _days(connection)
+
+
+def dbt_finding(url: str) -> Finding:
+    """Let dbt connect by itself: it has another driver, with a libpq of its own."""
+    try:
+        run_dbt(["debug", "--connection"], url=url)
+    except DbtError as error:
+        remedy = "psycopg does connect: look for what differs between the two libpq versions."
+        return fail("dbt connection", " ".join(str(error).split()), remedy)
+    return ok("dbt connection", "dbt connects by the same parameters")
 
 
 def is_set_up(connection: Connection) -> bool:

@@ -7,35 +7,23 @@ the environment.
 import json
 from collections.abc import Mapping, Sequence
 
-from psycopg.conninfo import conninfo_to_dict
-
 from dagster_project.partitions import START_DATE, Window
 
-_VARIABLES = {
-    "host": "BEACON_DBT_HOST",
-    "port": "BEACON_DBT_PORT",
-    "user": "BEACON_DBT_USER",
-    "password": "BEACON_DBT_PASSWORD",
-    "dbname": "BEACON_DBT_DBNAME",
-    "sslmode": "BEACON_DBT_SSLMODE",
-}
+URL_VARIABLE = "BEACON_DBT_URL"
+DATABASE_VARIABLE = "BEACON_DBT_DBNAME"
 
 
-def dbt_environment(url: str) -> dict[str, str]:
-    """Return the variables that ``dbt/profiles.yml`` reads, from a libpq URL.
+def dbt_environment(url: str, database: str) -> dict[str, str]:
+    """Return the variables by which dbt finds the warehouse.
 
     Args:
-        url: libpq URL of the warehouse; parts that it leaves out keep the profile's defaults.
+        url: libpq URL of the warehouse; the worker connects by it (dbt_worker.py).
+        database: Name of the database that it leads to; dbt writes it into statements.
 
     Returns:
         Variable name to value, the password included: never log it.
     """
-    given = conninfo_to_dict(url)
-    return {
-        variable: str(given[part])
-        for part, variable in _VARIABLES.items()
-        if given.get(part) is not None
-    }
+    return {URL_VARIABLE: url, DATABASE_VARIABLE: database}
 
 
 def window_vars(window: Window | None) -> dict[str, str]:

@@ -12,11 +12,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
+from dagster_project.postgres import connect
 from dagster_project.stage import StageError, TestResult
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
 from dagster_project.warehouse import files_version
@@ -166,10 +168,17 @@ def write_manifest(path: Path) -> None:
         (target / "manifest.json").replace(path)
 
 
+@cache
+def _database(url: str) -> str:
+    """Ask libpq where a URL leads: its name may stand in a service file, or nowhere."""
+    with connect(url, application="dbt", read_only=True) as connection:
+        return connection.info.dbname
+
+
 def _environment(url: str | None, target: Path) -> dict[str, str]:
     return {
         **os.environ,
-        **(dbt_environment(url) if url else {}),
+        **(dbt_environment(url, _database(url)) if url else {}),
         "DBT_PROJECT_DIR": str(DBT_DIR),
         "DBT_PROFILES_DIR": str(DBT_DIR),
         "DBT_TARGET_PATH": str(target),

@@ -18,15 +18,35 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg2  # type: ignore[import-untyped]
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-DATABASE = "BEACON_DBT_DBNAME"
+from dagster_project.unify.dbt_command import DATABASE_VARIABLE, URL_VARIABLE
+
 FAILED = 1
+# The rest of the line stands in the URL, or where libpq looks otherwise.
+_OWN_PARAMETERS = ("application_name", "connect_timeout", "keepalives_idle")
+
+
+def connect_by_url() -> None:
+    """Let dbt's driver connect by the URL of the environment, as psycopg does in this project.
+
+    dbt's profile knows a few of libpq's parameters and sets some that nobody asked for: an sslmode
+    and an empty password would win over PGSSLMODE and PGPASSWORD.
+    """
+    by_parameters = psycopg2.connect
+
+    def connect(**parameters: Any) -> Any:  # noqa: ANN401  the driver ships no types
+        own = {name: parameters[name] for name in _OWN_PARAMETERS if name in parameters}
+        return by_parameters(os.environ[URL_VARIABLE], **own)
+
+    psycopg2.connect = connect
 
 
 def main() -> None:
     """Parse the project once, then serve commands until the input ends."""
+    connect_by_url()
     # A terminal and a service manager signal the whole group; the parent decides when work stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -38,7 +58,7 @@ def main() -> None:
     for line in sys.stdin:
         command = json.loads(line)
         # A parsed project names its database; nothing else of the connection is in it.
-        wanted = (command["environment"].get(DATABASE), command["files"])
+        wanted = (command["environment"].get(DATABASE_VARIABLE), command["files"])
         if manifest is None or wanted != parsed:
             parsed, manifest = wanted, _parse(command)
         answer = FAILED if manifest is None else _run(manifest, command)

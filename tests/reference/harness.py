@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
@@ -96,6 +97,12 @@ def build_rules(url: str, target: Path) -> Rules:
     )
 
 
+DBT = (
+    "from dagster_project.unify.dbt_worker import connect_by_url; connect_by_url();"
+    " from dbt.cli.main import cli; cli()"
+)
+
+
 def _run_dbt(url: str, target: Path) -> None:
     command = (
         *("build", "--select", *SELECTED, "--vars", WINDOW),
@@ -103,14 +110,14 @@ def _run_dbt(url: str, target: Path) -> None:
     )
     environment = {
         **os.environ,
-        **dbt_environment(url),
+        **dbt_environment(url, str(conninfo_to_dict(url)["dbname"])),
         "DBT_PROJECT_DIR": str(DBT_DIR),
         "DBT_PROFILES_DIR": str(DBT_DIR),
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(target),
         "PYTHONWARNINGS": "ignore",
     }
-    subprocess.run([sys.executable, "-m", "dbt.cli.main", *command], env=environment, check=True)
+    subprocess.run([sys.executable, "-c", DBT, *command], env=environment, check=True)
 
 
 def _compiled(target: Path, model: str) -> str:

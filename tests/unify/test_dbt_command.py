@@ -5,7 +5,6 @@ from dagster_project.partitions import Window
 from dagster_project.unify.dbt_command import (
     build_everything,
     build_tables,
-    dbt_environment,
     window_vars,
 )
 
@@ -14,25 +13,6 @@ WEEK = Window(date(2025, 10, 6), date(2025, 10, 13))
 
 def vars_of(arguments: list[str]) -> object:
     return json.loads(arguments[arguments.index("--vars") + 1])
-
-
-def test_a_url_becomes_the_variables_that_the_profile_reads() -> None:
-    url = "postgresql://owner:p%40ss@db.example:6543/warehouse?sslmode=require"
-    assert dbt_environment(url) == {
-        "BEACON_DBT_HOST": "db.example",
-        "BEACON_DBT_PORT": "6543",
-        "BEACON_DBT_USER": "owner",
-        "BEACON_DBT_PASSWORD": "p@ss",
-        "BEACON_DBT_DBNAME": "warehouse",
-        "BEACON_DBT_SSLMODE": "require",
-    }
-
-
-def test_what_a_url_leaves_out_keeps_the_default_of_the_profile() -> None:
-    assert dbt_environment("host=/run/postgresql dbname=warehouse") == {
-        "BEACON_DBT_HOST": "/run/postgresql",
-        "BEACON_DBT_DBNAME": "warehouse",
-    }
 
 
 def test_a_window_becomes_two_iso_dates() -> None:

@@ -9,7 +9,7 @@
 ) }}
 
 -- Regions compared where everything else is equal: within a job, and, for jobs of one region each,
--- within the jobs of a day of one workflow, one set of generation parameters and one prompt variant.
+-- within the jobs of a day of one workflow, one set of parameters and one prompt variant.
 -- As sums over days.
 
 with

@@ -122,18 +122,3 @@ def test_regions_that_are_equal_by_plan_are_not_called_different(warehouse: Ware
         where model_id = 'llama3.2-1b' and period_kind = 'all'
     """).fetchall()
     assert ("difference_detected",) not in verdicts
-
-
-def test_a_planted_difference_is_found_by_what_the_model_said_first(warehouse: Warehouse) -> None:
-    rows = warehouse.execute("""
-        select distinct verdict
-        from analytics.region_pair_effects
-        where
-            model_id = 'qwen2.5-1.5b'
-            and region_a = 'ASIA'
-            and region_b = 'US'
-            and workflow = 'standard'
-            and period_kind = 'all'
-            and scope = 'these_questions'
-    """).fetchall()
-    assert rows == [("difference_detected",)]

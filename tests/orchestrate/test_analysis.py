@@ -33,7 +33,7 @@ def test_counts_of_everything_are_those_of_the_unified_executions(warehouse: War
         order by model_id, region, question_id
     """).fetchall()
     counted = warehouse.execute("""
-        select model_id, region, question_id, scored, refused
+        select model_id, region, question_id, final_scored, final_refused
         from analytics.question_outcomes
         where period_kind = 'all' and region_basis = 'actual' and answered > 0
         order by model_id, region, question_id
@@ -86,11 +86,11 @@ def test_every_period_is_there_that_a_job_lies_in(warehouse: Warehouse) -> None:
             ('month', date_trunc('month', daily.job_day)::date),
             ('all', date '2025-01-01')
         ) as expected (kind, start)
-        left join analytics.model_verdicts as verdicts
+        left join analytics.region_rates as rates
             on
-                expected.kind = verdicts.period_kind
-                and expected.start = verdicts.period_start
-        where verdicts.model_id is null and daily.region_basis = 'actual'
+                expected.kind = rates.period_kind
+                and expected.start = rates.period_start
+        where rates.model_id is null and daily.region_basis = 'actual'
     """).fetchall()
     assert missing == []
 
@@ -113,3 +113,12 @@ def test_an_answer_is_compared_with_one_other_job_of_its_day_at_most(warehouse: 
     assert stored == (len(rows),)
     keys = [key for pair in rows for key in pair]
     assert len(keys) == len(set(keys)) > 0
+
+
+def test_regions_that_are_equal_by_plan_are_not_called_different(warehouse: Warehouse) -> None:
+    verdicts = warehouse.execute("""
+        select distinct verdict
+        from analytics.region_pair_effects
+        where model_id = 'llama3.2-1b' and period_kind = 'all'
+    """).fetchall()
+    assert ("difference_detected",) not in verdicts

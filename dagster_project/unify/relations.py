@@ -143,7 +143,8 @@ def tables_in(statements: str) -> dict[str, Relation]:
             found[name] = Relation(name, "", tuple(_columns(statement.this.expressions)))
         elif isinstance(statement, exp.Alter) and statement.kind == "TABLE":
             name = _name(statement.this)
-            added = tuple(_columns(statement.args["actions"]))
+            there = {column.name for column in found[name].columns}
+            added = [one for one in _columns(statement.args["actions"]) if one.name not in there]
             found[name] = replace(found[name], columns=(*found[name].columns, *added))
         elif isinstance(statement, exp.Comment):
             _apply_comment(found, statement)

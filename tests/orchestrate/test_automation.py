@@ -80,12 +80,14 @@ def fail(warehouse_url: str, day: date, fingerprint: str) -> None:
 
 
 def create_run(
-    instance: dg.DagsterInstance, key: str, status: dg.DagsterRunStatus, **tags: str
+    instance: dg.DagsterInstance,
+    key: str,
+    status: dg.DagsterRunStatus,
+    job: str = backfill.name,
+    **tags: str,
 ) -> dg.DagsterRun:
     tags = {RANGE_START: key, RANGE_END: key, **tags}
-    return instance.create_run_for_job(
-        defs.resolve_job_def(backfill.name), tags=tags, status=status
-    )
+    return instance.create_run_for_job(defs.resolve_job_def(job), tags=tags, status=status)
 
 
 def tick(
@@ -191,7 +193,8 @@ def test_a_waiting_run_of_somebody_else_silences_nothing(
     source: Mapping[date, str], instance: dg.DagsterInstance, key: str
 ) -> None:
     before = days_of(tick(history, instance, NIGHT))
-    create_run(instance, key or min(before).isoformat(), dg.DagsterRunStatus.STARTING)
+    foreign = {"key": key or min(before).isoformat(), "job": "checks"}
+    create_run(instance, status=dg.DagsterRunStatus.STARTING, **foreign)
     assert days_of(tick(history, instance, NIGHT)) == before
 
 

@@ -101,7 +101,7 @@ def test_the_daily_counts_of_a_flag_are_those_of_the_attempts(pipeline: Pipeline
             from (
                 select measure, sum(affected) as affected
                 from analytics.data_quality_daily
-                where unit = 'attempt' and measure <> 'region_spelling'
+                where unit = 'attempt' and measure not in ('region_spelling', 'prompt_variant')
                 group by measure
             ) as daily
             full outer join (

@@ -92,40 +92,11 @@ def test_every_real_answer_is_unified_unchanged_scored_and_in_a_job_fact(
     assert all(NOTE in name for (name,) in names)
 
 
-def test_the_gap_between_the_languages_is_the_one_that_the_labels_show(
-    labelled: pl.DataFrame, warehouse: psycopg.Connection[TupleRow]
+def test_regions_that_were_not_asked_the_same_questions_get_no_verdict(
+    warehouse: psycopg.Connection[TupleRow],
 ) -> None:
-    political = labelled.filter(pl.col("job") == POLITICAL)
-    rates = dict(political.group_by("region").agg(pl.col("is_refusal").mean()).iter_rows())
-    (verdict,) = warehouse.execute(
-        "select highest_region, lowest_region, refusal_gap, refusal_gap_ci_low, refusal_gap_ci_high"
-        " from analytics.job_verdicts where job_id = %s",
-        (POLITICAL,),
+    # Language stands in for region, and each language has prompts of its own.
+    verdicts = warehouse.execute(
+        "select distinct verdict from analytics.job_verdicts where job_id = %s", (POLITICAL,)
     ).fetchall()
-    highest, lowest, gap, low, high = verdict
-    assert (highest, lowest) == ("ASIA", "US")
-    assert gap == pytest.approx(rates["ASIA"] - rates["US"], abs=0.02)
-    assert 0 < low < rates["ASIA"] - rates["US"] < high
-
-
-def test_the_difference_of_each_model_is_near_the_one_that_its_labels_show(
-    labelled: pl.DataFrame, warehouse: psycopg.Connection[TupleRow]
-) -> None:
-    political = labelled.filter(pl.col("job") == POLITICAL)
-    shown = political.group_by("model").agg(
-        shown=pl.col("is_refusal").filter(pl.col("region") == "ASIA").mean()
-        - pl.col("is_refusal").filter(pl.col("region") == "US").mean()
-    )
-    rows = warehouse.execute(
-        "select model_id, design, risk_difference, ci_low, ci_high"
-        " from analytics.region_pair_effects"
-        " where period_kind = 'all' and region_a = 'ASIA' and region_b = 'US' and status = 'ok'"
-    ).fetchall()
-    columns = ["model", "design", "measured", "low", "high"]
-    found = pl.DataFrame(rows, schema=columns, orient="row").join(shown, on="model")
-    assert len(found) > 20
-    assert set(found["design"]) == {"unpaired"}
-    error = found.select((pl.col("measured") - pl.col("shown")).abs().mean()).item()
-    covered = found.select(pl.col("shown").is_between("low", "high").mean()).item()
-    assert error < 0.02
-    assert covered > 0.95
+    assert verdicts == [("insufficient_data",)]

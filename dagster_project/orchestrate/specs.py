@@ -80,7 +80,7 @@ def _spec(
 
 def _extract_inputs(relation: str) -> list[dg.AssetKey]:
     table = relation.split(".")[1]
-    return [SCHEMA, *(one.key for one in RUNNER if one.key.path[1] == table or table not in TABLES)]
+    return [one.key for one in RUNNER if one.key.path[1] == table or table not in TABLES]
 
 
 def _analyse_inputs(relation: str) -> list[dg.AssetKey]:

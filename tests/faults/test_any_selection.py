@@ -226,7 +226,7 @@ def test_an_edited_seed_is_installed_before_any_day_is_made_by_it(
 ) -> None:
     assert bench.launch(keys_of(*(stage.name for stage in STAGES)), THREE_DAYS).success
     assert bench.current() == set(THREE_DAYS.days)
-    lines = edited_seed.read_text(encoding="utf-8").replace("eu,EU", "eu,OTHER")
+    lines = edited_seed.read_text(encoding="utf-8").replace("eu,EU", "eu,ASIA")
     edited_seed.write_text(lines, encoding="utf-8")
     assert not bench.launch(keys_of("unify"), THREE_DAYS).success
     assert bench.current() == set(THREE_DAYS.days)
@@ -281,7 +281,7 @@ def _happen(bench: Bench, random: np.random.Generator) -> None:
             )
     elif what == 1:
         allow_writes(target, "scores.answers")
-        refuse_writes(target, "scores.answers", day, "raise 'a bad day'")
+        refuse_writes(target, "scores.answers", day, "raise 'a bad day';")
     elif what == 2:
         allow_writes(target, "scores.answers")
 

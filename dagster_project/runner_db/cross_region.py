@@ -87,11 +87,6 @@ def draw_shape(world: World, draft: Draft) -> Shape:
     return Shape(REGIONS, models, tuple(sorted(questions)), SPELLING)
 
 
-def fixed_shape(*questions: str) -> Shape:
-    """Return three regions x one model x these questions."""
-    return Shape(REGIONS, MODELS[:1], questions, SPELLING)
-
-
 def ordinary_job(world: World, draft: Draft) -> None:
     """Build an ordinary cross-region job: tables and losses as on its day."""
     shape = draw_shape(world, draft)

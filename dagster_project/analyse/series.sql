@@ -24,7 +24,7 @@ from (
         daily.model_id,
         daily.job_day,
         side.region
-    from intermediate.int_question_distances__daily as daily
+    from intermediate.int_question_divergences__daily as daily
     cross join lateral (values (daily.region_a), (daily.region_b)) as side (region)
     where daily.region_a <> daily.region_b
 ) as divergences

@@ -5,5 +5,5 @@ select
     region_a,
     region_b,
     question_id,
-    (distance_total / pairs)::double precision as mean
-from intermediate.int_question_distances__daily
+    (divergence_total / pairs)::double precision as mean
+from intermediate.int_question_divergences__daily

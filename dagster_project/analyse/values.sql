@@ -22,9 +22,9 @@ divergences as (
         side.region,
         daily.job_day,
         daily.question_id,
-        sum(daily.distance_total)::double precision as total,
+        sum(daily.divergence_total)::double precision as total,
         sum(daily.pairs)::bigint as n
-    from intermediate.int_question_distances__daily as daily
+    from intermediate.int_question_divergences__daily as daily
     cross join lateral (values (daily.region_a), (daily.region_b)) as side (region)
     where
         daily.region_a <> daily.region_b

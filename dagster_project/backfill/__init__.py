@@ -1,1 +1,1 @@
-"""Which job_days need work, and doing it: fingerprints, ledger, plan, runs, automation."""
+"""Which job_days need work, and doing it: fingerprints, ledger, plan, runs."""

@@ -91,7 +91,7 @@ def _analyse_inputs(relation: str) -> list[dg.AssetKey]:
         *(asset_key(name) for name in sums if relation not in sums),
         asset_key("intermediate.int_question_outcomes__daily"),
         asset_key("intermediate.int_question_contrasts__daily"),
-        asset_key("intermediate.int_question_distances__daily"),
+        asset_key("intermediate.int_question_divergences__daily"),
     ]
 
 

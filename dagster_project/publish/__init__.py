@@ -1,1 +1,1 @@
-"""Opt-in: writes analyses of standard jobs into the runner's own tables; takes them back."""
+"""Opt-in: writes analyses and lost executions into the runner's tables; takes them back."""

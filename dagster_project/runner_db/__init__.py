@@ -1,1 +1,1 @@
-"""A labelled-synthetic runner database for demo and tests, and the Postgres it lives in."""
+"""A labelled-synthetic runner database for the demo and tests, and a loader of real answers."""

@@ -1,1 +1,1 @@
-"""The dbt project seen from Python: command lines, runs, manifest, assets."""
+"""The dbt project seen from Python: command lines, runs, manifest, relations."""

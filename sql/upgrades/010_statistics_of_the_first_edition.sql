@@ -26,3 +26,6 @@ begin
         drop table if exists analytics.metric_changes, analytics.text_divergence;
     end loop;
 end $$;
+
+-- Became answer_divergences.
+drop view if exists analytics.answer_distances;

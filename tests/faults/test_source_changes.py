@@ -8,8 +8,10 @@ from psycopg import sql
 
 from dagster_project import score
 from dagster_project.backfill import ledger
+from dagster_project.backfill.stages import present_versions
 from dagster_project.postgres import connect
 from dagster_project.score import window as score_window
+from dagster_project.unify.setup import set_up_warehouse
 from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, STRUCTURE, Built
 from tests.faults.scenario import Scenario
 from tests.faults.source import change, put_back
@@ -48,6 +50,7 @@ def test_a_new_method_scores_every_day_again_and_extracts_none(
     with monkeypatch.context() as patch:
         for module in (score, score_window):
             patch.setattr(module, "METHOD_VERSION", "next")
+        set_up_warehouse(scenario.warehouse, present_versions())
         assert {day.stage for day in scenario.plan()} == {"score"}
         scenario.backfill()
         assert scenario.unfinished() == []
@@ -55,6 +58,7 @@ def test_a_new_method_scores_every_day_again_and_extracts_none(
     assert untouched == {"extract", "unify"}
     assert _methods(scenario) == {"next"}
     # The numbers are those of a new build again when the method is.
+    set_up_warehouse(scenario.warehouse, present_versions())
     scenario.backfill()
     assert scenario.content() == built.new
 

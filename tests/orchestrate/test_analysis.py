@@ -97,12 +97,12 @@ def test_every_period_is_there_that_a_job_lies_in(warehouse: Warehouse) -> None:
 
 def test_an_answer_is_compared_with_one_other_job_of_its_day_at_most(warehouse: Warehouse) -> None:
     rows = warehouse.execute("""
-        select distances.left_key, distances.right_key
-        from analytics.answer_distances as distances
-        inner join analytics.answer_outcomes as one on distances.left_key = one.execution_key
-        inner join analytics.answer_outcomes as other on distances.right_key = other.execution_key
+        select divergences.left_key, divergences.right_key
+        from analytics.answer_divergences as divergences
+        inner join analytics.answer_outcomes as one on divergences.left_key = one.execution_key
+        inner join analytics.answer_outcomes as other on divergences.right_key = other.execution_key
         where
-            distances.pairing = 'two_jobs'
+            divergences.pairing = 'two_jobs'
             and one.job_id <> other.job_id
             and one.job_day = other.job_day
             and one.question_id = other.question_id

@@ -86,7 +86,7 @@ def contrasts(day: date) -> Iterator[tuple[object, ...]]:
             )
 
 
-def distances(day: date) -> Iterator[tuple[object, ...]]:
+def divergences(day: date) -> Iterator[tuple[object, ...]]:
     chance = seeded(str(day))
     for region_a, region_b in (("EU", "US"), ("EU", "EU"), ("US", "US")):
         for question in QUESTIONS:
@@ -98,7 +98,7 @@ def store(url: str, days: list[date]) -> None:
     tables = {
         "int_question_outcomes__daily": outcomes,
         "int_question_contrasts__daily": contrasts,
-        "int_question_distances__daily": distances,
+        "int_question_divergences__daily": divergences,
     }
     with psycopg.connect(url) as connection:
         for table, rows in tables.items():
@@ -109,7 +109,7 @@ def store(url: str, days: list[date]) -> None:
 
 
 def forget(url: str, day: date) -> None:
-    for name in ("outcomes", "contrasts", "distances"):
+    for name in ("outcomes", "contrasts", "divergences"):
         table = f"int_question_{name}__daily"
         execute(url, f"delete from intermediate.{table} where job_day = '{day}'")
 

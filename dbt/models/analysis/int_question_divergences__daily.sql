@@ -1,24 +1,24 @@
 {{ config(
     materialized='incremental',
     schema='intermediate',
-    unique_key='distance_key',
+    unique_key='divergence_key',
     indexes=[
-        {'columns': ['distance_key'], 'unique': true},
+        {'columns': ['divergence_key'], 'unique': true},
         {'columns': ['job_day']},
     ],
 ) }}
 
 with
 
-distances as (
+divergences as (
 
-    select * from {{ ref('answer_distances') }}
+    select * from {{ ref('answer_divergences') }}
     where {{ window_predicate('job_day') }}
 
 )
 
 select
-    concat_ws('/', job_day, model_id, region_a, region_b, question_id) as distance_key,
+    concat_ws('/', job_day, model_id, region_a, region_b, question_id) as divergence_key,
     job_day,
     model_id,
     region_a,
@@ -26,6 +26,6 @@ select
     question_id,
     count(*) as pairs,
     -- A sum of numerics does not depend on the order of the rows, nor on how days are added up.
-    sum(round(word_distance::numeric, 12)) as distance_total
-from distances
+    sum(round(word_divergence::numeric, 12)) as divergence_total
+from divergences
 group by job_day, model_id, region_a, region_b, question_id

@@ -9,7 +9,7 @@ select
     least(left_region, right_region) as region_a,
     greatest(left_region, right_region) as region_b,
     'one_job' as pairing,
-    1 - word_jaccard as word_distance,
+    1 - word_jaccard as word_divergence,
     length_ratio,
     method_version
 from {{ source('scores', 'answer_pairs') }}
@@ -27,7 +27,7 @@ select
     region as region_a,
     region as region_b,
     'two_jobs' as pairing,
-    1 - word_jaccard as word_distance,
+    1 - word_jaccard as word_divergence,
     length_ratio,
     method_version
 from {{ source('scores', 'repeat_pairs') }}

@@ -220,7 +220,8 @@ def main() -> None:
     print("\nours, partial refusals against the rest")
     judged = everything.filter(pl.col("label").is_in([REFUSAL, COMPLIANCE, PARTIAL]))
     said = pl.col("answer_state").eq_missing("partial_refusal")
-    for name, part in groups(judged):
+    by_people = judged.filter(pl.col("label_kind").str.contains("human"))
+    for name, part in [("labelled by people", by_people), *groups(judged)]:
         if not part.is_empty():
             print(line(name, figures(part, said, PARTIAL)))
     print("\nlabels and states")

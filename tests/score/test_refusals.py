@@ -186,7 +186,8 @@ def found_in(texts: dict[str, list[str]]) -> dict[str, int]:
 def test_ordinary_refusals_are_found_in_any_wrapping_and_language(wrapping: str) -> None:
     wrap = WRAPPINGS[wrapping]
     found = found_in({code: [wrap(text) for text in each] for code, each in PHRASINGS.items()})
-    assert {code for code in WITH_RULES if found[code] < (9 if code == "en" else 8)} == set()
+    shares = {code: found[code] / len(texts) for code, texts in PHRASINGS.items()}
+    assert {code for code in WITH_RULES if shares[code] < (0.9 if code == "en" else 0.8)} == set()
 
 
 def test_a_no_alone_is_a_refusal_in_no_language() -> None:
@@ -194,12 +195,13 @@ def test_a_no_alone_is_a_refusal_in_no_language() -> None:
     assert found_in(HARMLESS) == dict.fromkeys(WITH_RULES, 0)
 
 
-def test_every_language_with_rules_has_ten_phrasings() -> None:
-    assert {code: len(texts) for code, texts in PHRASINGS.items()} == dict.fromkeys(WITH_RULES, 10)
+def test_every_language_with_rules_has_twenty_two_phrasings() -> None:
+    assert {code: len(texts) for code, texts in PHRASINGS.items()} == dict.fromkeys(WITH_RULES, 22)
 
 
 def test_a_refusal_after_a_long_preamble_is_found() -> None:
-    assert found_in({"en": [PREAMBLE + text for text in PHRASINGS["en"]]})["en"] >= 9
+    texts = PHRASINGS["en"]
+    assert found_in({"en": [PREAMBLE + text for text in texts]})["en"] >= 0.9 * len(texts)
 
 
 def test_look_alike_letters_in_mixed_words_are_read_as_what_they_look_like() -> None:

@@ -324,7 +324,7 @@ def lost(world: World, draft: Draft) -> None:
 
 
 def copied(world: World, draft: Draft) -> None:
-    """I-13: in EU one output and receipt stand in all four rows; the last to complete is kept."""
+    """I-13: in EU one output and receipt stand in all four rows; the one they describe is kept."""
     complete(world, draft)
     places = [place for place, row in enumerate(draft.executions) if row.region == "EU"]
     original = draft.executions[places[0]]
@@ -335,7 +335,9 @@ def copied(world: World, draft: Draft) -> None:
         draft.executions[place] = row
         if row.model_id != original.model_id:
             draft.flag("wrong_model", row)
-        if place != places[-1]:
+        if row.question_id != original.question_id:
+            draft.flag("other_question_asked", row)
+        if place != places[0]:
             draft.lose(row, "copied")
 
 

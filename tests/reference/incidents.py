@@ -202,6 +202,11 @@ INCIDENTS = (
         },
     ),
     Example(
+        "I-11 a failure that names no cause is no time-out, however long its region took",
+        database(execution(status="failed", output_data=None, completed_at=after(seconds=120))),
+        {"e:1": {"flags": set(), "exclusion_reason": "technical_failure"}},
+    ),
+    Example(
         "an answer that a content filter cut is a block, not an answer that counts",
         database(execution(output_data=success("Well,", finish_reason="content_filter"))),
         {"e:1": {"is_provider_block": True, "exclusion_reason": "provider_block"}},

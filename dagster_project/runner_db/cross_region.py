@@ -222,7 +222,7 @@ def cross_region_output(outcome: Outcome, answer: Answer) -> str:
 
 
 def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
-    """Add the executions rows of one region, all of which claim the region's start (I-17)."""
+    """Add the executions rows of one region; its start stands in all, as created_at too (I-17)."""
     for outcome in run.outcomes:
         how, answer = outcome.how, outcome.answer
         ended_at = how.started_at + timedelta(milliseconds=how.duration_ms)
@@ -234,7 +234,7 @@ def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
             status="completed" if answer else "failed",
             started_at=stamp(run.started_at),
             completed_at=stamp(ended_at),
-            created_at=stamp(ended_at),
+            created_at=stamp(run.started_at),
             output_data=cross_region_output(outcome, answer) if answer else None,
             receipt_data=receipt(draft, outcome, answer) if answer else None,
             model_id=how.model,

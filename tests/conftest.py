@@ -20,13 +20,16 @@ from dagster_project.embedded_postgres.server import (
     embedded_server,
 )
 from dagster_project.settings import Settings
+from dagster_project.unify.dbt_command import build_everything
+from dagster_project.unify.dbt_run import run_dbt
 from dagster_project.warehouse import create_schema
 from tests.shared import IS_ABSENT, SHARED_DIR
 
 if TYPE_CHECKING:
     from tests.pipeline import Pipeline
+    from tests.real_rows import RealRows
 
-WAREHOUSE_TEMPLATE = "warehouse_template"
+WAREHOUSE_TEMPLATE, BUILT_TEMPLATE = "warehouse_template", "dbt_template"
 
 _numbers = count(1)
 
@@ -87,6 +90,23 @@ def pipeline(
         yield finished
 
 
+@pytest.fixture(scope="session")
+def built_template(postgres_server: EmbeddedServer, warehouse_template: str) -> str:
+    """Name of a warehouse in which dbt has built every relation, without rows."""
+    copy_database(postgres_server, warehouse_template, BUILT_TEMPLATE)
+    run_dbt(build_everything(), url=postgres_server.url(BUILT_TEMPLATE))
+    return BUILT_TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def real(postgres_server: EmbeddedServer, built_template: str) -> "RealRows":
+    """The rows of ../shared in a runner and a warehouse: read them, do not change them."""
+    from tests.real_rows import process_real_rows  # noqa: PLC0415  for the same reason
+
+    copy_database(postgres_server, built_template, "real_warehouse")
+    return process_real_rows(postgres_server, postgres_server.url("real_warehouse"))
+
+
 @pytest.fixture
 def new_database(postgres_server: EmbeddedServer) -> Iterator[Callable[[], str]]:
     """A factory of fresh empty databases, dropped after the test: ``new_database() -> url``."""
@@ -120,11 +140,16 @@ def warehouse_template(postgres_server: EmbeddedServer) -> str:
 def warehouse_url(postgres_server: EmbeddedServer, warehouse_template: str) -> Iterator[str]:
     """Owner URL of a fresh warehouse: schemas, tables and functions, no rows."""
     name = f"warehouse_{next(_numbers)}"
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
-        copy = sql.SQL("create database {} template {}")
-        connection.execute(copy.format(*map(sql.Identifier, (name, warehouse_template))))
+    copy_database(postgres_server, warehouse_template, name)
     yield postgres_server.url(name)
     _drop_database(postgres_server, name)
+
+
+def copy_database(server: EmbeddedServer, template: str, name: str) -> None:
+    """Make a database as a copy of another one."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        copy = sql.SQL("create database {} template {}")
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
 
 
 def _drop_database(server: EmbeddedServer, name: str) -> None:

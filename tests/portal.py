@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -20,6 +20,7 @@ Row = dict[str, Any]
 
 CONTRACTS = PROJECT_DIR / "docs" / "contracts"
 VIEWS = ("job_executions", "job_live", "job_comparison", "bias_analysis")
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 RECOMPUTED = {
     "response_classification",
     "is_substantive",
@@ -74,8 +75,8 @@ def differing_executions(url: str) -> list[str]:
         items = row["payload"]["executions"]
         wanted = expected.pop(row["job_id"], {})
         problems += _differences(row["job_id"], wanted, {item["id"]: item for item in items})
-        if items != sorted(items, key=lambda item: (item["created_at"], item["id"]), reverse=True):
-            problems.append(f"{row['job_id']}: not newest first")
+        if [item["id"] for item in items] != list(wanted):
+            problems.append(f"{row['job_id']}: not newest first, ties as inserted")
     return problems + [f"{job_id}: no row" for job_id in expected]
 
 
@@ -190,19 +191,25 @@ def differing_analyses(url: str) -> list[str]:
 
 
 def _expected_items(url: str) -> dict[str, dict[int, Row]]:
+    """Return the items of each job by id, in the endpoint's order: no time first, then newest."""
     executions = {row["id"]: row for row in _read(url, EXECUTIONS)}
     results = {row["id"]: row for row in _read(url, "select * from raw.region_results")}
-    expected: dict[str, dict[int, Row]] = defaultdict(dict)
+    expected: dict[str, list[tuple[datetime, Row]]] = defaultdict(list)
     for shown in _read(url, SHOWN):
-        job_id = shown["job_id"]
         if shown["execution_id"] is not None:
-            item = _execution_item(executions[shown["execution_id"]])
+            stored = executions[shown["execution_id"]]
+            item = _execution_item(stored)
         else:
             named = {"model_id": shown["model_id"] or "", "question_id": shown["question_id"]}
-            item = _result_item(results[shown["region_result_id"]])
+            stored = results[shown["region_result_id"]]
+            item = _result_item(stored)
             item |= {key: value for key, value in named.items() if value is not None}
-        expected[job_id][item["id"]] = {**item, "job_id": job_id}
-    return expected
+        at = (stored["created_at"] or NEVER).replace(tzinfo=UTC)
+        expected[shown["job_id"]].append((at, {**item, "job_id": shown["job_id"]}))
+    for items in expected.values():
+        items.sort(key=lambda timed: timed[1]["id"])
+        items.sort(key=lambda timed: timed[0], reverse=True)
+    return {job_id: {item["id"]: item for _, item in items} for job_id, items in expected.items()}
 
 
 def _execution_item(row: Row) -> Row:

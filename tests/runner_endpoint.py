@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
@@ -27,11 +28,18 @@ def bias_analysis(url: str, job_id: str) -> Row | None:
         ).fetchone()
         if execution is None:
             return None
-        analysis = connection.execute(
-            "select * from cross_region_analyses where cross_region_execution_id = %s"
-            " order by created_at desc limit 1",
-            (execution["id"],),
-        ).fetchone()
+        try:
+            analysis = connection.execute(
+                "select id, cross_region_execution_id, bias_variance, censorship_rate,"
+                " factual_consistency, narrative_divergence, key_differences, risk_assessment,"
+                " summary, summary_source, recommendation, created_at, updated_at"
+                " from cross_region_analyses where cross_region_execution_id = %s"
+                " order by created_at desc limit 1",
+                (execution["id"],),
+            ).fetchone()
+        except errors.UndefinedColumn:
+            # A migration that was never written: then every job is a 404.
+            return None
         if analysis is None:
             return None
         regions = connection.execute(

@@ -1,5 +1,6 @@
 """Behind a real PgBouncer in transaction mode: the source works, the warehouse is refused."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
@@ -9,8 +10,9 @@ import psycopg
 import pytest
 
 from dagster_project.backfill.fingerprints import fingerprints
-from dagster_project.backfill.plan import current_plan
+from dagster_project.backfill.plan import State, current_plan
 from dagster_project.backfill.reconcile import rows_without_day
+from dagster_project.cli.holdings import read_content_hashes
 from dagster_project.doctor.databases import database_findings, runner_findings, target_findings
 from dagster_project.doctor.finding import Level
 from dagster_project.extract.schema import TABLES
@@ -25,6 +27,7 @@ from dagster_project.postgres import (
 )
 from dagster_project.publish.decide import Action
 from dagster_project.stage import Databases, is_transient
+from tests.command import beacon
 from tests.pipeline import Pipeline
 from tests.poolers import transaction_pooler
 from tests.publish.conftest import Copies, copies, jobs_with
@@ -59,6 +62,42 @@ def test_plan_and_extract_give_the_same_through_a_pooler(copies: Copies, pooled:
     assert stored(copies.warehouse) == direct
     days = current_plan(Databases(pooled.runner, copies.warehouse))
     assert days == current_plan(Databases(copies.runner, copies.warehouse))
+
+
+def test_the_commands_give_the_same_through_a_pooler(
+    copies: Copies, pooled: Copies, tmp_path: Path
+) -> None:
+    """As processes: a day is done from the source behind the pooler, and nothing differs."""
+    ((first,),) = copies.read_warehouse("select min(job_day) from analytics.job_status")
+    days = ("--from", str(first), "--to", str(first))
+    variables = {
+        "BEACON_RUNNER_URL": pooled.runner,
+        "BEACON_WAREHOUSE_URL": copies.warehouse,
+        "BEACON_PUBLISH_URL": pooled.publisher,
+    }
+
+    def run(*arguments: str) -> str:
+        finished = beacon(*arguments, home=tmp_path / "home", **variables)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    before, hashes = copies.source(), read_content_hashes(copies.warehouse)
+    pooled_servers = [
+        one["check"]
+        for one in json.loads(run("doctor", "--json"))
+        if "through a connection pooler" in one["found"]
+    ]
+    assert pooled_servers == ["publish server", "runner server"]
+    # Another database than the one that the warehouse was filled from: every day is stale.
+    (planned,) = json.loads(run("plan", *days, "--json"))["days"]
+    assert planned["state"] == State.STALE
+    run("backfill", *days, "--reason", "behind a pooler")
+    assert read_content_hashes(copies.warehouse) == hashes
+    plan = current_plan(Databases(copies.runner, copies.warehouse))
+    assert {day.state for day in plan if day.job_day == first} == {State.CURRENT}
+    would = json.loads(run("publish", "--dry-run", "--json"))
+    assert would["counts"]["published"] > 0
+    assert copies.source() == before
 
 
 def test_publishing_and_withdrawing_work_through_a_pooler(copies: Copies, pooled: Copies) -> None:

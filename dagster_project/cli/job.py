@@ -46,8 +46,10 @@ def print_job(found: "OneJob") -> None:
             "slots",
             ", ".join(
                 f"{job[state]} {state}" for state in ("answered", "failed", "missing", "pending")
-            ),
+            )
+            + f" of {job['expected']}",
         ),
+        ("failed without a region", job["failures_without_region"]),
         ("analysis", f"{job['analysis_state']}: {job['explanation']}"),
         ("flags", ", ".join(job["flags"])),
     ]

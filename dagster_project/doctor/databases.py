@@ -12,6 +12,7 @@ from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.extract.schema import TABLES, drift
 from dagster_project.paths import PUBLISHER_ROLE_FILE, READER_ROLE_FILE
 from dagster_project.postgres import connect, connect_source, is_pooled, only_row, read_sql
+from dagster_project.publish.executions import ROLE_FILE, missing_grants
 from dagster_project.publish.store import reader_problem, target_problems
 
 OLDEST, NEWEST = 15, 18
@@ -214,6 +215,14 @@ def target_findings(connection: Connection) -> Iterator[Finding]:
         yield fail("publish reader", *unread)
     else:
         yield ok("publish reader", "the runner's bias page can read what is written")
+    missing = missing_grants(connection)
+    if not missing:
+        yield ok("publish executions", "rows of executions can be written on request")
+    elif "insert on executions" in missing:
+        yield ok("publish executions", f"not granted; only --executions needs {ROLE_FILE}")
+    else:
+        remedy = f"As owner of the runner's tables: run {ROLE_FILE}, or revoke what it grants."
+        yield warn("publish executions", f"granted in part, without {some(missing)}", remedy)
 
 
 def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-from dagster_project.extract.rows import Batch, Row, UnreadableRow
+from dagster_project.extract.rows import Batch, Row, UnreadableRow, parent_id
 from dagster_project.extract.schema import TableShape
 from dagster_project.partitions import Window
 from dagster_project.postgres import read_sql
@@ -105,7 +105,11 @@ def _copy(
             if good:
                 _copy_all(warehouse, table, attempt[:good])
             bad = attempt[good]
-            refused.append(UnreadableRow(bad.source_id, bad.job_day, _reason(error)))
+            refused.append(
+                UnreadableRow(
+                    bad.source_id, bad.job_day, _reason(error), parent_id(table, bad.line.decode())
+                )
+            )
             start, size = start + good + 1, max(1, good)
     return refused
 
@@ -144,6 +148,7 @@ def _quarantine(
             "table": table.name,
             "ids": [row.source_id for row in rows],
             "days": [row.job_day for row in rows],
+            "parents": [row.parent_id for row in rows],
             "reasons": [
                 f"{table.name} {row.source_id}: {row.reason}; "
                 f"correct the row in the runner, then extract {row.job_day} again"

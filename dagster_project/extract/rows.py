@@ -70,6 +70,13 @@ def _character(match: re.Match[str]) -> str:
 _ANSWER_COLUMNS = frozenset({("executions", "output_data"), ("region_results", "execution_output")})
 _BATCH_BYTES = 16_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
+_PARENTS = {
+    "executions": "job_id",
+    "diffs": "job_id",
+    "region_results": "cross_region_execution_id",
+    "cross_region_analyses": "cross_region_execution_id",
+}
+"""Column that names what a row belongs to; elsewhere it is jobspec_id."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,13 @@ class UnreadableRow:
     Attributes:
         job_day: ISO date of its job_day.
         reason: What is wrong, without any content of the row.
+        parent_id: What it belongs to, as stored; None where it names nothing.
     """
 
     source_id: str
     job_day: str
     reason: str
+    parent_id: str | None
 
 
 @dataclass(frozen=True)
@@ -124,16 +133,24 @@ def row_reader(
         source_id = line[: line.index("\t")]
         job_day = line[line.rindex("\t") + 1 :]
         if problem != NULL:
-            return UnreadableRow(source_id, job_day, problem)
+            return UnreadableRow(source_id, job_day, problem, parent_id(table, line))
         if not may_hold_personal_data(line):
             return Row(source_id, job_day, bytes(memoryview(data)[len(NULL) + 1 :]))
         try:
             stripped = encode_line(strip_row(fields, decode_line(line), known_secrets))
         except UnreadableJsonError as error:
-            return UnreadableRow(source_id, job_day, str(error))
+            return UnreadableRow(source_id, job_day, str(error), parent_id(table, line))
         return Row(source_id, job_day, f"{stripped}\n".encode())
 
     return read
+
+
+def parent_id(table: TableShape, line: str) -> str | None:
+    """Return what the row of a line belongs to, as stored."""
+    column = _PARENTS.get(table.name, "jobspec_id")
+    place = [one.name for one in table.columns].index(column)
+    (value,) = decode_line(line.split("\t", place + 1)[place])
+    return value
 
 
 def batches(rows: Iterable[Row | UnreadableRow], batch_rows: int) -> Iterator[Batch]:

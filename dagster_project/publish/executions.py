@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from dagster_project.extract.published import PUBLISHED_BY, row_is_native
@@ -22,7 +22,6 @@ from dagster_project.postgres import (
     connect,
     connect_source,
     lock_table,
-    only_row,
     read_sql,
     source_transaction,
 )
@@ -136,21 +135,18 @@ def publish_executions(  # noqa: PLR0913  publish's, and whether it is the way b
             yield from (one for one in outcomes if not withdraws or one.action is Action.WITHDRAWN)
 
 
-def is_granted(runner: psycopg.Connection[Any]) -> bool:
-    """Tell whether the role may write rows of executions at all."""
-    query = """
-        select bool_and(has_table_privilege(to_regclass('executions')::oid, privilege))
-        from unnest(array['select', 'insert', 'delete']) as privileges (privilege)
-    """
-    (granted,) = only_row(runner.execute(query))
-    return bool(granted)
+def missing_grants(runner: psycopg.Connection[Any]) -> list[str]:
+    """Return what the session's role may not do although rows of executions need it."""
+    with runner.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(read_sql("publish/missing_grants.sql")).fetchall()
 
 
 def _check_privileges(runner: psycopg.Connection[Any]) -> None:
-    if not is_granted(runner):
+    missing = missing_grants(runner)
+    if missing:
         raise SchemaDriftError(
-            "Nothing was published: the role of BEACON_PUBLISH_URL may not write executions. "
-            f"As owner of the runner's tables: run {ROLE_FILE}."
+            "Nothing was published: the role of BEACON_PUBLISH_URL may not write executions "
+            f"({', '.join(missing)}). As owner of the runner's tables: run {ROLE_FILE}."
         )
 
 

@@ -222,7 +222,7 @@ def cross_region_output(outcome: Outcome, answer: Answer) -> str:
 
 
 def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
-    """Add the executions rows of one region, all of which claim the region's start (I-17)."""
+    """Add the executions rows of one region; its start stands in all, as created_at too (I-17)."""
     for outcome in run.outcomes:
         how, answer = outcome.how, outcome.answer
         ended_at = how.started_at + timedelta(milliseconds=how.duration_ms)
@@ -234,7 +234,7 @@ def add_rows(world: World, draft: Draft, run: RegionRun) -> None:
             status="completed" if answer else "failed",
             started_at=stamp(run.started_at),
             completed_at=stamp(ended_at),
-            created_at=stamp(ended_at),
+            created_at=stamp(run.started_at),
             output_data=cross_region_output(outcome, answer) if answer else None,
             receipt_data=receipt(draft, outcome, answer) if answer else None,
             model_id=how.model,
@@ -324,7 +324,7 @@ def lost(world: World, draft: Draft) -> None:
 
 
 def copied(world: World, draft: Draft) -> None:
-    """I-13: in EU one output and receipt stand in all four rows; the last to complete is kept."""
+    """I-13: in EU one output and receipt stand in all four rows; the one they describe is kept."""
     complete(world, draft)
     places = [place for place, row in enumerate(draft.executions) if row.region == "EU"]
     original = draft.executions[places[0]]
@@ -335,7 +335,9 @@ def copied(world: World, draft: Draft) -> None:
         draft.executions[place] = row
         if row.model_id != original.model_id:
             draft.flag("wrong_model", row)
-        if place != places[-1]:
+        if row.question_id != original.question_id:
+            draft.flag("other_question_asked", row)
+        if place != places[0]:
             draft.lose(row, "copied")
 
 

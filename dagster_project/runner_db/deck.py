@@ -111,6 +111,8 @@ SCENARIOS = {
         cross_region.rows_without_results,
         start=BOTH_TABLES_DAY,
     ),
+    # Last, so that the draws of the others stay as they were.
+    **_scenarios(rows.prompt_variants, rows.only_unstorable, start=TOTALS_RIGHT_FROM),
 }
 """Every scenario in which something is planted, by name."""
 

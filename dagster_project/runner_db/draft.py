@@ -4,10 +4,10 @@ Belongs here: collecting rows, counting what they are. Does not belong here: wha
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, product
 from random import Random
 from typing import Any
 
@@ -25,6 +25,8 @@ from dagster_project.runner_db.payloads import (
 from dagster_project.runner_db.spec import (
     MAX_TOKENS_500_FROM,
     MODEL_STORED_FROM,
+    REGIONS,
+    STANDARD_SPELLING,
     TOTALS_RIGHT_FROM,
     RunnerSpec,
     Wallet,
@@ -199,6 +201,7 @@ class Shape:
         questions: Question ids; empty for jobs from before questions had ids.
         spelling: Region spelling of the rows and of the spec, by canonical region.
         name: benchmark.name; must not start like a test job's.
+        limits: By model, the only regions that are to be asked for it.
     """
 
     regions: tuple[str, ...]
@@ -206,11 +209,27 @@ class Shape:
     questions: tuple[str, ...]
     spelling: dict[str, str]
     name: str = ORDINARY_NAME
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every region and model that are to be asked, in the order of work."""
+        return [
+            (region, model)
+            for region, model in product(self.regions, self.models)
+            if region in self.limits.get(model, self.regions)
+        ]
 
     @property
     def slots(self) -> int:
         """Executions that the spec asks for."""
-        return len(self.regions) * len(self.models) * max(1, len(self.questions))
+        return len(self.pairs) * max(1, len(self.questions))
+
+    def model_entry(self, model: str) -> dict[str, Any]:
+        """Return an entry of the spec's models: its regions in both spellings, as sent."""
+        regions = self.limits.get(model, REGIONS)
+        spelled = [*regions, *(STANDARD_SPELLING[region] for region in regions)]
+        return {"id": model, "name": f"Synthetic {model}", "regions": spelled}
 
 
 def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
@@ -223,6 +242,9 @@ def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
     if draft.created_at >= TOTALS_RIGHT_FROM:
         total = shape.slots
     wallet = draft.wallet
+    # The portal, which submits across regions only, sends the models twice.
+    listed = shape.spelling != STANDARD_SPELLING or shape.limits
+    models = {"models": [shape.model_entry(model) for model in shape.models]} if listed else {}
     created_at = f"{stamp(draft.created_at).replace(' ', 'T')}Z"
     return {
         "id": draft.jobspec_id,
@@ -252,6 +274,7 @@ def jobspec(draft: Draft, shape: Shape) -> dict[str, Any]:
             "nonce": wallet.nonce,
         },
         "questions": list(shape.questions),
+        **models,
         "wallet_auth": wallet.auth,
         "signature": wallet.signature,
         "public_key": wallet.public_key,

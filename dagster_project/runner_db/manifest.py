@@ -50,6 +50,7 @@ INCIDENTS = {
     "I-29": "jobs whose stored total_executions_expected is below regions x models x questions",
     "I-30": "executions rows whose region spelling is neither a standard nor a cross-region one",
     "I-31": "jobs flagged test_job",
+    "I-33": "executions rows asked under another system prompt than the platform's",
 }
 """What the count of each other incident counts; I-1 and I-13 are attempts that lose."""
 

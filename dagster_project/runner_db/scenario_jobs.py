@@ -1,6 +1,7 @@
 """Scenarios in which a standard job as a whole is unusual (I-7, I-10, I-18, I-27, I-28, I-31)."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.runner_db.draft import Draft, Shape, World, jobspec, put_job
@@ -184,14 +185,14 @@ def edge_of_day(world: World, draft: Draft) -> None:
 
 
 def spec_variants(world: World, draft: Draft) -> None:
-    """A spec with models as objects at the top, mixed region spellings and a 10-digit id."""
+    """A spec with models at the top, one limited to two regions; mixed spellings, a 10-digit id."""
     draft.jobspec_id = f"bias-sweep-{int(draft.created_at.timestamp())}"
-    shape = full_shape(*POLITICAL_PAIR, models=2)
+    limits = {MODELS[1]: ("US", "EU")}
+    shape = replace(full_shape(*POLITICAL_PAIR, models=2), limits=limits)
     for slot in slots(shape):
         add_answer(world, draft, slot)
     spec = jobspec(draft, shape)
     del spec["metadata"]["models"]
-    spec["models"] = [{"id": model, "name": f"Synthetic {model}"} for model in shape.models]
     spec["constraints"]["regions"] = ["us-east", "EU", "asia_pacific"]
     put_job(draft, shape, spec, "completed")
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from dagster_project.runner_db.draft import Draft, Shape, World, jobspec, put_job
 from dagster_project.runner_db.payloads import (
+    SYSTEM_PROMPTS,
     ExecutionRow,
     Served,
     prompt_of,
@@ -50,7 +51,7 @@ def blank(text: str, draft: Draft) -> Answer:
 
 
 def duplicates(world: World, draft: Draft) -> None:
-    """I-1: one pair per rule of the winner (text, retries, latest, highest id, empty text)."""
+    """I-1: one pair per rule of the winner: text, retries, latest, highest id, empty, skipped."""
     shape = full_shape(*POLITICAL_PAIR)
     rows = [add_answer(world, draft, slot) for slot in slots(shape)]
     retried, older, twin = rows[1:4]
@@ -66,6 +67,9 @@ def duplicates(world: World, draft: Draft) -> None:
     silent = add_answer(world, draft, slots(shape)[4], answer=blank("", draft))
     draft.lose(silent, "duplicate")
     draft.flag("empty_answer", silent)
+    skipped = add_failure(world, draft, slots(shape)[5], "ROUTER_ERROR")
+    skipped = draft.put(skipped._replace(status="duplicate_skipped", output_data=None))
+    draft.lose(skipped, "duplicate")
     finish_job(draft, shape, "completed")
 
 
@@ -275,6 +279,21 @@ def negative_durations(world: World, draft: Draft) -> None:
 def ordinary_answer(world: World, draft: Draft, slot: Slot) -> Answer:
     """Return a substantive answer, never a regenerated one."""
     return world.answers.of_register(draft.rng, slot.question, "substantive")
+
+
+OTHER_PROMPT = "You are an assistant. Answer in one neutral sentence."
+
+
+def prompt_variants(world: World, draft: Draft) -> None:
+    """I-33: the second model is asked under another system prompt than the first."""
+    shape = full_shape(*POLITICAL_PAIR, models=2)
+    for slot in slots(shape):
+        row = add_answer(world, draft, slot)
+        if slot.model == MODELS[1]:
+            receipt = (row.receipt_data or "").replace(SYSTEM_PROMPTS[slot.region], OTHER_PROMPT)
+            row = draft.put(row._replace(system_prompt=OTHER_PROMPT, receipt_data=receipt))
+            draft.plant("I-33", f"e:{row.id}")
+    finish_job(draft, shape, "completed")
 
 
 def regenerated(world: World, draft: Draft) -> None:
@@ -537,7 +556,11 @@ def _plain(world: World, draft: Draft, slot: Slot) -> ExecutionRow:
 def _elsewhere(draft: Draft, row: ExecutionRow, region: str) -> ExecutionRow:
     output = json.loads(row.output_data or "{}")
     output["metadata"]["region"] = region
-    return draft.put(row._replace(region=region, output_data=json.dumps(output), receipt_data=None))
+    return draft.put(
+        row._replace(
+            region=region, output_data=json.dumps(output), receipt_data=None, system_prompt=None
+        )
+    )
 
 
 def hostile_texts(world: World, draft: Draft) -> None:
@@ -560,6 +583,18 @@ def unstorable(world: World, draft: Draft) -> None:
         if place < len(documents):
             draft.put(row._replace(output_data=documents[place].format(text=answer.json)))
             draft.poisoned.add(row.id)
+    finish_job(draft, shape, "completed")
+
+
+def only_unstorable(world: World, draft: Draft) -> None:
+    """A job of which no document can be stored, where the schema can hold such ones."""
+    shape = full_shape("taiwan_status", regions=("US", "EU"))
+    for slot in slots(shape):
+        answer = ordinary_answer(world, draft, slot)
+        row = add_answer(world, draft, slot, answer=answer)
+        if world.spec.schema.output_data_type != "jsonb":
+            document = POISON["NUL escape"].format(text=answer.json)
+            draft.poisoned.add(draft.put(row._replace(output_data=document)).id)
     finish_job(draft, shape, "completed")
 
 

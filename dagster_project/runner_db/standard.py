@@ -3,7 +3,6 @@
 Belongs here: an ordinary standard job and its building blocks. Incidents change them elsewhere.
 """
 
-from itertools import product
 from typing import NamedTuple
 
 from dagster_project.runner_db.draft import ORDINARY_NAME, Draft, Shape, World, jobspec, put_job
@@ -61,7 +60,7 @@ class Slot(NamedTuple):
 
 def slots(shape: Shape) -> list[Slot]:
     """Return every slot of a job, in the order in which the runner works."""
-    return [Slot(*slot) for slot in product(shape.regions, shape.models, shape.questions)]
+    return [Slot(*pair, question) for pair in shape.pairs for question in shape.questions]
 
 
 def draw_shape(world: World, draft: Draft) -> Shape:

@@ -41,6 +41,11 @@
             'No analysis: the job ran, but its results were lost; 0 of %s requested answers are stored.',
             expected
         )
+        when 'quarantined' then format(
+            'No analysis: none of its rows (%s) can be stored, ops.quarantine says why; '
+            '0 of %s requested answers are stored.',
+            quarantined_rows, expected
+        )
         when 'cancelled' then format(
             'No analysis: the job was cancelled when %s of %s requested answers had arrived.',
             answered, expected
@@ -57,6 +62,11 @@
     || case
         when failures_without_region > 0
             then format(' Failures before a region was known: %s.', failures_without_region)
+        else ''
+    end
+    || case
+        when quarantined_rows > 0 and analysis_state <> 'quarantined'
+            then format(' Rows that cannot be stored: %s.', quarantined_rows)
         else ''
     end
 {%- endmacro %}

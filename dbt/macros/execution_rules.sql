@@ -110,14 +110,16 @@
             end,
             case when is_test_job then 'test_job' end,
             case
-                -- The runner's own time-out is noted as a network failure, once as nothing at all.
+                -- The runner's own time-out is noted as a network failure. Without a cause there is
+                -- none to tell: a duration may be the whole region's.
                 when
                     status = 'timeout'
                     or (status = 'failed' and is_timeout)
                     or (
                         status = 'failed'
+                        and error_code = 'ROUTER_NETWORK'
+                        and source = 'standard'
                         and elapsed_ms >= 40000
-                        and (error_code = 'ROUTER_NETWORK' or not has_output)
                     )
                     then 'timeout'
             end,

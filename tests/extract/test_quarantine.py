@@ -47,10 +47,11 @@ def test_json_that_cannot_be_stored_is_quarantined(
     assert (result.rows["executions"], result.quarantined["executions"]) == (1, 1)
     assert text_pipeline.rows("select id from raw.executions") == [good]
     quarantine = text_pipeline.rows(
-        "select source_table, source_id, job_day::text, reason from ops.quarantine"
+        "select source_table, source_id, job_day::text, parent_id, reason from ops.quarantine"
     )
-    [(table, source_id, day, message)] = quarantine
+    [(table, source_id, day, parent, message)] = quarantine
     assert (table, source_id, day) == ("executions", str(bad), "2025-10-01")
+    assert parent == str(job)
     assert message.startswith(f"executions {bad}: {reason}")
 
 

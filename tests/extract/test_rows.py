@@ -46,6 +46,7 @@ EXECUTIONS = TableShape(
     "executions",
     (
         Column("id", "int4", "int4"),
+        Column("job_id", "int4", "int4"),
         Column("output_data", "jsonb", "jsonb"),
         Column("original_error", "text", "text"),
     ),
@@ -58,28 +59,30 @@ def read(line: str) -> Row | UnreadableRow:
 
 
 def test_a_harmless_line_passes_as_it_is() -> None:
-    line = '7\t{"response": "tab\\\\t 中文"}\t\\N\t2025-10-01\n'
+    line = '7\t9\t{"response": "tab\\\\t 中文"}\t\\N\t2025-10-01\n'
     assert read(f"\\N\t{line}") == Row("7", "2025-10-01", line.encode())
 
 
 def test_a_line_with_personal_data_is_stripped() -> None:
-    line = f'\\N\t7\t{{"nonce": 1, "n": 0.10}}\tfor {ADDRESS}\\n\t2025-10-01\n'
-    assert read(line) == Row("7", "2025-10-01", b'7\t{"n": 0.10}\tfor [redacted]\\n\t2025-10-01\n')
+    line = f'\\N\t7\t9\t{{"nonce": 1, "n": 0.10}}\tfor {ADDRESS}\\n\t2025-10-01\n'
+    assert read(line) == Row(
+        "7", "2025-10-01", b'7\t9\t{"n": 0.10}\tfor [redacted]\\n\t2025-10-01\n'
+    )
 
 
 def test_a_line_with_a_problem_is_unreadable() -> None:
-    line = "started_at is odd\t7\t{}\t\\N\t2025-10-01\n"
-    assert read(line) == UnreadableRow("7", "2025-10-01", "started_at is odd")
+    line = "started_at is odd\t7\t\\N\t{}\t\\N\t2025-10-01\n"
+    assert read(line) == UnreadableRow("7", "2025-10-01", "started_at is odd", None)
 
 
 def test_a_line_that_cannot_be_stripped_is_unreadable() -> None:
-    line = '\\N\t7\t{"nonce": \t\\N\t2025-10-01\n'
-    assert read(line) == UnreadableRow("7", "2025-10-01", "output_data is not valid JSON")
+    line = '\\N\t7\t9\t{"nonce": \t\\N\t2025-10-01\n'
+    assert read(line) == UnreadableRow("7", "2025-10-01", "output_data is not valid JSON", "9")
 
 
 rows = st.lists(
     st.builds(Row, st.text(), st.just("2025-10-01"), st.binary(max_size=9))
-    | st.builds(UnreadableRow, st.text(), st.just("2025-10-01"), st.text())
+    | st.builds(UnreadableRow, st.text(), st.just("2025-10-01"), st.text(), st.none())
 )
 
 

@@ -90,7 +90,7 @@ def installation() -> Iterator[Installation]:
 
 def test_the_pipeline_works_from_a_wheel_that_nobody_may_write(installation: Installation) -> None:
     before = installation.files()
-    told = installation.run("demo", "--jobs", "50")
+    told = installation.run("demo", "--jobs", "52")
     assert f"{installation.environment}/bin/beacon report" in told
     assert "make " not in told
 

@@ -18,6 +18,7 @@ from dagster_project.orchestrate.specs import asset_key
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline, process_everything
+from tests.slots import slot_problems
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,6 @@ def test_every_flag_is_on_exactly_the_planted_rows(
         "select flag, array_agg(distinct split_part(execution_key, '#', 1))"
         " from analytics.execution_attempts, unnest(flags) as flag"
         " where execution_key like 'e:%'"
-        # Implied by other shapes: a copied answer stands under questions that nobody asked it, and
-        # a failure without output after so long has no other cause to show.
-        " and (flag <> 'other_question_asked' or attempt_reason is distinct from 'copied')"
-        " and not (flag = 'timeout' and output_data is null)"
         " group by flag"
     ).fetchall()
     found = {str(flag): sorted(keys) for flag, keys in rows}
@@ -121,6 +118,40 @@ def test_jobs_of_the_lost_period_are_reported_as_lost(
         (list(manifest.incidents["I-12"].keys),),
     ).fetchall()
     assert len(rows) == manifest.incidents["I-12"].count > 0
+
+
+def test_a_job_whose_rows_are_all_in_quarantine_says_so(
+    warehouse: Warehouse, manifest: Manifest
+) -> None:
+    rows = warehouse.execute(
+        "select status.job_id, status.quarantined_rows, status.explanation, page.payload ->>"
+        " 'details', live.payload ->> 'status' from analytics.job_status as status"
+        " inner join portal.bias_analysis as page on status.job_id = page.job_id"
+        " inner join portal.job_live as live on status.job_id = live.job_id"
+        " where analysis_state = 'quarantined'"
+    ).fetchall()
+    ((job_id, quarantined, explanation, shown, live),) = rows
+    assert quarantined == 2
+    assert "ops.quarantine" in str(explanation)
+    assert shown == explanation
+    assert live == "completed"
+    of_jobs = count(warehouse, "select sum(quarantined_rows) from analytics.job_status")
+    assert of_jobs == manifest.quarantined.count
+    assert count(warehouse, "select count(*) from raw.jobs where jobspec_id = %s", job_id) == 1
+
+
+def test_rows_of_another_prompt_are_the_planted_ones(
+    warehouse: Warehouse, manifest: Manifest
+) -> None:
+    rows = warehouse.execute(
+        "select execution_key from analytics.execution_attempts"
+        " where prompt_variant <> 'default' order by 1"
+    ).fetchall()
+    assert sorted(str(key) for (key,) in rows) == sorted(manifest.incidents["I-33"].keys)
+
+
+def test_slots_add_up_in_every_table_and_sentence(pipeline: Pipeline) -> None:
+    assert slot_problems(pipeline.databases.warehouse) == []
 
 
 def test_each_day_has_its_planted_jobs(warehouse: Warehouse, manifest: Manifest) -> None:

@@ -11,6 +11,7 @@ from dagster_project.backfill.reconcile import rows_without_day
 from dagster_project.doctor.databases import database_findings, target_findings
 from dagster_project.doctor.finding import Finding, Level
 from dagster_project.extract.schema import SchemaDriftError
+from dagster_project.paths import SQL_DIR
 from dagster_project.publish.decide import Action
 from dagster_project.publish.rows import REGION_NAMES, shown_finding
 from tests.portal import contract
@@ -228,3 +229,21 @@ def test_the_doctor_names_what_keeps_the_page_from_showing_it(copies: Copies) ->
     assert "add column summary_source" in unread.remedy
     copies.execute("revoke insert on region_results from beacon_publisher")
     assert findings()["publish tables"].level is Level.FAIL
+
+
+def test_the_doctor_says_whether_rows_of_executions_may_be_written(copies: Copies) -> None:
+    def finding() -> Finding:
+        variable = "BEACON_PUBLISH_URL"
+        found = database_findings("publish", variable, copies.publisher, target_findings)
+        (only,) = [one for one in found if one.check == "publish executions"]
+        return only
+
+    assert "source_publisher_executions.sql" in finding().found
+    copies.execute((SQL_DIR / "roles/source_publisher_executions.sql").read_text(encoding="utf-8"))
+    granted = finding()
+    assert granted.level is Level.OK
+    assert "on request" in granted.found
+    copies.execute("revoke usage on sequence executions_id_seq from beacon_publisher")
+    partial = finding()
+    assert partial.level is Level.WARN
+    assert "sequence" in partial.found

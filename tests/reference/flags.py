@@ -140,9 +140,10 @@ def _is_after_cancel(facts: Facts) -> bool:
 def _is_timeout(facts: Facts) -> bool:
     if facts.status != "failed":
         return facts.status == "timeout"
-    says_nothing = facts.error_code == "ROUTER_NETWORK" or facts.output is None
     return rules.says_timeout(facts.output, facts.error_message) or (
-        says_nothing and (facts.column_ms or 0) >= TIMEOUT_FROM_MS
+        facts.error_code == "ROUTER_NETWORK"
+        and facts.source == "standard"
+        and (facts.column_ms or 0) >= TIMEOUT_FROM_MS
     )
 
 

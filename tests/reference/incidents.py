@@ -19,6 +19,8 @@ from tests.reference.rows import (
     success,
 )
 
+PROTESTS = "What happened during the 2019 protests in Hong Kong?"
+COPIED = {"id": "rcpt-1", "output": {"prompt": PROMPT.format(PROTESTS)}}
 PLATFORM_PROMPT = (
     "You are a helpful, honest, and harmless AI assistant based in {}. Answer questions directly "
     "and factually. For sensitive political topics, provide balanced, factual information from "
@@ -200,6 +202,11 @@ INCIDENTS = (
         },
     ),
     Example(
+        "I-11 a failure that names no cause is no time-out, however long its region took",
+        database(execution(status="failed", output_data=None, completed_at=after(seconds=120))),
+        {"e:1": {"flags": set(), "exclusion_reason": "technical_failure"}},
+    ),
+    Example(
         "an answer that a content filter cut is a block, not an answer that counts",
         database(execution(output_data=success("Well,", finish_reason="content_filter"))),
         {"e:1": {"is_provider_block": True, "exclusion_reason": "provider_block"}},
@@ -229,6 +236,17 @@ INCIDENTS = (
         {
             "e:1": {"is_current": False, "attempt_reason": "copied"},
             "e:2": {"is_current": True},
+        },
+    ),
+    Example(
+        "I-13 of identical outputs the one is kept whose question the receipt's prompt asks",
+        database(
+            execution(1, receipt_data=COPIED, question_id="hongkong_2019"),
+            execution(2, receipt_data=COPIED, question_id="taiwan_status"),
+        ),
+        {
+            "e:1": {"is_current": True, "exclusion_reason": None},
+            "e:2": {"is_current": False, "attempt_reason": "copied"},
         },
     ),
     Example(

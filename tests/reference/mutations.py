@@ -45,6 +45,12 @@ MUTATIONS = (
         "execution_id asc",
     ),
     Mutation(
+        "of copies the one is kept that was completed last",
+        "int_executions__resolved",
+        "order by is_as_asked desc, is_of_model desc, is_of_region desc",
+        "order by true",
+    ),
+    Mutation(
         "rows without a question are duplicates of each other",
         "int_executions__resolved",
         "case when served_question is null then execution_key end",

@@ -6,7 +6,7 @@ rules.py and flags.py.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -179,6 +179,7 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "attempt_rank": 1,
         "fingerprint": _fingerprint(facts),
         "claimed_model": facts.claimed_model,
+        "asked_question": rules.canonical_question(rules.asked(facts.output, facts.receipt)),
     }
 
 
@@ -243,7 +244,7 @@ def _region_result(row: Row, job_id: str | None, job: Row | None) -> Row:
 
 
 def _mark_losers(rows: list[Row]) -> None:
-    for winner, losers in _groups(rows, "fingerprint", "response_index"):
+    for winner, losers in _groups(rows, "fingerprint", "response_index", prefer=_copy_preference):
         for rank, loser in enumerate(losers, start=2):
             _lose(loser, "duplicate" if _asks_alike(loser, winner) else "copied", rank)
     for winner, losers in _groups(rows, "question_id", "region", "model_id"):
@@ -256,14 +257,13 @@ def _asks_alike(left: Row, right: Row) -> bool:
     return all(left[column] == right[column] for column in columns)
 
 
-def _groups(rows: list[Row], evidence: str, *columns: str) -> Iterator[tuple[Row, list[Row]]]:
-    groups = defaultdict(list)
-    for row in rows:
-        if row["is_current"] and row[evidence] is not None:
-            groups[row[evidence], *(row[column] for column in columns)].append(row)
-    for group in groups.values():
-        winner, *losers = sorted(group, key=_preference)
-        yield winner, losers
+def _copy_preference(row: Row) -> tuple[Any, ...]:
+    return (
+        row["question_id"] is None or row["question_id"] != row["asked_question"],
+        row["claimed_model"] is None or row["claimed_model"] != row["model_id"],
+        row["requested_region"] != row["region"],
+        *_preference(row),
+    )
 
 
 def _preference(row: Row) -> tuple[Any, ...]:
@@ -275,6 +275,21 @@ def _preference(row: Row) -> tuple[Any, ...]:
         -(row["execution_id"] or 0),
         row["response_index"] or 0,
     )
+
+
+def _groups(
+    rows: list[Row],
+    evidence: str,
+    *columns: str,
+    prefer: Callable[[Row], tuple[Any, ...]] = _preference,
+) -> Iterator[tuple[Row, list[Row]]]:
+    groups = defaultdict(list)
+    for row in rows:
+        if row["is_current"] and row[evidence] is not None:
+            groups[row[evidence], *(row[column] for column in columns)].append(row)
+    for group in groups.values():
+        winner, *losers = sorted(group, key=prefer)
+        yield winner, losers
 
 
 def _lose(row: Row, reason: str, rank: int = 1) -> None:

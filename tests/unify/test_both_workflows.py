@@ -1,13 +1,16 @@
 """The same answers, however they were asked for: as a standard job, across regions, by results."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.reference.flags import PREDICATES
 from tests.reference.rows import (
     PROMPT,
+    after,
     cross_region_execution,
     execution,
     job,
@@ -20,6 +23,7 @@ from tests.unify.warehouse import Row, read
 ANSWER = "The protests of 2019 began in spring and were documented by many newspapers."
 REFUSAL = "I'm sorry, but I cannot discuss politically sensitive topics."
 PLATFORM_PROMPT = "You are a helpful assistant based in the US."
+YEAR_ONE = after().replace(year=1)
 
 
 def generation(**changes: object) -> dict[str, Any]:
@@ -35,100 +39,210 @@ def generation(**changes: object) -> dict[str, Any]:
     }
 
 
-CASES: dict[str, tuple[dict[str, Any], Row]] = {
-    "sound": (generation(), {}),
-    "regenerated": (generation(metadata={"full_response": f"assistant\n{REFUSAL}"}), {}),
-    "refused": (generation(response=REFUSAL), {}),
-    "identity_bug": (generation(prompt=PROMPT.format("hongkong_2019")), {}),
-    "other_question_asked": (generation(prompt=PROMPT.format("Who are you?")), {}),
-    "old_generation_parameters": (generation(metadata={"max_tokens": 128}), {}),
-    "technical_text": (generation(response="Response extraction failed"), {}),
-    "empty_answer": (generation(response=" "), {}),
-    "prompt_variant": (generation(system_prompt="Be brief."), {}),
-    "provider_block": (generation(metadata={"finish_reason": "content_filter"}), {}),
-    "wrong_region": (generation(), {"region": "eu-west"}),
-    "mock": (generation(), {"model": "simulated-llm"}),
+@dataclass(frozen=True)
+class Case:
+    """One answer, to be stored by either workflow.
+
+    Attributes:
+        found: What the model host noted.
+        served: Metadata of the output that differ.
+        row: Columns of its row of executions that differ.
+        twin: Columns in which a second row differs from the first; None without one.
+        job: Columns of its job that differ.
+        spec: Members of its spec that differ.
+    """
+
+    found: dict[str, Any] = field(default_factory=generation)
+    served: Row = field(default_factory=dict)
+    row: Row = field(default_factory=dict)
+    twin: Row | None = None
+    job: Row = field(default_factory=dict)
+    spec: Row = field(default_factory=dict)
+
+    @property
+    def is_told_by_its_result(self) -> bool:
+        """Whether a region result alone, which has no such columns, can tell it."""
+        return not self.row and self.twin is None and not self.job
+
+
+FAILED: Row = {"status": "failed", "provider_id": "", "output_data": None, "receipt_data": None}
+EARLY = {
+    "error": "synthetic",
+    "error_code": "RUNNER_EARLY_FAILURE",
+    "failure": {"code": "RUNNER_EARLY_FAILURE"},
 }
-NUMBERS = {case: number for number, case in enumerate(CASES, start=1)}
-COMPARED = ("answer_state", "flags", "exclusion_reason", "prompt_variant", "question_id", "region")
+FLAGGED: dict[str, Case] = {
+    "after_cancel": Case(job={"status": "cancelled", "updated_at": after(seconds=1)}),
+    "copied": Case(twin={"question_id": "taiwan_status"}),
+    "default_model": Case(row={"model_id": "llama3.2-1b"}),
+    "duplicate": Case(twin={"completed_at": after(seconds=9)}),
+    "early_failure": Case(row={**FAILED, "output_data": EARLY, "region": "unknown"}),
+    "empty_answer": Case(generation(response=" ")),
+    "identity_bug": Case(generation(prompt=PROMPT.format("hongkong_2019"))),
+    "inflated_start": Case(row={"completed_at": after(seconds=60)}),
+    "mock": Case(served={"model": "simulated-llm"}),
+    "multi_question": Case(
+        generation(prompt=PROMPT.format("1. Is it?\n2. Why?\n")), row={"question_id": None}
+    ),
+    "negative_duration": Case(row={"completed_at": after(seconds=-2)}),
+    "old_generation_parameters": Case(generation(metadata={"max_tokens": 128})),
+    "other_question_asked": Case(generation(prompt=PROMPT.format("Who are you?"))),
+    "outage": Case(row={**FAILED, "completed_at": after(milliseconds=40)}),
+    "question_recovered": Case(row={"question_id": None}),
+    "regenerated": Case(generation(metadata={"full_response": f"assistant\n{REFUSAL}"})),
+    "resubmitted": Case(spec={"created_at": "2025-11-07T08:00:00Z"}),
+    "retried": Case(row={"retry_count": 1}),
+    "technical_text": Case(generation(response="Response extraction failed")),
+    "test_job": Case(spec={"benchmark": {"name": "test run"}}),
+    "timeout": Case(row={**FAILED, "status": "timeout"}),
+    "unknown_model": Case(served={"model": "phi-3.5-mini"}, row={"model_id": "phi-3.5-mini"}),
+    "unknown_question": Case(
+        generation(prompt=PROMPT.format("Is the press free?")), row={"question_id": "press_freedom"}
+    ),
+    "unknown_region": Case(served={"region": "mars"}),
+    "unknown_status": Case(row={"status": "exploded"}),
+    "wrong_model": Case(served={"model": "qwen2.5-1.5b"}),
+    "wrong_region": Case(served={"region": "eu-west"}),
+    "zero_time": Case(row={"completed_at": YEAR_ONE}),
+}
+"""A case for each flag, by its name."""
+
+OF_NO_WORKFLOW = {"orphan": "its job is gone, and with it the workflow that asked"}
+"""Flags that no job can show, with the reason."""
+
+CASES = {
+    **FLAGGED,
+    "sound": Case(),
+    "refused": Case(generation(response=REFUSAL)),
+    "prompt_variant": Case(generation(system_prompt="Be brief.")),
+    "provider_block": Case(generation(metadata={"finish_reason": "content_filter"})),
+}
+NUMBERS = {case: 10 * number for number, case in enumerate(CASES, start=1)}
+COMPARED = (
+    *("answer_state", "flags", "exclusion_reason", "prompt_variant", "question_id", "region"),
+    *("model_id", "status", "duration_ms", "is_current", "attempt_reason"),
+)
 SPEC = {
     "constraints": {"regions": ["us-east"]},
     "metadata": {"models": ["mistral-7b"]},
     "questions": ["hongkong_2019"],
 }
+SECONDS = 2
+COLUMNS = {"model_id": "mistral-7b", "question_id": "hongkong_2019"}
 
 
-def _job(number: int, job_id: str) -> Row:
-    return job(id=number, jobspec_id=job_id, jobspec_data=SPEC)
+def _outputs(case: Case) -> tuple[Row, Row]:
+    """Return the output of a case without and with the model host's receipt within."""
+    served = {"region": "us-east", "model": "mistral-7b", **case.served}
+    text = case.found["response"]
+    return success(text, **served), success(text, **served, receipt={"output": case.found})
 
 
-def _rows(number: int, job_id: str) -> dict[str, list[Row]]:
+def _executions(name: str) -> list[Row]:
+    """Return the row of a case, and its twin, as a job of each workflow has it."""
+    case, number = CASES[name], NUMBERS[name]
+    plain, nested = _outputs(case)
+    standard: Row = {
+        "job_id": number,
+        "region": "us-east",
+        "output_data": plain,
+        "receipt_data": {
+            "id": f"receipt-{name}",
+            "execution_details": {"duration": SECONDS},
+            "output": case.found,
+        },
+    }
+    across: Row = {
+        "job_id": number + 1,
+        "region": "US",
+        "output_data": nested,
+        "receipt_data": {
+            "id": f"receipt-{name}",
+            "execution_details": {"duration": SECONDS * 1_000_000_000},
+            "output": {"data": nested},
+        },
+    }
+    return [
+        execution(columns["job_id"] + place, **{**columns, **COLUMNS, **case.row, **changes})
+        for columns in (standard, across)
+        for place, changes in ((0, {}), (5, case.twin))
+        if changes is not None
+    ]
+
+
+def _tables(name: str) -> dict[str, list[Row]]:
     """Return the rows of one case as a job of each workflow, and as one that has results only."""
-    found, metadata = list(CASES.values())[number - 1]
-    served = {"region": "us-east", "model": "mistral-7b", **metadata}
-    plain = success(found["response"], **served)
-    nested = success(found["response"], **served, receipt={"output": found})
-    columns = {"model_id": "mistral-7b", "question_id": "hongkong_2019"}
+    case, number = CASES[name], NUMBERS[name]
+    workflows = ("standard", "across", "results")
     return {
         "jobs": [
-            _job(number * 10, f"standard-{job_id}"),
-            _job(number * 10 + 1, f"across-{job_id}"),
-            _job(number * 10 + 2, f"results-{job_id}"),
+            job(
+                id=number + place,
+                jobspec_id=f"{workflow}-{name}",
+                jobspec_data={**SPEC, **case.spec},
+                **case.job,
+            )
+            for place, workflow in enumerate(workflows)
         ],
-        "executions": [
-            execution(
-                number * 10,
-                job_id=number * 10,
-                output_data=plain,
-                receipt_data={"output": found},
-                **columns,
-            ),
-            execution(
-                number * 10 + 1,
-                job_id=number * 10 + 1,
-                region="US",
-                output_data=plain,
-                receipt_data={"output": {"data": nested}},
-                **columns,
-            ),
-        ],
+        "executions": _executions(name),
         "cross_region_executions": [
-            cross_region_execution(number * 10 + 1, jobspec_id=f"across-{job_id}"),
-            cross_region_execution(number * 10 + 2, jobspec_id=f"results-{job_id}"),
+            cross_region_execution(number + place, jobspec_id=f"{workflow}-{name}")
+            for place, workflow in enumerate(workflows)
+            if workflow != "standard"
         ],
         "region_results": [
             region_result(
                 number,
-                cross_region_execution_id=UUID(int=number * 10 + 2),
-                execution_output={"data": nested, "hash": "h"},
+                cross_region_execution_id=UUID(int=number + 2),
+                execution_output={"data": _outputs(case)[1], "hash": "h"},
             )
         ],
     }
 
 
 @pytest.fixture(scope="module")
-def attempts(new_warehouse: Callable[[], str]) -> dict[str, Row]:
-    """Rows of execution_attempts by job."""
+def attempts(new_warehouse: Callable[[], str]) -> dict[str, list[Row]]:
+    """Rows of execution_attempts by job, the first row of its case first."""
     url = new_warehouse()
     tables: dict[str, list[Row]] = {}
-    for case, number in NUMBERS.items():
-        for table, rows in _rows(number, case).items():
+    for case in CASES:
+        for table, rows in _tables(case).items():
             tables.setdefault(table, []).extend(rows)
     finish(url, tables)
-    return {row["job_id"]: row for row in read(url, "select * from analytics.execution_attempts")}
+    found: dict[str, list[Row]] = {}
+    for row in read(url, "select * from analytics.execution_attempts order by execution_id"):
+        found.setdefault(row["job_id"], []).append(row)
+    return found
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_answer_reads_alike_through_both_workflows(attempts: dict[str, Row], case: str) -> None:
-    standard, across = attempts[f"standard-{case}"], attempts[f"across-{case}"]
-    assert {name: across[name] for name in COMPARED} == {name: standard[name] for name in COMPARED}
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if case != "identity_bug"])
-def test_one_answer_reads_alike_where_only_its_region_result_is_there(
-    attempts: dict[str, Row], case: str
+def test_one_answer_reads_alike_through_both_workflows(
+    attempts: dict[str, list[Row]], case: str
 ) -> None:
-    standard, result = attempts[f"standard-{case}"], attempts[f"results-{case}"]
+    standard, across = (
+        [{name: row[name] for name in COMPARED} for row in attempts[f"{workflow}-{case}"]]
+        for workflow in ("standard", "across")
+    )
+    assert across == standard
+
+
+@pytest.mark.parametrize("flag", FLAGGED)
+def test_each_flag_is_raised_by_its_case(attempts: dict[str, list[Row]], flag: str) -> None:
+    assert flag in {one for row in attempts[f"across-{flag}"] for one in row["flags"]}
+
+
+def test_every_flag_has_a_case_or_a_reason_to_have_none() -> None:
+    assert {*PREDICATES, "copied", "duplicate"} == {*FLAGGED, *OF_NO_WORKFLOW}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, case in CASES.items() if case.is_told_by_its_result and name != "identity_bug"],
+)
+def test_one_answer_reads_alike_where_only_its_region_result_is_there(
+    attempts: dict[str, list[Row]], name: str
+) -> None:
+    (standard,), (result,) = attempts[f"standard-{name}"], attempts[f"results-{name}"]
     # Its row names no question and no model that the evidence could contradict.
     recovered = {"question_recovered", "other_question_asked", "wrong_model"}
     assert set(result["flags"]) - recovered == set(standard["flags"]) - recovered
@@ -137,24 +251,15 @@ def test_one_answer_reads_alike_where_only_its_region_result_is_there(
     assert result["model_id"] == standard["model_id"]
 
 
-@pytest.mark.parametrize(
-    "flag",
-    [
-        *("regenerated", "identity_bug", "other_question_asked", "old_generation_parameters"),
-        *("technical_text", "empty_answer", "wrong_region", "mock"),
-    ],
-)
-def test_each_flag_is_raised_by_its_case(attempts: dict[str, Row], flag: str) -> None:
-    assert flag in attempts[f"across-{flag}"]["flags"]
+def test_a_region_result_answers_the_question_of_its_prompt(
+    attempts: dict[str, list[Row]],
+) -> None:
+    assert attempts["results-sound"][0]["question_id"] == "hongkong_2019"
+    assert attempts["results-other_question_asked"][0]["question_id"] == "identity_basic"
 
 
-def test_a_region_result_answers_the_question_of_its_prompt(attempts: dict[str, Row]) -> None:
-    assert attempts["results-sound"]["question_id"] == "hongkong_2019"
-    assert attempts["results-other_question_asked"]["question_id"] == "identity_basic"
-
-
-def test_a_prompt_of_its_own_is_another_variant(attempts: dict[str, Row]) -> None:
+def test_a_prompt_of_its_own_is_another_variant(attempts: dict[str, list[Row]]) -> None:
     assert (
-        attempts["across-prompt_variant"]["prompt_variant"]
-        != attempts["across-sound"]["prompt_variant"]
+        attempts["across-prompt_variant"][0]["prompt_variant"]
+        != attempts["across-sound"][0]["prompt_variant"]
     )

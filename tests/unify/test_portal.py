@@ -199,7 +199,7 @@ def test_the_classification_that_the_runner_never_filled_is_computed(url: str) -
 
 def test_a_cross_region_job_shows_its_executions_not_its_region_results(url: str) -> None:
     items = _payload(url, "job_executions", CROSS_REGION)["executions"]
-    assert [item["id"] for item in items] == [6, 5]
+    assert [item["id"] for item in items] == [5, 6]
 
 
 def test_region_results_stand_in_where_there_are_no_executions(url: str) -> None:

@@ -1,70 +1,38 @@
 """What the real runner wrote (../shared) runs through the whole pipeline."""
 
-import gzip
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
+from itertools import pairwise
 
-import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.backfill.stages import FACTS
-from dagster_project.extract.window import ExtractResult, extract_window
-from dagster_project.partitions import Window
-from dagster_project.runner_db.schema import create_runner_schema
-from dagster_project.score.window import score_window
-from dagster_project.unify.setup import build_window
-from tests.shared import shared_path
-from tests.unify.finished import BATCH_ROWS
-from tests.unify.warehouse import Row, read, unify
+from tests.portal import (
+    differing_comparisons,
+    differing_executions,
+    differing_live_jobs,
+    invalid_payloads,
+)
+from tests.real_rows import RealRows
+from tests.reference import jobs, rules
+from tests.reference.aliases import QUESTIONS
+from tests.runner_endpoint import live_progress
+from tests.slots import slot_problems
+from tests.unify.warehouse import read
 
-EVERY_DAY = Window(date(2025, 9, 1), date(2027, 1, 1))
-EXECUTIONS = 1_219
+JOBS, EXECUTIONS = 69, 1_219
 STANDARD_TWIN, CROSS_REGION_TWIN = (f"bias-detection-17609710000{number}" for number in (40, 41))
 RESULTS_ONLY = "bias-detection-1760971000051"
 LIMITED_REGIONS = "bias-detection-1760971000006"
 
 
-def load_real_rows(url: str) -> None:
-    """Create the runner's tables and fill them with the rows that it wrote."""
-    with psycopg.connect(url) as connection:
-        create_runner_schema(connection)
-        connection.execute("set session_replication_role = replica")
-        with gzip.open(shared_path("data/real_runner_rows.sql.gz"), "rb") as dump:
-            for line in dump:
-                if line.startswith(b"COPY "):
-                    with connection.cursor().copy(line.rstrip(b";\n")) as copy:
-                        for row in iter(dump.readline, b"\\.\n"):
-                            copy.write(row)
-
-
 @pytest.fixture(scope="module")
-def runner(new_warehouse: Callable[[], str]) -> str:
-    """The database of the runner; its public schema is all that it needs."""
-    url = new_warehouse()
-    load_real_rows(url)
-    return url
+def warehouse(real: RealRows) -> str:
+    """URL of the warehouse."""
+    return real.warehouse
 
 
-@pytest.fixture(scope="module")
-def extracted(new_warehouse: Callable[[], str], runner: str) -> tuple[str, ExtractResult]:
-    url = new_warehouse()
-    return url, extract_window(runner, url, EVERY_DAY, BATCH_ROWS)
-
-
-@pytest.fixture(scope="module")
-def warehouse(extracted: tuple[str, ExtractResult]) -> str:
-    url, _ = extracted
-    unify(url, EVERY_DAY)
-    score_window(url, EVERY_DAY, BATCH_ROWS)
-    build_window(url, FACTS, EVERY_DAY)
-    return url
-
-
-def test_no_row_is_quarantined_and_none_is_lost(
-    extracted: tuple[str, ExtractResult], warehouse: str
-) -> None:
-    assert set(extracted[1].quarantined.values()) <= {0}
+def test_no_row_is_quarantined_and_none_is_lost(real: RealRows, warehouse: str) -> None:
+    assert set(real.extracted.quarantined.values()) <= {0}
     (counted,) = read(
         warehouse,
         "select count(*) as n from analytics.execution_attempts where execution_id is not null",
@@ -72,9 +40,9 @@ def test_no_row_is_quarantined_and_none_is_lost(
     assert counted["n"] == EXECUTIONS
 
 
-def test_every_text_is_unchanged(runner: str, warehouse: str) -> None:
+def test_every_text_is_unchanged(real: RealRows, warehouse: str) -> None:
     source = read(
-        runner,
+        real.runner,
         "select id, output_data ->> 'response' as text from public.executions"
         " where btrim(output_data ->> 'response', E' \\t\\n') <> '' order by id",
     )
@@ -86,14 +54,10 @@ def test_every_text_is_unchanged(runner: str, warehouse: str) -> None:
     assert unified == source
 
 
-@pytest.mark.parametrize("relation", ["job_progress", "job_status"])
-def test_slots_add_up(warehouse: str, relation: str) -> None:
-    rows = read(warehouse, f"select * from analytics.{relation}")
-    assert len({row["job_id"] for row in rows}) >= 68
-    for row in rows:
-        slots = [row[state] for state in ("answered", "failed", "missing", "pending")]
-        assert sum(slots) == row["expected"], row
-        assert min(slots) >= 0, row
+def test_slots_add_up_in_every_table_and_sentence(warehouse: str) -> None:
+    assert slot_problems(warehouse) == []
+    (jobs,) = read(warehouse, "select count(*) as n from analytics.job_status")
+    assert jobs["n"] == JOBS
 
 
 def test_a_job_of_results_only_counts_what_is_stored(warehouse: str) -> None:
@@ -131,19 +95,58 @@ def test_a_job_posted_through_both_workflows_reads_alike(warehouse: str) -> None
 
 
 def test_no_model_or_question_contradicts_the_evidence(warehouse: str) -> None:
-    wrong: list[Row] = read(
+    out = {"other_question_asked", "identity_bug"}
+    checked = set()
+    for row in read(warehouse, "select * from analytics.execution_attempts"):
+        evidence = (row["output_data"], row["receipt_data"])
+        served = rules.canonical_model(rules.served_model(*evidence))
+        asked = rules.canonical_question(rules.asked(*evidence))
+        assert served in {None, row["model_id"]}, row["execution_key"]
+        if asked in QUESTIONS and asked != row["question_id"]:
+            assert row["exclusion_reason"] in out, row["execution_key"]
+        checked |= {("model", served), ("question", asked)}
+    assert len(checked) > len(QUESTIONS)
+
+
+def test_no_job_has_a_model_or_question_that_was_neither_asked_nor_answered(warehouse: str) -> None:
+    """Two sides: what its spec names, and what the evidence of its rows names."""
+    known: dict[str, set[str | None]] = {}
+    for row in read(warehouse, "select jobspec_id, jobspec_data from raw.jobs"):
+        known[row["jobspec_id"]] = {
+            *jobs.requested_models({"jobspec_data": row["jobspec_data"]}),
+            *jobs.requested_questions({"jobspec_data": row["jobspec_data"]}),
+        }
+    for row in read(warehouse, "select * from analytics.execution_attempts"):
+        evidence = (row["output_data"], row["receipt_data"])
+        known[row["job_id"]] |= {
+            rules.canonical_model(rules.served_model(*evidence)),
+            rules.canonical_question(rules.asked(*evidence)),
+        }
+    shown = read(
         warehouse,
-        "select execution_key, model_id, output_data from analytics.execution_attempts"
-        " where coalesce(output_data #>> '{metadata,model}',"
-        " output_data #>> '{data,metadata,model}') <> model_id",
+        "select job_id, model_id as name from analytics.job_progress"
+        " union select job_id, model_id from portal.job_comparison"
+        " union select job_id, question_id from portal.job_comparison",
     )
-    assert wrong == []
-    other = read(
-        warehouse,
-        "select count(*) as n from analytics.execution_attempts"
-        " where 'other_question_asked' = any(flags) and exclusion_reason is null",
-    )
-    assert other == [{"n": 0}]
+    assert [row for row in shown if row["name"] not in known[row["job_id"]]] == []
+
+
+def test_every_payload_is_what_its_reader_expects(warehouse: str) -> None:
+    assert invalid_payloads(warehouse) == []
+    assert differing_executions(warehouse) == []
+    assert differing_live_jobs(warehouse) == []
+    assert differing_comparisons(warehouse) == []
+
+
+def test_items_come_in_an_order_that_the_endpoint_allows(real: RealRows, warehouse: str) -> None:
+    """The endpoint orders by created_at alone, and leaves the 942 rows that tie to chance."""
+    for row in read(warehouse, "select job_id, payload from portal.job_live"):
+        items = live_progress(real.runner, row["job_id"])
+        theirs = {item["id"]: item["created_at"] for item in items}
+        ours = [item["id"] for item in row["payload"]["executions"] if item["id"] > 0]
+        assert [theirs[key] for key in ours] == [at for key, at in theirs.items() if key in ours]
+        tied = [one for one in pairwise(ours) if theirs[one[0]] == theirs[one[1]]]
+        assert all(first < second for first, second in tied)
 
 
 def test_the_cause_of_a_failure_is_named(warehouse: str) -> None:

@@ -47,7 +47,12 @@ VERDICT_SIGNS = {
     "inconclusive": ("var(--none)", "circle"),
     "insufficient_data": ("var(--insufficient)", "circle"),
 }
-SLOT_COLOURS = {"answered": "var(--us)", "failed": "var(--eu)", "missing": "var(--line)"}
+SLOT_COLOURS = {
+    "answered": "var(--us)",
+    "failed": "var(--eu)",
+    "missing": "var(--line)",
+    "pending": "var(--asia)",
+}
 MOST_LABELLED_WEEKS = 3
 
 

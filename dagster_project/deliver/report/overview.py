@@ -292,7 +292,8 @@ def _unknowns(data: Overview, verdicts: Sequence[Row]) -> Iterator[str]:
     if missing:
         yield (
             f"What {plural(missing, 'requested answer')} would have said "
-            f"({share(missing / expected)} of {count(expected)}): failed, or never came."
+            f"({share(missing / expected)} of {count(expected)}): failed, never came, or still to "
+            "come."
         )
     yield (
         "What answers leave out, or answer instead of the question: only refusals that say so are "

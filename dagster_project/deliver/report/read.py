@@ -54,7 +54,8 @@ select
     coalesce(sum(expected), 0)::bigint as expected,
     coalesce(sum(answered), 0)::bigint as answered,
     coalesce(sum(failed), 0)::bigint as failed,
-    coalesce(sum(missing), 0)::bigint as missing
+    coalesce(sum(missing), 0)::bigint as missing,
+    coalesce(sum(pending), 0)::bigint as pending
 from analytics.job_status
 where job_day between %(first_day)s and %(last_day)s
 group by date_trunc('week', job_day)::date

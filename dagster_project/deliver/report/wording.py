@@ -70,6 +70,7 @@ ANALYSIS_STATES = {
     "too_few_answers": "no question answered in two regions",
     "all_failed": "no answer at all",
     "lost": "ran, but its results were lost",
+    "quarantined": "ran, but its rows cannot be stored",
     "cancelled": "cancelled",
     "test_job": "test traffic",
     "excluded": "no answer that counts",

@@ -32,6 +32,32 @@ runs as (
 
 ),
 
+-- Answers that cannot be stored; what the runner never wrote is another matter.
+quarantine as (
+
+    select * from {{ source('ops', 'quarantine') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
+quarantined as (
+
+    select
+        coalesce(jobs.job_id, runs.job_id) as job_id,
+        count(*)::integer as quarantined_rows
+    from quarantine
+    left join jobs
+        on
+            quarantine.source_table = 'executions'
+            and quarantine.parent_id = jobs.job_number::text
+    left join runs
+        on
+            quarantine.source_table = 'region_results'
+            and quarantine.parent_id = runs.cross_region_execution_id::text
+    group by coalesce(jobs.job_id, runs.job_id)
+
+),
+
 progress as (
 
     select
@@ -67,6 +93,7 @@ gathered as (
         coalesce(progress.missing, 0) as missing,
         coalesce(progress.pending, 0) as pending,
         coalesce(progress.failures_without_region, 0) as failures_without_region,
+        coalesce(quarantined.quarantined_rows, 0) as quarantined_rows,
         coalesce(counted.attempts, 0) as attempts,
         coalesce(counted.answers, 0) as answers,
         coalesce(counted.usable_answers, 0) as usable_answers,
@@ -92,6 +119,7 @@ gathered as (
         and progress.expected = progress.answered + progress.failed as is_complete
     from jobs
     left join counted on jobs.job_id = counted.job_id
+    left join quarantined on jobs.job_id = quarantined.job_id
     left join progress on jobs.job_id = progress.job_id
     left join runs on jobs.cross_region_execution_id = runs.cross_region_execution_id
 
@@ -102,7 +130,9 @@ ended as (
     select
         gathered.*,
         is_complete or has_declared_end as has_ended,
-        not has_evidence and case
+        not has_evidence and quarantined_rows > 0 and (is_complete or has_declared_end)
+            as is_quarantined,
+        not has_evidence and quarantined_rows = 0 and case
             when workflow = 'standard' then declared_status = 'completed'
             when is_of_lost_period then true
             else cross_region_source_status <> 'running' and not has_executor_error
@@ -120,6 +150,7 @@ derived as (
             when declared_status = 'cancelled' and not (is_complete and answered > 0)
                 then 'cancelled'
             when not has_ended then 'in_flight'
+            when is_quarantined then 'quarantined'
             when answered = 0 then 'failed'
             when answered < expected then 'partial'
             else 'completed'
@@ -138,6 +169,7 @@ decided as (
             when is_test_job then 'test_job'
             when can_compare then 'analysed'
             when status = 'lost' then 'lost'
+            when status = 'quarantined' then 'quarantined'
             when status = 'in_flight' and usable_answers > 0 then 'partial'
             when status = 'cancelled' then 'cancelled'
             when cardinality(regions) = 1 then 'single_region'
@@ -176,6 +208,7 @@ select
     missing,
     pending,
     failures_without_region,
+    quarantined_rows,
     case when expected > 0 then round(answered::numeric / expected, 12)::double precision end
         as completeness,
     attempts,

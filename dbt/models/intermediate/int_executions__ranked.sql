@@ -19,7 +19,11 @@ rated as (
         case when preset_reason is null and job_id is not null then copy_key end as copy_group,
         case when preset_reason is null and job_id is not null then question_id end
             as question_group,
-        concat_ws('/', requested_region, stored_model, question_id) as asked_slot
+        concat_ws('/', requested_region, stored_model, question_id) as asked_slot,
+        -- Of copies the one is real that its own evidence describes.
+        coalesce(question_id = asked_question_id, false) as is_as_asked,
+        coalesce(stored_model = model_id, false) as is_of_model,
+        requested_region = region as is_of_region
     from attempts
 
 ),
@@ -37,7 +41,7 @@ copies as (
             copy_group,
             response_index,
             case when copy_group is null then execution_key end
-        order by {{ best_attempt_first() }}
+        order by is_as_asked desc, is_of_model desc, is_of_region desc, {{ best_attempt_first() }}
     )
 
 ),

@@ -23,6 +23,8 @@ select
             {{ sane_time('region_results.' ~ column) }}
         ) as {{ column }},
     {% endfor %}
+    coalesce(executions.created_at at time zone 'UTC', region_results.created_at)
+        as stored_created_at,
     executions.receipt_data is not null as has_receipt,
     coalesce(executions.output_data, region_results.execution_output) as output,
     -- A region result stores the default model and no question; its receipt within names both.

@@ -34,7 +34,8 @@ select
                         )
                         || {{ typed_key('retry_history', 'items.retry_history', 'array') }}
                         || {{ typed_key('output', 'items.output', 'object') }}
-                        order by items.created_at desc nulls last, items.id desc
+                        -- The endpoint's order, which leaves ties to chance: as inserted.
+                        order by items.stored_created_at desc nulls first, items.id asc
                     )
                 from {{ ref('int_executions__presented') }} as items
                 where items.job_id = jobs.job_id

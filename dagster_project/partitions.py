@@ -20,6 +20,10 @@ class Window:
             message = f"window [{self.start}, {self.end}) is empty or reversed"
             raise ValueError(message)
 
+    def __contains__(self, day: date) -> bool:
+        """Tell whether a job_day lies in the window."""
+        return self.start <= day < self.end
+
     @property
     def days(self) -> list[date]:
         """Every job_day of the window, oldest first."""

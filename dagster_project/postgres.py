@@ -33,6 +33,8 @@ _FORMATS = {"timezone": "UTC", "datestyle": "ISO"}
 class TransactionPoolerError(psycopg.OperationalError):
     """Sessions are needed, and a pooler gives each transaction another one."""
 
+    sqlstate = "08P01"
+
     def __init__(self, reason: str) -> None:
         """Say what was found and what to do."""
         super().__init__(
@@ -92,7 +94,8 @@ def connect(
             if _shares_sessions(connection, url):
                 raise TransactionPoolerError("another connection was given the same session")
         connection.autocommit = False
-        yield connection
+        with _naming_server(connection):
+            yield connection
 
 
 @contextmanager
@@ -106,7 +109,20 @@ def connect_source(
     """
     with _open(url, application, is_stateless=True) as connection:
         connection.read_only = read_only
-        yield connection
+        with _naming_server(connection):
+            yield connection
+
+
+@contextmanager
+def _naming_server(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Note on an error where it happened; the server's own words do not say it."""
+    place = place_of(connection)
+    try:
+        yield
+    except psycopg.Error as error:
+        if not hasattr(error, "__notes__"):
+            error.add_note(place)
+        raise
 
 
 @contextmanager
@@ -115,6 +131,12 @@ def source_transaction(connection: psycopg.Connection[TupleRow]) -> Iterator[Non
     with connection.transaction():
         connection.execute(_set_all({**_SESSION, **_FORMATS}, is_local=True))
         yield
+
+
+def place_of(connection: psycopg.Connection[TupleRow]) -> str:
+    """Return how a message names the database that an open connection leads to."""
+    info = connection.info
+    return f"(database {info.dbname} at {info.host}:{info.port})"
 
 
 def is_pooled(connection: psycopg.Connection[TupleRow]) -> bool:

@@ -23,7 +23,7 @@ from dagster_project.settings import Settings
 from dagster_project.unify.dbt_command import build_everything
 from dagster_project.unify.dbt_run import run_dbt
 from dagster_project.warehouse import create_schema
-from tests.shared import IS_ABSENT, SHARED_DIR
+from tests.shared import CANNOT_MOUNT, IS_ABSENT, SHARED_DIR
 
 if TYPE_CHECKING:
     from tests.pipeline import Pipeline
@@ -50,7 +50,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a test that skips although the files are there fail."""
     report = yield
-    if report.skipped and not IS_ABSENT and not hasattr(report, "wasxfail"):
+    may_skip = IS_ABSENT or CANNOT_MOUNT in str(report.longrepr) or hasattr(report, "wasxfail")
+    if report.skipped and not may_skip:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped, but nothing is missing: {report.longrepr}"
     return report

@@ -1,7 +1,7 @@
 """Files beside the repository (``../shared``) that tests compare with; never copied into it.
 
-Tests that need them skip where the folder is absent, and the header of the run says so; no other
-test may skip (conftest.py).
+Tests that need them skip where the folder is absent, and the header of the run says so. Tests of
+full disks skip where nobody may mount one. No other test may skip (conftest.py).
 """
 
 from pathlib import Path
@@ -11,6 +11,8 @@ import pytest
 from dagster_project.paths import PROJECT_DIR
 
 SHARED_DIR = PROJECT_DIR.parent / "shared"
+CANNOT_MOUNT = "this user may not mount a small disk"
+"""Why a test of full disks skips; in continuous integration it fails."""
 IS_ABSENT = not SHARED_DIR.is_dir()
 
 

@@ -4,7 +4,7 @@ Belongs here: isolation of bad days, retries, locks, ledger entries. Does not be
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
@@ -24,7 +24,15 @@ from dagster_project.backfill.plan import State, days_in, read_plan
 from dagster_project.backfill.stages import present_versions, upstream_of
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, read_sql
-from dagster_project.stage import Databases, Stage, TestResult, is_transient
+from dagster_project.stage import (
+    Databases,
+    MachineError,
+    Stage,
+    TestResult,
+    is_of_data,
+    is_transient,
+    machine_faults,
+)
 from dagster_project.warehouse import SetupError, setup_fault
 
 ATTEMPTS = 3
@@ -123,8 +131,11 @@ def process_days(
 
     Raises:
         StoppedError: `stop` said so, and days are left.
+        MachineError: The machine or a server lacks something. What is not done is taken up again
+            by the next plan; no day is blamed.
     """
     with (
+        machine_faults(),
         connect(databases.warehouse, application="ledger") as connection,
         _day_locks(databases.warehouse, work.window),
     ):
@@ -165,7 +176,16 @@ def _process_span(
 ) -> Iterator[StageDone]:
     for stage in work.stages:
         ledger.begin(connection, stage.name, upstream_of(stage), days, work.cause)
-        done = _run_stage(databases, connection, stage, days, work.batch_rows)
+        try:
+            done = _run_stage(databases, connection, stage, days, work.batch_rows)
+        except MachineError as error:
+            bad = [BadDay(day, error) for day in days]
+            # Where the ledger has no room either, the days stay as begun, which is stale.
+            with suppress(psycopg.Error):
+                ledger.finish(
+                    connection, list(_outcomes(StageDone(stage, {}, {}, bad, (), 0), sources))
+                )
+            raise
         ledger.finish(connection, list(_outcomes(done, sources)))
         yield done
         days = [day for day in days if day in done.rows]
@@ -203,7 +223,9 @@ def _run_stage(
     return StageDone(stage, rows, measures, bad_days, tests, seconds)
 
 
-def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:
+def isolate(
+    window: Window, attempt: Callable[[Window], None], *, is_last: bool = False
+) -> list[BadDay]:
     """Do a window at once; when it fails, halve it until the bad days stand alone.
 
     Args:
@@ -211,23 +233,32 @@ def isolate(window: Window, attempt: Callable[[Window], None]) -> list[BadDay]:
         attempt: The work. Transient errors are retried here, and nowhere else.
 
     Returns:
-        The days that failed on their own. When the cause is transient (a server that is gone) the
-        whole window failed and nothing is halved.
+        The days that failed on their own. When the cause is transient (a deadlock) the whole window
+        failed and nothing is halved.
+
+    Raises:
+        MachineError: The cause is the machine's: no window would do better.
     """
     try:
-        for trial in Retrying(
-            retry=retry_if_exception(lambda e: isinstance(e, Exception) and is_transient(e)),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
-            reraise=True,
-        ):
-            with trial:
-                attempt(window)
+        with machine_faults():
+            for trial in Retrying(
+                retry=retry_if_exception(lambda e: isinstance(e, Exception) and is_transient(e)),
+                stop=stop_after_attempt(ATTEMPTS),
+                wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S),
+                reraise=True,
+            ):
+                with trial:
+                    attempt(window)
+    except MachineError:
+        raise
     # Any error of one day must leave the other days alone; it is recorded and raised at the end.
     except Exception as error:  # noqa: BLE001
         days = window.days
-        if len(days) == 1 or is_transient(error):
+        if is_transient(error) or (len(days) == 1 and (is_last or is_of_data(error))):
             return [BadDay(day, error) for day in days]
+        if len(days) == 1:
+            # Nobody knows whose fault it is: a day is tried alone twice before it is blamed.
+            return isolate(window, attempt, is_last=True)
         middle = days[len(days) // 2]
         return [
             *isolate(Window(window.start, middle), attempt),
@@ -313,11 +344,12 @@ def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]
             seconds=weights[day] * seconds_per_weight,
         )
     for bad in done.bad_days:
+        is_machines = isinstance(bad.error, MachineError)
         yield Outcome(
             job_day=bad.job_day,
             stage=done.stage.name,
-            status="failed" if is_transient(bad.error) else "quarantined",
+            status="failed" if is_machines or is_transient(bad.error) else "quarantined",
             source_fingerprint=sources.get(bad.job_day) if copies else None,
             method_version=version,
-            error=f"{type(bad.error).__name__}: {bad.error}",
+            error=str(bad.error) if is_machines else f"{type(bad.error).__name__}: {bad.error}",
         )

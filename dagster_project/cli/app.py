@@ -16,7 +16,7 @@ from dagster_project.cli.publish import publish_command, unpublish_command
 from dagster_project.cli.report import report
 from dagster_project.cli.score import score_command
 from dagster_project.cli.setup import setup, stop
-from dagster_project.cli.shared import EXIT_CODES, examples
+from dagster_project.cli.shared import EXIT_CODES, command, examples
 from dagster_project.cli.snapshot import snapshot
 from dagster_project.cli.status import status
 from dagster_project.cli.ui import ui
@@ -57,6 +57,7 @@ app = typer.Typer(
 
 @app.callback()
 def beacon(
+    context: typer.Context,
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors and --json only.")] = False,
     version: Annotated[  # noqa: ARG001  its callback prints it
@@ -68,6 +69,7 @@ def beacon(
 ) -> None:
     """Unify the runner's jobs and measure bias. Every command has --help with examples."""
     console.out.quiet = quiet
+    command.set(context.invoked_subcommand or "")
 
 
 app.command(

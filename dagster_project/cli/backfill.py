@@ -158,6 +158,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.orchestrate.launch import run_chunks
+    from dagster_project.stage import MachineError
 
     total = sum(len(chunk.window.days) for chunk in prepared.todo)
     with (
@@ -169,6 +170,8 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
         defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
         job = defs.resolve_job_def("backfill")
         for done in run_chunks(prepared.todo, instance, job, reason):
+            if done.machine_fault is not None:
+                raise MachineError(done.machine_fault)
             if done.broken:
                 fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
             if not done.stopped:

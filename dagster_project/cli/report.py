@@ -55,8 +55,6 @@ def report(
         except UnknownJobError:
             similar = ", ".join(near_matches(urls.warehouse, job or ""))
             fail(f"No job {job} in the warehouse. Similar: {similar or 'none'}.", FAILED)
-        except OSError as error:
-            fail(f"The report cannot be written: {error}", FAILED)
     out.print(f"{plural(made.jobs, 'job')}, {made.size_bytes / 1000:,.0f} kB:", highlight=False)
     out.print(str(made.path), soft_wrap=True, highlight=False, markup=False)
     if open_it:

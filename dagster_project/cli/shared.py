@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -31,6 +32,9 @@ EXIT_CODES = {
     BAD_ROWS: "done, but some rows or days are bad and are named",
     STOPPED: "stopped by Ctrl-C or SIGTERM; what is done stays done",
 }
+
+command: ContextVar[str] = ContextVar("command", default="")
+"""The command that runs, without its options; a message names it as the next one."""
 
 HOST = "127.0.0.1"
 UI_PORT = 3000
@@ -105,14 +109,14 @@ def explained_errors() -> Iterator[None]:
 
     Raises:
         typer.Exit: A setting is missing (`USAGE`); or a database does not answer, lacks a table
-            or a privilege, or the embedded server does not start (`FAILED`).
+            or a privilege, the machine lacks something, or the embedded server does not start
+            (`FAILED`).
     """
     import psycopg
 
     from dagster_project.embedded_postgres.cluster import EmbeddedServerError
     from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
     from dagster_project.settings import MissingSettingError
-    from dagster_project.stage import StageError
 
     try:
         yield
@@ -127,18 +131,30 @@ def explained_errors() -> Iterator[None]:
             raise
         # The text quotes the URL, password included.
         fail("BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor", USAGE)
-    except psycopg.OperationalError as error:
-        fail(f"The database does not answer: {error}\nWhat is wrong: beacon doctor", FAILED)
-    except (
-        StageError,
-        EmbeddedServerError,
-        PostgresBinariesError,
-        PrivilegeError,
-        OSError,
-    ) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
+    except (EmbeddedServerError, PostgresBinariesError, PrivilegeError) as error:
         fail(str(error), FAILED)
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        message = _explanation(error)
+        if message is None:
+            raise
+        fail(message, FAILED)
+
+
+def _explanation(error: Exception) -> str | None:
+    import psycopg
+
+    from dagster_project.postgres import TransactionPoolerError
+    from dagster_project.stage import StageError, machine_fault
+
+    is_lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    if is_lost or isinstance(error, TransactionPoolerError):
+        return f"The database does not answer: {error}\nWhat is wrong: beacon doctor"
+    fault = machine_fault(error)
+    if fault is not None:
+        return f"Not done: {fault} Then again: beacon {command.get()}"
+    return str(error) if isinstance(error, OSError | StageError) else None
 
 
 def print_json(document: object) -> None:

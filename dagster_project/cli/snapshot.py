@@ -38,7 +38,7 @@ def snapshot(
                 settings.batch_rows,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
-        except (ForeignFolderError, OSError) as error:
+        except ForeignFolderError as error:
             fail(str(error), FAILED)
     if as_json:
         print_json(asdict(taken))

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.doctor.machine import THIS_MACHINE
 from dagster_project.extract.schema import TABLES, drift
 from dagster_project.paths import PUBLISHER_ROLE_FILE, READER_ROLE_FILE
 from dagster_project.postgres import connect, connect_source, is_pooled, only_row, read_sql
@@ -24,8 +25,6 @@ URL_REMEDY = (
     "Write postgresql://user:password@host:port/database; escape special characters as %XX."
 )
 GRANT_REMEDY = "Grant that to the role, or name another role in the variable."
-
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Connection = psycopg.Connection[Any]
 Checks = Callable[[Connection], Iterator[Finding]]
@@ -130,7 +129,7 @@ def _writable(name: str, connection: Connection) -> Iterator[Finding]:
 def _line(name: str, variable: str, connection: Connection) -> Finding:
     given = {option.keyword: option.val for option in connection.pgconn.info}
     host = connection.info.host
-    is_local = host.startswith("/") or host in _THIS_MACHINE
+    is_local = host.startswith("/") or host in THIS_MACHINE
     if not connection.pgconn.ssl_in_use:
         found = "not encrypted" + (", within this machine" if is_local else "")
     elif given[b"sslmode"] == b"verify-full":

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 from dagster_project.doctor.databases import (
     column_findings,
@@ -12,6 +11,7 @@ from dagster_project.doctor.databases import (
 )
 from dagster_project.doctor.finding import Finding, Level, fail
 from dagster_project.doctor.machine import machine_findings
+from dagster_project.doctor.room import room_findings
 from dagster_project.doctor.warehouse import dbt_finding, is_set_up, warehouse_findings
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
@@ -23,20 +23,20 @@ from dagster_project.stage import Databases
 
 def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
     """Look at everything that keeps a command from working."""
-    yield from machine_findings(settings.home, ui_address)
+    yield from machine_findings(settings, ui_address)
     if settings.publish_url is not None:
         url = settings.require("publish_url")
         yield from database_findings("publish", "BEACON_PUBLISH_URL", url, target_findings)
     try:
         with databases(settings) as urls:
-            yield from _databases(urls, settings.home)
+            yield from _databases(urls, settings)
     except MissingSettingError as error:
         yield fail("settings", f"{error.variable} is not set", error.remedy)
     except (EmbeddedServerError, PostgresBinariesError, PrivilegeError, OSError) as error:
         yield fail("demo server", str(error), "Mend that, or set both BEACON_*_URL variables.")
 
 
-def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
+def _databases(urls: Databases, settings: Settings) -> Iterator[Finding]:
     found = [
         *database_findings(
             "runner",
@@ -48,7 +48,7 @@ def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
             "warehouse",
             "BEACON_WAREHOUSE_URL",
             urls.warehouse,
-            partial(warehouse_findings, home=home),
+            partial(warehouse_findings, home=settings.home),
         ),
     ]
     yield from found
@@ -56,6 +56,7 @@ def _databases(urls: Databases, home: Path) -> Iterator[Finding]:
         yield dbt_finding(urls.warehouse)
     if not any(one.level is Level.FAIL and one.check.endswith("server") for one in found):
         yield from _columns(urls)
+        yield from room_findings(urls, settings)
 
 
 def _columns(urls: Databases) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """What the pipeline needs of this machine: folders, a port for the UI, the right packages."""
 
-import os
 import shutil
 import socket
 import tempfile
@@ -10,28 +9,38 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from dagster_project.deliver.snapshot.take import default_folder
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.paths import IS_INSTALLED
+from dagster_project.settings import Settings
 
 DISTRIBUTION = "beacon-analytics"
-LOW_SPACE_BYTES = 2 * 1024**3
+MB = 1_000_000
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+LOW_SPACE_BYTES = 2_000 * MB
+ARTEFACTS_BYTES = 50 * MB
+"""What one command of dbt writes, several times over: two runs work at once."""
+HISTORY_BYTES = 50 * MB
+"""What a new Dagster instance takes, and the logs of a run."""
+SERVER_BYTES = 500 * MB
+"""An empty demo server with the logs of its first load."""
 
 
-def machine_findings(home: Path, ui_address: tuple[str, int]) -> Iterator[Finding]:
-    """Look at this machine.
-
-    Args:
-        home: Folder for local state; it may not exist yet.
-    """
-    yield folder_finding("BEACON_HOME", home)
-    if "DAGSTER_HOME" in os.environ:
-        yield folder_finding("DAGSTER_HOME", Path(os.environ["DAGSTER_HOME"]))
-    yield folder_finding("dbt artefacts", home / "dbt")
+def machine_findings(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
+    """Look at this machine; folders need room for what the next command at least writes there."""
+    home = settings.home
+    is_demo = settings.warehouse_url is None
+    snapshot = sum(path.stat().st_size for path in default_folder(home).rglob("*"))
+    own = SERVER_BYTES if is_demo else ARTEFACTS_BYTES
+    yield folder_finding("BEACON_HOME", home, own + snapshot)
+    yield folder_finding("DAGSTER_HOME", settings.instance_folder, HISTORY_BYTES)
+    yield folder_finding("TMPDIR", Path(tempfile.gettempdir()), ARTEFACTS_BYTES)
     yield port_finding(*ui_address)
     yield packages_finding()
 
 
-def folder_finding(name: str, folder: Path) -> Finding:
+def folder_finding(name: str, folder: Path, need_bytes: int = 0) -> Finding:
     """Try to write in a folder, and leave nothing behind."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
@@ -40,8 +49,11 @@ def folder_finding(name: str, folder: Path) -> Finding:
     except OSError as error:
         remedy = f"Make it writable for this user, or set {name} to a folder that is."
         return fail(name, f"{folder} cannot be written: {error.strerror}", remedy)
+    if free < need_bytes:
+        found = f"{folder}: {free / MB:,.0f} MB free, {need_bytes / MB:,.0f} MB needed"
+        return fail(name, found, f"Free space there, or set {name} to a folder with more.")
     if free < LOW_SPACE_BYTES:
-        return warn(name, f"{folder}: {free / 1024**2:,.0f} MB free", "Free some disk space.")
+        return warn(name, f"{folder}: {free / MB:,.0f} MB free", "Free some disk space.")
     return ok(name, f"{folder} is writable")
 
 

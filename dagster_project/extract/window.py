@@ -155,7 +155,10 @@ def _without_row_contents() -> Iterator[None]:
     except psycopg.Error as error:
         if error.diag.context is None:
             raise
-        raise type(error)(_without_row(error)) from None
+        bare = type(error)(_without_row(error))
+        for place in getattr(error, "__notes__", ()):
+            bare.add_note(place)
+        raise bare from None
 
 
 def _without_row(error: psycopg.Error) -> str:

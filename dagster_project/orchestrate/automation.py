@@ -43,6 +43,7 @@ PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
 NIGHTLY = "nightly"
 MARK_DIGITS = 16
+SEEN_FAILURES = 100
 
 # A run that has started holds its days' locks, which the plan sees; one that was killed holds none,
 # whatever status it is left with.
@@ -102,13 +103,14 @@ def nightly(
 def history(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
-    """Request the oldest days that were never processed; last in the queue.
+    """Request the oldest days that were never processed, or that failed; last in the queue.
 
     Yields:
         Runs over at most HISTORY_DAYS_PER_TICK days.
     """
     days = _free(_plan(settings).days, context.instance)
-    oldest = sorted(days_in(days, {State.MISSING}))[:HISTORY_DAYS_PER_TICK]
+    # A day that a full disk or a lost server stopped is as good as one that was never begun.
+    oldest = sorted(days_in(days, {State.MISSING, State.FAILED}))[:HISTORY_DAYS_PER_TICK]
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
 
@@ -116,13 +118,16 @@ def history(
 def source_changes(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:
-    """Request days whose source rows changed, once per change.
+    """Request days whose source rows changed, once per change and per run that failed.
 
     Its cursor holds the changes that were requested already.
     """
     plan = _plan(settings)
-    # A mark lasts until the day is current, so that a run that fails is not asked for again.
-    marks = {day.job_day: _mark(day, plan) for day in plan.days if day.state is not State.CURRENT}
+    # A mark lasts until the day is current, so that a run that was canceled is not asked for again.
+    failed = list(_windows(context.instance, [dg.DagsterRunStatus.FAILURE], limit=SEEN_FAILURES))
+    marks = {
+        day.job_day: _mark(day, plan, failed) for day in plan.days if day.state is not State.CURRENT
+    }
     asked = set(json.loads(context.cursor or "[]")) & set(marks.values())
     free = _free(plan.days, context.instance)
     new = {day.job_day for day in free if _is_stale(day) and marks[day.job_day] not in asked}
@@ -132,8 +137,10 @@ def source_changes(
     )
 
 
-def _mark(day: DayPlan, plan: Plan) -> str:
-    seen = sha256(f"{day.fingerprint} {sorted(plan.installed.items())}".encode())
+def _mark(day: DayPlan, plan: Plan, failed: Sequence[tuple[str, Window]]) -> str:
+    # The newest first. Only the machine's faults leave a day stale or failed after its run.
+    run = next((run for run, window in failed if day.job_day in window), "")
+    seen = sha256(f"{day.fingerprint} {sorted(plan.installed.items())} {run}".encode())
     return f"{day.job_day}:{seen.hexdigest()[:MARK_DIGITS]}"
 
 
@@ -172,24 +179,27 @@ def _plan(settings: Settings) -> Plan:
 
 def _is_stale(day: DayPlan) -> bool:
     # A quarantined day is tried again when its source rows changed, not before.
-    return day.state is State.STALE or (
-        day.state in (State.FAILED, State.QUARANTINED) and day.source_changed
+    return day.state in (State.STALE, State.FAILED) or (
+        day.state is State.QUARANTINED and day.source_changed
     )
 
 
 def _free(days: Sequence[DayPlan], instance: dg.DagsterInstance) -> Sequence[DayPlan]:
-    taken = list(_waiting_windows(instance))
-    return [
-        day for day in days if not any(window.start <= day.job_day < window.end for window in taken)
-    ]
+    taken = [window for _, window in _windows(instance, WAITING)]
+    return [day for day in days if not any(day.job_day in window for window in taken)]
 
 
-def _waiting_windows(instance: dg.DagsterInstance) -> Iterator[Window]:
-    for run in instance.get_runs(dg.RunsFilter(statuses=list(WAITING))):
+def _windows(
+    instance: dg.DagsterInstance,
+    statuses: Sequence[dg.DagsterRunStatus],
+    limit: int | None = None,
+) -> Iterator[tuple[str, Window]]:
+    """Yield id and job_days of our runs in one of some states, the newest first."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=statuses), limit=limit):
         # Others' runs may have partitions of another kind under the same tags.
         window = tagged_window(run.tags) if REASON_TAG in run.tags else None
         if window is not None:
-            yield window
+            yield run.run_id, window
 
 
 def _requests(

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import event
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import Pool
 
 from dagster_project.settings import Settings
@@ -82,6 +83,8 @@ def unsynced_history() -> Iterator[None]:
     Dagster opens its files anew for each event, and a backfill has one per table and day, so that
     flushing costs more than the work (docs/decisions/0008-dagster-history-is-not-flushed.md).
 
+    An error of SQLite is told in which file it happened.
+
     Yields:
         Nothing; a history in Postgres is not touched.
     """
@@ -90,8 +93,15 @@ def unsynced_history() -> Iterator[None]:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("pragma synchronous = off")
 
+    def name_file(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, sqlite3.Error) and context.engine and not hasattr(error, "__notes__"):
+            error.add_note(f"(DAGSTER_HOME: {context.engine.url.database})")
+
     event.listen(Pool, "connect", relax)
+    event.listen(Engine, "handle_error", name_file)
     try:
         yield
     finally:
+        event.remove(Engine, "handle_error", name_file)
         event.remove(Pool, "connect", relax)

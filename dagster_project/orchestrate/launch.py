@@ -14,7 +14,7 @@ from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import range_tags
-from dagster_project.orchestrate.pipeline import REASON_TAG, pipeline
+from dagster_project.orchestrate.pipeline import MACHINE_FAULT, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
 
@@ -28,6 +28,7 @@ class ChunkDone:
         success: Whether every day is done.
         stopped: Whether it was asked to stop and left days untouched.
         broken: Whether it failed for another reason than its days.
+        machine_fault: What the machine or a server lacks; None when the run did not stop at that.
     """
 
     chunk: Chunk
@@ -35,6 +36,7 @@ class ChunkDone:
     success: bool
     stopped: bool
     broken: bool
+    machine_fault: str | None
 
 
 def chunk_selection(chunk: Chunk) -> list[dg.AssetKey]:
@@ -97,7 +99,19 @@ def _ended(
     # A run whose days failed says so by a dagster.Failure.
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     told = result.success or stopped or any(failure.user_failure_data for failure in failures)
-    return ChunkDone(chunk, result.run_id, result.success, stopped, broken=not told)
+    faults = [
+        str(failure.user_failure_data.metadata[MACHINE_FAULT].value)
+        for failure in failures
+        if failure.user_failure_data and MACHINE_FAULT in failure.user_failure_data.metadata
+    ]
+    return ChunkDone(
+        chunk,
+        result.run_id,
+        result.success,
+        stopped,
+        broken=not told,
+        machine_fault=next(iter(faults), None),
+    )
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

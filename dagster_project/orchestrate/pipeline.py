@@ -45,7 +45,7 @@ from dagster_project.publish.decide import Action
 from dagster_project.publish.operate import publish
 from dagster_project.publish.store import Scope
 from dagster_project.settings import Settings
-from dagster_project.stage import Databases, TestResult
+from dagster_project.stage import Databases, MachineError, TestResult, machine_faults
 from dagster_project.unify.setup import set_up_warehouse, test_window, unknown_values
 
 REASON_TAG = "beacon/reason"
@@ -53,6 +53,9 @@ BY_HAND = "launched in Dagster"
 SHOWN_BAD_DAYS = 20
 PUBLISH = "publish"
 """The word that confirms a publication, and the name of its job."""
+
+MACHINE_FAULT = "machine fault"
+"""Metadata of a failure that no day is to blame for."""
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
@@ -85,9 +88,24 @@ def pipeline(
     """Do what is selected, in the order of the flow; of partitioned assets the run's job_days.
 
     Raises:
-        dagster.Failure: The range is not partition keys, or some days failed; names them.
+        dagster.Failure: The range is not partition keys, or some days failed; names them. Or the
+            machine lacks something: then nothing more is begun.
         dagster.DagsterExecutionInterruptedError: The run was asked to stop and days are left.
     """
+    try:
+        with machine_faults():
+            yield from _work(context, config, settings)
+    except MachineError as error:
+        raise dg.Failure(
+            f"Stopped: {error} Then: beacon backfill, or wait for the next schedule.",
+            metadata={MACHINE_FAULT: str(error)},
+            allow_retries=False,
+        ) from error
+
+
+def _work(
+    context: dg.AssetExecutionContext, config: PipelineConfig, settings: Settings
+) -> Iterator[Event]:
     selected = context.selected_asset_keys
     window = window_of_run(context)
     if PUBLICATIONS in selected and settings.publish_url and config.confirm != PUBLISH:

@@ -5,8 +5,10 @@ build, or what happens in the child (dbt_worker.py).
 """
 
 import atexit
+import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,8 +20,8 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
-from dagster_project.postgres import connect
-from dagster_project.stage import StageError, TestResult
+from dagster_project.postgres import connect, place_of
+from dagster_project.stage import StageError, TestResult, machine_fault
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment
 from dagster_project.warehouse import files_version
 
@@ -29,28 +31,26 @@ SHOWN_LINES = 20
 Worker = subprocess.Popen[str]
 
 
-# dbt reports a database error as text only, so these are libpq's and the server's own words.
-_TRANSIENT_WORDS = (
-    "could not connect to server",
-    "connection refused",
-    "connection to server",
-    "server closed the connection",
-    "terminating connection",
-    "the database system is",
-    "deadlock detected",
-    "could not serialize access",
-    "canceling statement due to lock timeout",
-)
-
-
 class DbtError(StageError):
     """dbt ended with an error; the message holds each failed node and its reason."""
 
-    def __init__(self, message: str, results: Sequence[TestResult] = ()) -> None:
-        """Find out from the message whether the error may pass; keep what did run."""
+    def __init__(
+        self,
+        message: str,
+        results: Sequence[TestResult] = (),
+        codes: Sequence[str | int] = (),
+        place: str = "",
+    ) -> None:
+        """Keep what did run, and of the codes the first that the machine or a server gave."""
         super().__init__(message)
         self.results = results
-        self.is_transient = any(word in message.lower() for word in _TRANSIENT_WORDS)
+        for code in codes:
+            self.sqlstate = code if isinstance(code, str) else None
+            self.errno = code if isinstance(code, int) else None
+            if machine_fault(self) is not None:
+                break
+        if place:
+            self.add_note(place)
 
 
 def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestResult]:
@@ -76,10 +76,11 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
             "files": files_version(),
         }
         with _worker() as worker:
-            exit_code = _ask(worker, command)
+            exit_code, codes = _ask(worker, command)
         results = _read_results(target)
         if exit_code != 0:
-            raise DbtError(_explain(results, output, exit_code), results)
+            place = _leads_to(url)[1] if url else ""
+            raise DbtError(_explain(results, output, exit_code), results, codes, place)
         return results
 
 
@@ -113,19 +114,26 @@ def _start_worker() -> Worker:
     )
 
 
-def _ask(worker: Worker, command: dict[str, Any]) -> int:
+def _ask(worker: Worker, command: dict[str, Any]) -> tuple[int, list[str | int]]:
     requests = _pipe(worker.stdin)
     requests.write(json.dumps(command) + "\n")
     requests.flush()
     return _read_answer(worker)
 
 
-def _read_answer(worker: Worker) -> int:
+def _read_answer(worker: Worker) -> tuple[int, list[str | int]]:
     line = _pipe(worker.stdout).readline()
     if not line:
-        last_words = _pipe(worker.stderr).read()
-        raise DbtError(f"dbt's process ended with code {worker.wait()}: {_tail(last_words)}")
-    return int(line)
+        last_words, code = _tail(_pipe(worker.stderr).read()), worker.wait()
+        message = f"dbt's process ended with code {code}: {last_words}"
+        raise DbtError(message, codes=_codes_of(code))
+    answer = json.loads(line)
+    return answer["exit_code"], answer["codes"] or _codes_of(answer["exit_code"])
+
+
+def _codes_of(exit_code: int) -> list[str | int]:
+    # Whoever is not asked for and kills is the machine, when it runs out of memory.
+    return [errno.ENOMEM] if exit_code == -signal.SIGKILL else []
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:
@@ -169,16 +177,16 @@ def write_manifest(path: Path) -> None:
 
 
 @cache
-def _database(url: str) -> str:
-    """Ask libpq where a URL leads: its name may stand in a service file, or nowhere."""
+def _leads_to(url: str) -> tuple[str, str]:
+    """Ask libpq where a URL leads, as database and as place: a service file may hold the name."""
     with connect(url, application="dbt", read_only=True) as connection:
-        return connection.info.dbname
+        return connection.info.dbname, place_of(connection)
 
 
 def _environment(url: str | None, target: Path) -> dict[str, str]:
     return {
         **os.environ,
-        **(dbt_environment(url, _database(url)) if url else {}),
+        **(dbt_environment(url, _leads_to(url)[0]) if url else {}),
         "DBT_PROJECT_DIR": str(DBT_DIR),
         "DBT_PROFILES_DIR": str(DBT_DIR),
         "DBT_TARGET_PATH": str(target),
@@ -193,7 +201,11 @@ def _read_results(target: Path) -> list[TestResult]:
     path = target / "run_results.json"
     if not path.exists():
         return []
-    nodes: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    try:
+        nodes: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    except ValueError:
+        # Cut off by a full disk.
+        return []
     return [
         TestResult(
             unique_id=node["unique_id"],

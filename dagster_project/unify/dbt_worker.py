@@ -6,27 +6,51 @@ is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other e
 
 A line of JSON on standard input is a command: ``arguments``, ``environment``, ``output``, the file
 for what dbt prints, and ``files``, the version of the project: another one is parsed anew. The
-answer is a line with the exit code, negative for a signal. The end of the input, which is also the
+answer is a line of JSON: ``exit_code``, negative for a signal, and ``codes``, the SQLSTATE or errno
+of each error, of which dbt itself keeps the text only. The end of the input, which is also the
 death of the parent, ends the running command and this process.
 """
 
 import json
 import os
+import re
 import select
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2.extensions  # type: ignore[import-untyped]
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from dagster_project.unify.dbt_command import DATABASE_VARIABLE, URL_VARIABLE
 
 FAILED = 1
+MOST_CODES = 100
+LOST = "08006"
+"""Stands for an error without a SQLSTATE: there was no server to give one."""
+# How Python writes an error of the operating system, which dbt keeps as text, too.
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
 # The rest of the line stands in the URL, or where libpq looks otherwise.
 _OWN_PARAMETERS = ("application_name", "connect_timeout", "keepalives_idle")
+
+
+codes: list[str | int] = []
+"""SQLSTATE or errno of each error of the command that this process runs."""
+
+
+class CodedCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
+    """A cursor that keeps the SQLSTATE of what fails."""
+
+    def execute(self, *arguments: Any) -> None:  # noqa: ANN401  the driver ships no types
+        """Execute a statement."""
+        try:
+            super().execute(*arguments)
+        except psycopg2.Error as error:
+            codes.append(error.pgcode or LOST)
+            raise
 
 
 def connect_by_url() -> None:
@@ -39,7 +63,11 @@ def connect_by_url() -> None:
 
     def connect(**parameters: Any) -> Any:  # noqa: ANN401  the driver ships no types
         own = {name: parameters[name] for name in _OWN_PARAMETERS if name in parameters}
-        return by_parameters(os.environ[URL_VARIABLE], **own)
+        try:
+            return by_parameters(os.environ[URL_VARIABLE], cursor_factory=CodedCursor, **own)
+        except psycopg2.Error as error:
+            codes.append(error.pgcode or LOST)
+            raise
 
     psycopg2.connect = connect
 
@@ -61,44 +89,63 @@ def main() -> None:
         wanted = (command["environment"].get(DATABASE_VARIABLE), command["files"])
         if manifest is None or wanted != parsed:
             parsed, manifest = wanted, _parse(command)
-        answer = FAILED if manifest is None else _run(manifest, command)
-        print(answer, file=answers, flush=True)
+        exit_code, found = (FAILED, list(codes)) if manifest is None else _run(manifest, command)
+        print(json.dumps({"exit_code": exit_code, "codes": found}), file=answers, flush=True)
 
 
 def _parse(command: dict[str, Any]) -> Manifest | None:
+    codes.clear()
     os.environ.update(command["environment"])
     parsed = dbtRunner().invoke(["--quiet", "--no-partial-parse", "parse"])
     if isinstance(parsed.result, Manifest):
         return parsed.result
-    Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
+    _note_text(str(parsed.exception))
+    with suppress(OSError):
+        Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
     return None
 
 
-def _run(manifest: Manifest, command: dict[str, Any]) -> int:
+def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | int]]:
     ended, open_in_child = os.pipe()
     child = os.fork()
     if child == 0:
-        os._exit(_execute(manifest, command))
+        exit_code = _execute(manifest, command)
+        # Not by a file: the disk may be what is full.
+        os.write(open_in_child, json.dumps(codes[:MOST_CODES]).encode())
+        os._exit(exit_code)
     os.close(open_in_child)
     readable, _, _ = select.select([sys.stdin, ended], [], [])
     if sys.stdin in readable:
         # Nothing is sent while a command runs, so this is the end of the input.
         os.kill(child, signal.SIGKILL)
-    os.close(ended)
+    with os.fdopen(ended, "rb") as told:
+        found = json.loads(told.read() or "[]")
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    return os.waitstatus_to_exitcode(status), found
 
 
 def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
+    codes.clear()
     os.environ.update(command["environment"])
-    with Path(command["output"]).open("w", encoding="utf-8") as output:
-        os.dup2(output.fileno(), sys.stdout.fileno())
-        os.dup2(output.fileno(), sys.stderr.fileno())
-        finished = dbtRunner(manifest=manifest).invoke(command["arguments"])
-        if finished.exception is not None:
-            sys.stdout.write(f"{finished.exception}\n")
-        sys.stdout.flush()
+    try:
+        with Path(command["output"]).open("w", encoding="utf-8") as output:
+            os.dup2(output.fileno(), sys.stdout.fileno())
+            os.dup2(output.fileno(), sys.stderr.fileno())
+            finished = dbtRunner(manifest=manifest).invoke(command["arguments"])
+            for node in getattr(finished.result, "results", ()):
+                _note_text(str(node.message))
+            if finished.exception is not None:
+                _note_text(str(finished.exception))
+                sys.stdout.write(f"{finished.exception}\n")
+            sys.stdout.flush()
+    except OSError as error:
+        codes.append(error.errno or 0)
+        return FAILED
     return 0 if finished.success else FAILED
+
+
+def _note_text(text: str) -> None:
+    codes.extend(int(number) for number in _ERRNO.findall(text))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Isolation of bad days: halving, spans, transient errors."""
 
+import errno
+import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,6 +14,15 @@ from hypothesis import strategies as st
 from dagster_project.backfill import runs
 from dagster_project.backfill.runs import isolate, spans
 from dagster_project.partitions import Window
+from dagster_project.stage import MachineError
+from dagster_project.unify.dbt_run import DbtError
+
+
+def sqlite_error(words: str, code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError(words)
+    error.sqlite_errorcode = code
+    return error
+
 
 START = date(2025, 9, 1)
 
@@ -61,8 +72,65 @@ def test_a_transient_error_is_tried_again_and_never_halved() -> None:
         attempts.append(asked)
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
+    with pytest.raises(MachineError, match="the server does not answer"):
+        isolate(window(4), attempt)
+    assert attempts == [window(4)] * runs.ATTEMPTS
+
+
+@pytest.mark.usefixtures("no_wait")
+def test_a_deadlock_is_tried_again_and_never_halved() -> None:
+    attempts: list[Window] = []
+
+    def attempt(asked: Window) -> None:
+        attempts.append(asked)
+        raise psycopg.errors.DeadlockDetected
+
     assert len(isolate(window(4), attempt)) == 4
     assert attempts == [window(4)] * runs.ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.DiskFull("could not extend file"),
+        psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        MemoryError(),
+        sqlite_error("database or disk is full", sqlite3.SQLITE_FULL),
+        DbtError("model.x: Database Error", codes=["53100"]),
+        DbtError("model.x: [Errno 28]", codes=[errno.ENOSPC]),
+    ],
+    ids=repr,
+)
+def test_what_the_machine_lacks_ends_the_work_at_the_first_attempt(error: Exception) -> None:
+    attempts: list[Window] = []
+
+    def attempt(asked: Window) -> None:
+        attempts.append(asked)
+        raise ValueError("a consequence") from error
+
+    with pytest.raises(MachineError):
+        isolate(window(4), attempt)
+    assert attempts == [window(4)]
+
+
+def test_a_day_is_tried_alone_twice_unless_rows_are_known_to_be_the_cause() -> None:
+    for error, tries in (
+        (ValueError(), 2),
+        (psycopg.errors.QueryCanceled(), 2),
+        (DbtError("no code"), 2),
+        (psycopg.errors.UniqueViolation(), 1),
+        (DbtError("model.x: Database Error", codes=["23505"]), 1),
+    ):
+        attempts: list[Window] = []
+
+        def attempt(asked: Window, error: Exception = error, seen: list[Window] = attempts) -> None:
+            seen.append(asked)
+            raise error
+
+        assert [bad.error for bad in isolate(window(1), attempt)] == [error]
+        assert len(attempts) == tries
 
 
 @pytest.mark.usefixtures("no_wait")

@@ -21,6 +21,14 @@ def test_a_folder_that_can_be_written_stays_as_it_is(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_without_the_room_that_is_needed_fails(tmp_path: Path) -> None:
+    assert folder_finding("TMPDIR", tmp_path, need_bytes=1).level is not Level.FAIL
+    finding = folder_finding("TMPDIR", tmp_path, need_bytes=10**18)
+    assert finding.level is Level.FAIL
+    assert str(tmp_path) in finding.found
+    assert "TMPDIR" in finding.remedy
+
+
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -68,8 +68,11 @@ class Workshop:
         """Return the scenario of two databases that exist."""
         home = self.folder / warehouse
         home.mkdir()
-        databases = Databases(self.server.url(source, user=READER), self.server.url(warehouse))
-        return Scenario(databases, self.server.url(source), home)
+        return Scenario(self.databases(source, warehouse), self.server.url(source), home)
+
+    def databases(self, source: str, warehouse: str) -> Databases:
+        """Return a source as its reader and a warehouse as its owner."""
+        return Databases(self.server.url(source, user=READER), self.server.url(warehouse))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -165,8 +166,26 @@ def refuse_writes(url: str, relation: str, day: date, body: str) -> None:
     _on_insert(url, relation, f"if new.job_day = '{day}' then {body} end if;")
 
 
+def fill_disk_at(url: str, relation: str, file: Path) -> None:
+    """Let the server fill the disk of a file at the moment at which a row is written.
+
+    Args:
+        url: libpq URL of the warehouse's owner, a superuser.
+        relation: ``schema.table``.
+        file: Takes all room; it may not exist yet. Delete it to give the room back.
+    """
+    _on_insert(
+        url,
+        relation,
+        f"if (pg_stat_file('{file}', true)).size is null then begin"
+        " copy (select repeat('x', 1000000) from generate_series(1, 1000))"
+        f" to '{file}';"
+        " exception when disk_full then null; end; end if;",
+    )
+
+
 def allow_writes(url: str, relation: str) -> None:
-    """Take back `refuse_writes` or `pause_writes_at`."""
+    """Take back `refuse_writes`, `pause_writes_at` or `fill_disk_at`."""
     with psycopg.connect(url) as connection:
         connection.execute(
             sql.SQL("drop trigger if exists fault on {}").format(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import dagster as dg
 import psycopg
@@ -71,9 +72,14 @@ def record(
             )
 
 
-def fail(warehouse_url: str, day: date, fingerprint: str) -> None:
+def fail(
+    warehouse_url: str,
+    day: date,
+    fingerprint: str,
+    status: Literal["failed", "quarantined"] = "quarantined",
+) -> None:
     """Write the ledger as if extract had failed on a day of this source."""
-    outcome = Outcome(day, "extract", "quarantined", fingerprint, "1", error="bad row")
+    outcome = Outcome(day, "extract", status, fingerprint, "1", error="bad row")
     with psycopg.connect(warehouse_url) as connection:
         ledger.begin(connection, "extract", None, [day], Cause("some-run", "test"))
         ledger.finish(connection, [outcome])
@@ -226,6 +232,25 @@ def test_a_changed_day_whose_run_fails_is_not_requested_again(
     fail(warehouse_url, changed, "another state")
     requests, cursor = sense(instance, cursor)
     assert requests == []
+    assert sense(instance, cursor)[0] == []
+
+
+def test_a_day_that_the_machine_failed_is_requested_by_all_until_it_is_done(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    day = min(source)
+    record(warehouse_url, source)
+    fail(warehouse_url, day, source[day], "failed")
+    requests, cursor = sense(instance, None)
+    assert days_of(requests) == [day]
+    assert days_of(tick(nightly, instance, NIGHT)) == [day]
+    assert days_of(tick(history, instance, NIGHT)) == [day]
+    ours = {REASON_TAG: source_changes.name}
+    create_run(instance, day.isoformat(), dg.DagsterRunStatus.CANCELED, **ours)
+    assert sense(instance, cursor)[0] == []
+    create_run(instance, day.isoformat(), dg.DagsterRunStatus.FAILURE, **ours)
+    requests, cursor = sense(instance, cursor)
+    assert days_of(requests) == [day]
     assert sense(instance, cursor)[0] == []
 
 

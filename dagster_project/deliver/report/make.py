@@ -115,6 +115,12 @@ def _replace(path: Path, html: str) -> int:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    size = unfinished.write_bytes(html.encode())
-    unfinished.replace(path)
-    return size
+    content = html.encode()
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except BaseException as error:
+        unfinished.unlink(missing_ok=True)
+        error.add_note(f"({path} needs {len(content) / 1000:,.0f} kB)")
+        raise
+    return len(content)

@@ -1,6 +1,9 @@
 """Relations of the warehouse as Parquet files, a batch at a time, and these as one DuckDB file."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +118,7 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
         "memory_limit": MEMORY_LIMIT,
         "temp_directory": str(scratch),
     }
-    with duckdb.connect(file, config=config) as connection:
+    with _disk_errors(file), duckdb.connect(file, config=config) as connection:
         # One transaction: hundreds of comments would each be written through to the disk.
         connection.begin()
         connection.execute(f"create schema {SCHEMA}")
@@ -131,6 +134,18 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
                 name = sql.Identifier(SCHEMA, relation.name, column.column_name)
                 _comment(connection, "column", name, column.description)
         connection.commit()
+
+
+@contextmanager
+def _disk_errors(file: Path) -> Iterator[None]:
+    """Turn DuckDB's error about a full disk, which has no number, into the system's."""
+    full = os.strerror(errno.ENOSPC)
+    try:
+        yield
+    except duckdb.Error as error:
+        if full in str(error):
+            raise OSError(errno.ENOSPC, full, str(file)) from error
+        raise
 
 
 def _typed(column: CatalogRow) -> sql.Composed:

@@ -19,6 +19,7 @@ from dagster_project.deliver.snapshot.files import (
     write_relation,
 )
 from dagster_project.postgres import advisory_lock
+from dagster_project.stage import machine_fault
 from dagster_project.warehouse import SETUP_LOCK
 
 MARKER = "snapshot.json"
@@ -91,8 +92,7 @@ def take_snapshot(
         taken_at = provenance["read_at"].isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}
         (new / MARKER).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Snapshot(folder, taken_at, rows, size, time.monotonic() - start)
+    return Snapshot(folder, taken_at, rows, _size(folder), time.monotonic() - start)
 
 
 def _readme(found: Sequence[Relation], rows: Mapping[str, int], provenance: Row) -> str:
@@ -122,8 +122,8 @@ def replaced_folder(folder: Path, marker: str) -> Iterator[Path]:
     """Give an empty folder that takes the place of another one at the end.
 
     Beside the folder lie a lock and, while one is written, the new folder. Until the block ends
-    well, the old folder stays as it is; a killed process leaves at most a part that the next one
-    removes. Several processes take turns.
+    well, the old folder stays as it is. A block that fails leaves no part; a killed process leaves
+    one that the next one removes. Several processes take turns.
 
     Args:
         folder: The folder to replace; it need not exist.
@@ -146,11 +146,31 @@ def replaced_folder(folder: Path, marker: str) -> Iterator[Path]:
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir()
-        yield new
+        try:
+            yield new
+        except BaseException as error:
+            if machine_fault(error) is not None:
+                error.add_note(_room(folder, new))
+            shutil.rmtree(new, ignore_errors=True)
+            raise
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _room(folder: Path, new: Path) -> str:
+    """Say how much room a folder needs that could not be written."""
+    before, written = _size(folder), _size(new)
+    free = shutil.disk_usage(folder.parent).free + written
+    return (
+        f"({folder} needs more than {max(before, written) / 1e6:,.1f} MB beside the old one; "
+        f"{free / 1e6:,.1f} MB are free)"
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _require_ours(folder: Path, marker: str) -> None:

@@ -39,6 +39,7 @@ from dagster_project.unify.setup import set_up_warehouse
 
 HERE = Path(__file__).parent
 CHUNK_DAYS = 31
+BATCH_ROWS = Settings().batch_rows
 SAMPLE_S = 0.2
 SESSION_FIELD = 3
 PAGES_FIELD = 1
@@ -138,7 +139,7 @@ def bare_work(databases: Databases, window: Window) -> dict[str, float]:
     for chunk in chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS):
         for stage in STAGES:
             started = perf_counter()
-            stage.run(databases, chunk.window)
+            stage.run(databases, chunk.window, BATCH_ROWS)
             seconds[stage.name] += perf_counter() - started
     return seconds
 

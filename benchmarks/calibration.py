@@ -14,7 +14,6 @@ from math import sqrt
 
 import numpy as np
 import polars as pl
-from rich.table import Table
 
 from benchmarks.simulation import Setting, simulated, simulated_texts
 from dagster_project.analyse import EQUIVALENCE_MARGIN
@@ -22,10 +21,18 @@ from dagster_project.analyse.changes import metric_changes
 from dagster_project.analyse.effects import model_verdicts, pair_effects
 from dagster_project.analyse.flips import ALPHA
 from dagster_project.analyse.jobs import job_effects
+from dagster_project.analyse.quality import (
+    QUALITY,
+    PairErrors,
+    classifier_errors,
+    corrected_contrasts,
+    label_sums,
+    pair_errors,
+    with_corrected_rates,
+)
 from dagster_project.analyse.rates import region_rates
 from dagster_project.analyse.reasons import DIFFERENCE_DETECTED, EQUIVALENT
 from dagster_project.analyse.texts import text_effects
-from dagster_project.console import out
 
 CASES = 500
 """Simulated comparisons per setting."""
@@ -174,21 +181,141 @@ def hazards(cases: int) -> Iterator[Figure]:
         )
     yield from comparisons(replace(base, missing=0.5), "a region missing for half of the days")
     yield from comparisons(replace(base, mixed=True), "mixed parameters, unequally asked")
-    drawn = simulated(replace(base, sensitivity=(0.96, 0.89)), 1)
-    wrong = pair_effects(drawn.contrasts, KEYS, KEYS).filter(**FIRST_PAIR, scope=SCOPES[0])
-    # Known and said in the documentation: an unequal classifier is not corrected.
-    yield _share(
-        "false verdict by an unequal classifier",
-        "sensitivity .96 against .89",
-        _detected(wrong),
-        1.0,
+
+
+LABELLED = 300
+"""Labelled refusals, and as many other answers, of a language."""
+
+
+def classifier(cases: int) -> Iterator[Figure]:
+    """Refusals of two regions that are not told equally well."""
+    for sensitivity, effect in (
+        ((0.96, 0.89), 0.0),
+        ((0.95, 0.60), 0.0),
+        ((0.95, 0.60), 0.1),
+        ((0.60, 0.95), 0.2),
+    ):
+        setting = Setting(
+            cases, 20, 30, rate=0.3, effect=effect, day_effect=0.5, sensitivity=sensitivity
+        )
+        described = f"sensitivity {sensitivity[0]} against {sensitivity[1]}, effect {effect}"
+        yield from _two_languages(setting, described)
+    unequal = Setting(cases, 20, 30, rate=0.3, day_effect=0.5, sensitivity=(0.96, 0.89))
+    rows = _first_pairs(simulated(unequal, 1).contrasts, None)
+    beyond = pl.when(rows["p_value"].is_not_null()).then(
+        (rows["verdict"] == DIFFERENCE_DETECTED)
+        & (rows["tipping_gap"].fill_null(0.0) > unequal.sensitivity[0] - unequal.sensitivity[1])
     )
+    described = "one language, sensitivity .96 against .89 unknown"
+    # Known and said in the documentation: within a language the tipping gap is all there is.
+    yield _share("false verdict", described, _detected(rows), 1.0)
+    name = "false verdict with a tipping gap above the true .07"
+    yield _share(name, described, rows.select(beyond).to_series(), WRONG)
+
+
+def _two_languages(setting: Setting, described: str) -> Iterator[Figure]:
+    drawn = simulated(setting, 1)
+    truths = simulated(replace(setting, sensitivity=(1.0, 1.0)), 1)
+    random = np.random.default_rng(15)
+    mix = pl.DataFrame(
+        {
+            "group": np.repeat(np.arange(setting.groups), 2),
+            "region": ["r0", "r1"] * setting.groups,
+            "language": ["one", "other"] * setting.groups,
+            "scored": 600,
+            "refused": 180,
+        }
+    ).with_columns(source=pl.concat_str("language", "group"))
+    told = random.binomial(LABELLED, np.tile(setting.sensitivity, setting.groups))
+    quality = mix.select(
+        "source",
+        true_positives=pl.Series(told),
+        false_negatives=pl.Series(LABELLED - told),
+        false_positives=pl.lit(0),
+        true_negatives=pl.lit(10 * LABELLED),
+    )
+    rows = _first_pairs(drawn.contrasts, pair_errors(mix, quality, KEYS))
+    covered = _covers(rows, pl.Series(truths.these))
+    yield _share("corrected interval holds the truth", described, covered, COVERED, at_least=True)
+    if setting.effect == 0:
+        yield _share("false verdict, languages labelled", described, _detected(rows), WRONG)
+        nothing = pair_errors(mix, quality.clear(), KEYS)
+        unknown = _first_pairs(drawn.contrasts, nothing)
+        yield _share("false verdict, languages unlabelled", described, _detected(unknown), WRONG)
+
+
+def _first_pairs(contrasts: pl.DataFrame, errors: PairErrors | None) -> pl.DataFrame:
+    if errors is not None:
+        contrasts = corrected_contrasts(contrasts, errors)
+    effects = pair_effects(contrasts, KEYS, KEYS, errors)
+    return effects.filter(**FIRST_PAIR, scope=SCOPES[0]).sort("group")
+
+
+def corrected_rates(cases: int) -> Iterator[Figure]:
+    """Refusal rates without the classifier's error, by a language's labels and by own ones."""
+    random = np.random.default_rng(16)
+    cells = np.arange(cases)
+    for rate, told, false, answers, labelled in (
+        (0.3, 0.8, 0.01, 1_000, 100),
+        (0.05, 0.6, 0.002, 2_000, 200),
+        (0.6, 0.7, 0.1, 400, 10),
+        (0.2, 0.95, 0.0, 300, 50),
+    ):
+        real = random.random((cases, answers)) < rate
+        flagged = random.random(real.shape) < np.where(real, told, false)
+        hits = random.binomial(LABELLED, told, cases)
+        alarms = random.binomial(LABELLED, false, cases)
+        rates = pl.DataFrame(
+            {
+                "cell": cells,
+                "metric": "refusal_rate",
+                "n": answers,
+                "effective": float(answers),
+                "estimate": flagged.mean(axis=1),
+            }
+        )
+        mix = pl.DataFrame(
+            {
+                "cell": cells,
+                "region": "r",
+                "language": "one",
+                "source": cells.astype(str),
+                "scored": answers,
+                "refused": flagged.sum(axis=1),
+            }
+        )
+        quality = pl.DataFrame(
+            {
+                "source": cells.astype(str),
+                "true_positives": hits,
+                "false_negatives": LABELLED - hits,
+                "false_positives": alarms,
+                "true_negatives": LABELLED - alarms,
+            }
+        )
+        errors = classifier_errors(mix, quality, ("cell",))
+        seen = pl.DataFrame(
+            {
+                "cell": np.repeat(cells, labelled),
+                "real": real[:, :labelled].ravel().astype(float),
+                "flagged": flagged[:, :labelled].ravel().astype(float),
+            }
+        )
+        sums = label_sums(seen, ("cell",))
+        described = f"rate {rate}, sensitivity {told}, false alarms {false}, {answers:,} answers"
+        for how, labels in (("a language's", sums.clear()), (f"{labelled} own", sums)):
+            shown = with_corrected_rates(rates, errors, labels, ("cell",)).select(
+                ci_low="corrected_ci_low", ci_high="corrected_ci_high"
+            )
+            held = _covers(shown, pl.Series(np.full(cases, rate)))
+            name = f"corrected rate holds the truth, {how} labels"
+            yield _share(name, described, held, COVERED, at_least=True)
 
 
 def families(cases: int) -> Iterator[Figure]:
     """Several models and regions in one period: any false verdict among them."""
     for models, regions in ((1, 2), (3, 3), (10, 3), (3, 6)):
-        periods = max(50, min(cases, 300) // models)
+        periods = min(cases, 2_000 // models)
         setting = Setting(periods * models, 10, 15, rate=0.3, day_effect=0.5, regions=regions)
         drawn = simulated(setting, 4).contrasts.with_columns(period=pl.col("group") // models)
         effects = pair_effects(drawn, ("period", "group"), ("period",))
@@ -203,7 +330,7 @@ def families(cases: int) -> Iterator[Figure]:
 
 def largest(cases: int) -> Iterator[Figure]:
     """Whether the interval of the largest of several differences holds its truth."""
-    setting = Setting(min(cases, 300), 10, 16, rate=0.3, day_effect=0.5, regions=4)
+    setting = Setting(cases, 10, 16, rate=0.3, day_effect=0.5, regions=4)
     drawn = simulated(setting, 5).contrasts
     effects = pair_effects(drawn, KEYS, KEYS)
     verdicts = model_verdicts(drawn, effects, KEYS).rename(
@@ -227,16 +354,19 @@ def jobs(cases: int) -> Iterator[Figure]:
     for questions, regions in ((6, 2), (8, 3), (16, 6), (40, 2)):
         chance = random.beta(0.5, 0.8, size=(cases, 1, questions))
         refused = random.binomial(1, np.broadcast_to(chance, (cases, regions, questions)))
-        found = job_effects(_slots(refused), KEYS)["verdict"] == DIFFERENCE_DETECTED
+        found = job_effects(_slots(refused), KEYS, _NOTHING_KNOWN)["verdict"] == DIFFERENCE_DETECTED
         yield _share(
             "false verdict, this_job", f"{questions} questions, {regions} regions", found, WRONG
         )
     planted = np.zeros((20, 3, 8), np.int64)
     planted[:, 0, :6] = 1
-    found = job_effects(_slots(planted), KEYS)["verdict"] == DIFFERENCE_DETECTED
+    found = job_effects(_slots(planted), KEYS, _NOTHING_KNOWN)["verdict"] == DIFFERENCE_DETECTED
     yield _share(
         "six of eight refused, this_job", "8 questions, 3 regions", found, 1.0, at_least=True
     )
+
+
+_NOTHING_KNOWN = pl.DataFrame(schema={"source": pl.String, **dict.fromkeys(QUALITY, pl.Float64)})
 
 
 def _slots(refused: np.ndarray) -> pl.DataFrame:
@@ -246,6 +376,8 @@ def _slots(refused: np.ndarray) -> pl.DataFrame:
     ).with_columns(
         region=pl.Series([f"r{place}" for place in region]),
         model_id=pl.lit("m"),
+        language=pl.lit("en"),
+        source=pl.lit("en"),
         scored=pl.lit(1),
         failed=pl.lit(0),
         blocked=pl.lit(0),
@@ -371,13 +503,13 @@ def _counted(contrasts: pl.DataFrame, setting: Setting) -> tuple[pl.DataFrame, p
 
 def texts(cases: int) -> Iterator[Figure]:
     """Sign flips of excess divergence."""
-    for questions, days in ((8, 10), (8, 30), (20, 15)):
-        setting = f"{questions} questions, {days} days"
-        effects = text_effects(simulated_texts(cases // 2, questions, days, 5), KEYS, KEYS)
+    for questions, days, moved in ((8, 10, 0), (8, 30, 0), (20, 15, 0), (8, 12, 1)):
+        setting = f"{questions} questions, {days} days" + ", one of them moved" * moved
+        effects = text_effects(simulated_texts(cases, questions, days, moved), KEYS, KEYS)
         zero = pl.Series(np.zeros(len(effects)))
-        yield _share(
-            "interval of excess divergence", setting, _covers(effects, zero), COVERED, at_least=True
-        )
+        if not moved:
+            held = _covers(effects, zero)
+            yield _share("interval of excess divergence", setting, held, COVERED, at_least=True)
         yield _share("false divergence", setting, effects["p_value"] <= ALPHA, WRONG)
 
 
@@ -390,7 +522,7 @@ def alarms(cases: int) -> Iterator[Figure]:
         (8, 0.3, 1.0),
         (20, 0.005, 0.0),
     ):
-        setting = Setting(min(cases, 300), questions, 90, rate=rate, day_effect=day_effect)
+        setting = Setting(cases, questions, 90, rate=rate, day_effect=day_effect)
         answers = simulated(setting, 14).contrasts.filter(pl.col("pairing") == "job")
         values = pl.concat(
             answers.select(
@@ -418,6 +550,8 @@ SUITE: tuple[Callable[[int], Iterator[Figure]], ...] = (
     no_effect,
     with_effect,
     hazards,
+    classifier,
+    corrected_rates,
     families,
     largest,
     jobs,
@@ -441,24 +575,23 @@ def main(parts: Sequence[str]) -> None:
     figures: list[Figure] = []
     with ProcessPoolExecutor(PROCESSES) as pool:
         for found in pool.map(figures_of, parts or [part.__name__ for part in SUITE]):
-            table = Table("what", "setting", "claimed", "measured", "comparisons")
             for figure in found:
-                table.add_row(
-                    figure.name,
-                    figure.setting,
-                    f"{'≥' if figure.at_least else '≤'} {figure.bound:.2f}",
-                    "insufficient" if figure.value is None else f"{figure.value:.3f}",
-                    f"{figure.cases:,}",
-                    style=None if figure.holds else "red",
-                )
-            out.print(table)
+                _print(figure)
             figures += found
     broken = [figure for figure in figures if not figure.holds]
-    for figure in broken:
-        out.print(f"not kept: {figure}")
     kept, seconds = len(figures) - len(broken), time.monotonic() - started
-    out.print(f"{kept} of {len(figures)} figures keep their claim; {seconds:.0f} s")
+    print(f"{kept} of {len(figures)} figures keep their claim; {seconds:.0f} s")
     sys.exit(1 if broken else 0)
+
+
+def _print(figure: Figure) -> None:
+    claimed = f"{'at least' if figure.at_least else 'at most'} {figure.bound:.2f}"
+    measured = "insufficient" if figure.value is None else f"{figure.value:.3f}"
+    kept = "" if figure.holds else "  NOT KEPT"
+    print(
+        f"{figure.name:<55}{figure.setting:<72}{claimed:<15}{measured:>13}{figure.cases:>6}{kept}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

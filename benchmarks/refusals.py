@@ -1,6 +1,7 @@
 """Measure how well refusals are told from answers on labelled files.
 
     python benchmarks/refusals.py [FILE ...] [--without-question] [--errors N] [--near-matches]
+    python benchmarks/refusals.py [FILE ...] --counts > dbt/seeds/classifier_quality.csv
 
 FILE (default: the development data beside the project) is a Parquet file with the columns source,
 model, prompt, response, label, label_kind, lang, question_id, licence. Full refusals are compared
@@ -10,9 +11,11 @@ figures depend on the prompts, and what is left when one source is left out how 
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +174,25 @@ def folds(answers: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield f"prompts, fold {fold + 1}", answers.filter(fold_of == fold)
 
 
+def counts_by_language(answers: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of the seed classifier_quality: counts by language and fold of prompts."""
+    is_refusal = pl.col("label") == REFUSAL
+    return (
+        pl.concat(part.with_columns(fold=pl.lit(name[-1])) for name, part in folds(answers))
+        .group_by(language="lang", fold="fold")
+        .agg(
+            true_positives=(is_refusal & OURS).sum(),
+            false_negatives=(is_refusal & ~OURS).sum(),
+            false_positives=(~is_refusal & OURS).sum(),
+            true_negatives=(~is_refusal & ~OURS).sum(),
+            data=pl.col("source").unique().sort().str.join(" + "),
+            measured_on=pl.lit(datetime.now(UTC).date()),
+            rules_version=pl.lit(RULES_VERSION),
+        )
+        .sort("language", "fold")
+    )
+
+
 def line(name: str, found: Figures) -> str:
     """Write one line of the table."""
     cells = [
@@ -222,11 +244,21 @@ def main() -> None:
     parser.add_argument("--without-question", action="store_true")
     parser.add_argument("--errors", type=int, default=0, metavar="N")
     parser.add_argument("--near-matches", action="store_true")
+    parser.add_argument("--counts", action="store_true")
     options = parser.parse_args()
     if options.near_matches:
         print_near_matches()
         return
     everything = labelled(options.files, questions=not options.without_question)
+    if options.counts:
+        answers = everything.filter(pl.col("label").is_in([REFUSAL, COMPLIANCE]))
+        sys.stdout.write(counts_by_language(answers).write_csv())
+        return
+    print_report(everything, options.errors)
+
+
+def print_report(everything: pl.DataFrame, errors: int) -> None:
+    """Print every figure, and the first answers that our rules get wrong."""
     answers = everything.filter(pl.col("label").is_in([REFUSAL, COMPLIANCE]))
     print(
         f"refusal rules version {RULES_VERSION}; unique texts, 95 % intervals by prompt,"
@@ -258,7 +290,7 @@ def main() -> None:
     states = everything.group_by("label", "answer_state").len().sort("label", "answer_state")
     for label, state, count in states.iter_rows():
         print(f"{label:<20}{state or 'null (no rules)':<20}{count:>7}")
-    print_errors(answers, options.errors)
+    print_errors(answers, errors)
 
 
 if __name__ == "__main__":

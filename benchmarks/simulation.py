@@ -176,17 +176,20 @@ def _contrasts(counts: list[tuple[NDArray[np.int64], ...]]) -> pl.DataFrame:
 
 
 def simulated_texts(
-    groups: int, questions: int, days: int, seed: int, shift: float = 0.0
+    groups: int, questions: int, days: int, moved_days: int = 0, shift: float = 0.5
 ) -> pl.DataFrame:
     """Draw answers as sets of words; divergences as ``texts.text_effects`` takes them.
 
-    Two jobs a day ask two regions each question; on some days one region's words move.
+    Two jobs a day ask two regions each question; on the first days one region's words move.
     """
     words, jobs = 60, 2
-    random = np.random.default_rng((seed, questions, days))
+    random = np.random.default_rng((5, questions, days))
     shape = (groups * questions, 1, words)
     chance = random.beta(0.5, 1.0, size=shape)
-    moved = (1 - shift) * chance + shift * random.beta(0.5, 1.0, size=shape)
+    moves = (np.arange(days * jobs) < moved_days * jobs)[:, None]
+    moved = np.where(
+        moves, (1 - shift) * chance + shift * random.beta(0.5, 1.0, size=shape), chance
+    )
     drawn = (groups * questions, days * jobs, words)
     first, second = (random.random(drawn) < each for each in (chance, moved))
     first, second = (each.reshape(-1, days, jobs, words) for each in (first, second))

@@ -120,16 +120,24 @@ def job_html(
     return page_html("job.html.j2", job_page(data))
 
 
-def overview_html(*, scored_answers: int = 0, has_verdicts: bool = True, **rows: list[Row]) -> str:
+def overview_html(*, has_verdicts: bool = True, **rows: list[Row]) -> str:
     """Return the page about all days, on which there is nothing but the given rows."""
     totals = {
         **dict.fromkeys(("first_day", "last_day")),
         **dict.fromkeys(("jobs", "standard_jobs", "standard_jobs_analysed"), 0),
         **dict.fromkeys(("expected", "answered"), 0),
     }
-    in_rates = sum(one["n"] for one in rows.get("rates", []))
-    scored = {"scored_answers": scored_answers, "scored_answers_in_rates": in_rates}
-    parts = ("verdicts", "rates", "pairs", "texts", "trend", "changes", "questions", "telling")
+    parts = (
+        "verdicts",
+        "rates",
+        "others",
+        "pairs",
+        "texts",
+        "trend",
+        "changes",
+        "questions",
+        "telling",
+    )
     empty: dict[str, list[Row]] = {
         name: [] for name in (*parts, "question_effects", "weeks", "states", "incidents", "jobs")
     }
@@ -137,7 +145,7 @@ def overview_html(*, scored_answers: int = 0, has_verdicts: bool = True, **rows:
         window=None,
         trend_kind="iso_week",
         has_verdicts=has_verdicts,
-        totals={**totals, **scored, "method_versions": []},
+        totals={**totals, "method_versions": []},
         provenance=provenance(),
         **{**empty, **rows},
     )

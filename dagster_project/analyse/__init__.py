@@ -1,6 +1,6 @@
 """Effects between regions, with their uncertainty. Statistics are pure; window.py stores them."""
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 """Raised whenever a number may come out differently: makes every day stale."""
 
 EQUIVALENCE_MARGIN = 0.10

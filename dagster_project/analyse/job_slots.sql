@@ -9,6 +9,7 @@ select
     outcomes.model_id,
     outcomes.region,
     outcomes.question_id,
+    outcomes.language,
     (outcomes.outcome in ('technical_failure', 'empty'))::integer as failed,
     (outcomes.outcome = 'provider_block')::integer as blocked,
     rules.is_scored(outcomes.first_state)::integer as scored,

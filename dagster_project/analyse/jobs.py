@@ -9,12 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from dagster_project.analyse.effects import (
-    PAIR,
-    largest_pairs,
-    pair_verdict,
-    with_allowance,
-)
+from dagster_project.analyse.effects import largest_pairs, pair_verdict, with_allowance
 from dagster_project.analyse.flips import (
     TOLERANCE,
     Floats,
@@ -22,11 +17,22 @@ from dagster_project.analyse.flips import (
     sign_flips,
     stacked,
 )
+from dagster_project.analyse.quality import (
+    PAIR,
+    PairErrors,
+    corrected_contrasts,
+    pair_errors,
+    tipping_gap,
+    with_corrections,
+)
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
 
 SCOPE = "this_job"
 MIN_JOB_QUESTIONS = 6
 """Questions with an answer in both regions; fewer could not give p below 5 %."""
+
+_DRAWS = 50
+"""Of the classifier's errors: questions leave far more open in a job, and there are many jobs."""
 
 _PAIR_SCHEMA = pl.Schema(
     {
@@ -45,13 +51,15 @@ _PAIR_SCHEMA = pl.Schema(
 )
 
 
-def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+def job_effects(slots: pl.DataFrame, keys: Sequence[str], quality: pl.DataFrame) -> pl.DataFrame:
     """Compare the regions of each job, question by question.
 
     Args:
         slots: One row per ``keys, model_id, region`` and ``question_id`` with the counts ``scored,
-            refused, failed, blocked``, no nulls; refused by the first generation.
+            refused, failed, blocked``, no nulls; refused by the first generation; ``language`` and
+            ``source`` of the answer.
         keys: Columns that name a job.
+        quality: As for ``classifier_errors``.
 
     Returns:
         One row per job, sorted by ``keys``: ``questions`` of the pair with the largest gap;
@@ -59,12 +67,16 @@ def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         ``refusal_gap_ci_low, refusal_gap_ci_high`` (allowing for having picked the largest, cut at
         0), ``refusal_gap_reason, highest_region, lowest_region``; ``n_tests, n_significant``,
         ``p_value``, ``q_value`` (adjusted over the job's pairs, max-t), ``verdict,
-        verdict_reason``.
+        verdict_reason, tipping_gap``.
     """
-    questions = _questions(slots, keys)
-    pairs = _pairs(questions, keys).with_columns(scope=pl.lit(SCOPE), verdict_reason=None)
+    answers = slots.filter(pl.col("scored") > 0)
+    errors = pair_errors(answers, quality, keys, _DRAWS)
+    questions = _questions(answers, errors, keys)
+    tested = questions.filter(~pl.col("_unlabelled"))
+    pairs = _pairs(tested, keys).with_columns(scope=pl.lit(SCOPE), verdict_reason=None)
     judged = (
         with_allowance(pairs)
+        .pipe(with_corrections, errors)
         .with_columns(question_days=pl.col("questions"))
         .with_columns(verdict=pair_verdict())
         .with_columns(
@@ -74,6 +86,7 @@ def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
             ci_low=_scaled("ci_low"),
             ci_high=_scaled("ci_high"),
         )
+        .with_columns(tipping_gap=tipping_gap())
     )
     sign = pl.col("largest_difference").sign().replace(0.0, 1.0)
     ends = [pl.col(name) * sign for name in ("largest_ci_low", "largest_ci_high")]
@@ -89,6 +102,15 @@ def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     return (
         slots.group_by(keys)
         .agg(reason=_reason())
+        .join(
+            questions.group_by(keys).agg(pl.col("_unlabelled").any()),
+            on=list(keys),
+            how="left",
+            nulls_equal=True,
+        )
+        .with_columns(
+            reason=pl.when("_unlabelled").then(pl.lit("unlabelled_language")).otherwise("reason")
+        )
         .join(largest, on=list(keys), how="left", nulls_equal=True)
         .select(
             *keys,
@@ -103,6 +125,7 @@ def job_effects(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
             lowest_region=pl.when(flipped).then("largest_region_a").otherwise("largest_region_b"),
             verdict=pl.col("verdict").fill_null(INSUFFICIENT_DATA),
             verdict_reason=pl.when(~found).then("reason"),
+            tipping_gap="tipping_gap",
         )
         .sort(keys)
     )
@@ -114,33 +137,58 @@ def _scaled(end: str) -> pl.Expr:
     return (effect + (pl.col(end) - effect) * pl.col("wider")).clip(-1, 1)
 
 
-def _questions(slots: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Mean difference over the models of each question, for every two regions of a job."""
+def _questions(answers: pl.DataFrame, errors: PairErrors, keys: Sequence[str]) -> pl.DataFrame:
+    """Rates of each question in every two regions of a job that share enough, means over models.
+
+    Regions that answered in different languages are corrected, or ``_unlabelled`` where no labels
+    say by how much.
+    """
     on = [*keys, "model_id", "question_id"]
-    rates = slots.filter(pl.col("scored") > 0).select(
-        *on, "region", rate=pl.col("refused") / pl.col("scored")
-    )
-    others = rates.rename({"region": "region_b", "rate": "rate_b"})
-    return (
-        rates.rename({"region": "region_a", "rate": "rate_a"})
+    rates = answers.select(*on, "region", rate=pl.col("refused") / pl.col("scored"))
+    others = rates.rename({"region": "region_b", "rate": "rate_b_total"})
+    both = (
+        rates.rename({"region": "region_a", "rate": "rate_a_total"})
         .join(others, on=on, nulls_equal=True)
         .filter(pl.col("region_a") < pl.col("region_b"))
+        .with_columns(contrasts=pl.lit(1))
+    )
+    return (
+        corrected_contrasts(both, errors)
         .group_by([*keys, *PAIR, "question_id"])
-        .agg(difference=(pl.col("rate_a") - pl.col("rate_b")).mean())
+        .agg(rate_a=pl.col("rate_a_total").mean(), rate_b=pl.col("rate_b_total").mean())
+        .with_columns(difference=pl.col("rate_a") - pl.col("rate_b"))
+        .filter(pl.len().over([*keys, *PAIR]) >= MIN_JOB_QUESTIONS)
+        .join(
+            errors.pairs.select(*errors.on, _unlabelled=_cannot()),
+            on=errors.on,
+            how="left",
+            nulls_equal=True,
+        )
+        .with_columns(pl.col("_unlabelled").fill_null(value=False))
         .sort("question_id", *PAIR)
     )
 
 
+def _cannot() -> pl.Expr:
+    """Whether two regions cannot be compared for the languages in which they answered."""
+    return pl.col("languages_differ") & pl.col("correction_reason").is_not_null()
+
+
 def _pairs(questions: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Test the pairs of each job that share questions enough, all pairs of a job together."""
+    """Test the pairs of each job, all together."""
     grain = [*keys, *PAIR]
-    enough = questions.filter(pl.len().over(grain) >= MIN_JOB_QUESTIONS)
-    pairs = enough.group_by(grain, maintain_order=True).agg("question_id", "difference").sort(grain)
+    pairs = (
+        questions.group_by(grain, maintain_order=True)
+        .agg("question_id", "difference", pl.col("rate_a", "rate_b").mean())
+        .sort(grain)
+    )
     order, results = [np.empty(0, np.int64)], [_PAIR_SCHEMA.to_frame()]
     for rows, (differences,) in stacked(pairs, ("difference",)):
         order.append(rows)
         results.append(_tested(differences))
-    tested = pairs[np.concatenate(order)].select(grain).hstack(pl.concat(results))
+    tested = (
+        pairs[np.concatenate(order)].select(*grain, "rate_a", "rate_b").hstack(pl.concat(results))
+    )
     return tested.update(_adjusted(pairs, keys), on=grain, how="left")
 
 

@@ -62,8 +62,9 @@ def region_rates(
     Returns:
         One row per ``keys``, ``region`` and ``metric``, sorted by them: ``k`` of ``n`` answers to
         ``questions`` questions, ``estimate, ci_low, ci_high`` (null unless ``status`` is ok),
-        ``method`` (wilson, wilson_clustered, bca_clustered, wilson_two_way), ``status, reason`` and
-        ``comparable`` (enough questions to compare the region with another).
+        ``method`` (wilson, wilson_clustered, bca_clustered, wilson_two_way), ``effective`` (how
+        many independent answers they are worth), ``status, reason`` and ``comparable`` (enough
+        questions to compare the region with another).
     """
     grain = [*keys, "region", "metric"]
     counted = _counted(counts, [*keys, "region"])
@@ -87,7 +88,7 @@ def region_rates(
             "questions",
             *(
                 pl.when(shown).then(pl.col(name)).alias(name)
-                for name in ("estimate", "ci_low", "ci_high", "method")
+                for name in ("estimate", "effective", "ci_low", "ci_high", "method")
             ),
             status=status(reason, *_NOT_APPLICABLE),
             reason=reason,

@@ -13,12 +13,12 @@ import polars as pl
 
 from dagster_project.analyse.effects import (
     MIN_DAYS,
-    PAIR,
     contrast_parts,
     these_questions,
     with_allowance,
     with_q_values,
 )
+from dagster_project.analyse.quality import PAIR
 from dagster_project.analyse.reasons import status
 
 MIN_REPEATED_QUESTIONS = 5

@@ -5,6 +5,7 @@ Does not belong here: any statistic.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,15 +26,28 @@ from dagster_project.analyse.periods import (
     touched_periods,
     with_baselines,
 )
+from dagster_project.analyse.quality import (
+    QUALITY,
+    Errors,
+    PairErrors,
+    classifier_errors,
+    corrected_contrasts,
+    label_sums,
+    own_quality,
+    pair_errors,
+    with_corrected_rates,
+)
 from dagster_project.analyse.rates import region_rates
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
 from dagster_project.analyse.texts import text_effects
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.score.language import UNDETERMINED
 from dagster_project.score.scores import rounded, whole_jobs
 
 PERIOD = ("period_kind", "period_start")
 MODEL = (*PERIOD, "model_id")
+CELL = (*MODEL, "region")
 COMPARED = (*PERIOD, "workflow", "model_id")
 CATEGORY = (*PERIOD, "question_category")
 SERIES = ("metric", "period_kind", "model_id", "region")
@@ -49,6 +63,7 @@ JOB_SLOTS = pl.Schema(
         "model_id": pl.String(),
         "region": pl.String(),
         "question_id": pl.String(),
+        "language": pl.String(),
         "failed": pl.Int64(),
         "blocked": pl.Int64(),
         "scored": pl.Int64(),
@@ -122,6 +137,38 @@ CONTRASTS = pl.Schema(
 )
 """Columns of ``contrasts.sql``."""
 
+LANGUAGES = pl.Schema(
+    {
+        "job_day": pl.Date(),
+        "workflow": pl.String(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "language": pl.String(),
+        "scored": pl.Int64(),
+        "refused": pl.Int64(),
+    }
+)
+"""Columns of ``languages.sql``."""
+
+QUALITIES = pl.Schema({"source": pl.String(), **dict.fromkeys(QUALITY, pl.Float64())})
+"""Columns of ``quality.sql``."""
+
+LABELS = pl.Schema(
+    {
+        "job_day": pl.Date(),
+        "model_id": pl.String(),
+        "region": pl.String(),
+        "flagged": pl.Float64(),
+        "real": pl.Float64(),
+    }
+)
+"""Columns of ``labels.sql``."""
+
+QUESTIONS = pl.Schema(
+    {"question_id": pl.String(), "question_category": pl.String(), "question_text": pl.String()}
+)
+"""Columns of ``questions.sql``."""
+
 TEXT_DAYS = pl.Schema(
     {
         "job_day": pl.Date(),
@@ -187,10 +234,72 @@ def analyse_window(warehouse_url: str, window: Window, batch_rows: int) -> None:
             _replace_changes(target, kind, [one.start for one in periods if one.kind == kind])
 
 
+def judge_again(warehouse_url: str) -> None:
+    """Replace the statistics of every period that has days, with what labels say by now.
+
+    Verdicts of single jobs rest on the languages' quality alone, so they stay.
+    """
+    with connect(warehouse_url, application="analyse-write") as target:
+        lock_table(target, "analytics.periods")
+        found = target.execute(
+            "select distinct job_day from intermediate.int_question_outcomes__daily"
+        ).fetchall()
+        periods = sorted({one for (day,) in found for one in touched_periods(Window.of_day(day))})
+        for first in range(0, len(periods), PERIODS_AT_ONCE):
+            _replace_periods(target, periods[first : first + PERIODS_AT_ONCE])
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """How well refusals are told, as far as labels say.
+
+    Attributes:
+        quality: Counts by source: languages, and models in regions that users labelled.
+        labels: ``LABELS``, the users' own.
+    """
+
+    quality: pl.DataFrame
+    labels: pl.DataFrame
+
+    def of(self, answers: pl.DataFrame) -> pl.DataFrame:
+        """Add the ``source`` of each answer's quality: its model and region where labelled.
+
+        An answer too short to tell its language, such as *4.*, is in none.
+        """
+        own = pl.concat_str("model_id", "region", separator="/")
+        known = self.quality["source"].implode()
+        language = pl.col("language").replace({"unknown": None, UNDETERMINED: None})
+        return answers.with_columns(language=language).with_columns(
+            source=pl.when(own.is_in(known)).then(own).otherwise("language")
+        )
+
+    def of_periods(
+        self, languages: pl.DataFrame, periods: Sequence[Period]
+    ) -> tuple[Errors, pl.DataFrame]:
+        """Return the errors of each period's cells, and the sums of its own labels.
+
+        Args:
+            languages: ``LANGUAGES`` of all days of the periods.
+            periods: Which may be any range of days.
+        """
+        mix = of_periods(self.of(languages), periods)
+        labels = of_periods(self.labels, periods)
+        return classifier_errors(mix, self.quality, CELL), label_sums(labels, CELL)
+
+
+def read_classifier(target: Connection) -> Classifier:
+    """Read what labels say: of languages from the seed, of models in regions from the users."""
+    labels = _read(target, "labels", {}, LABELS)
+    languages = _read(target, "quality", {}, QUALITIES)
+    return Classifier(pl.concat([languages, own_quality(labels).select(languages.columns)]), labels)
+
+
 def _replace_jobs(source: Connection, target: Connection, window: Window, batch_rows: int) -> None:
     target.execute(read_sql("analyse/delete_jobs.sql"), vars(window))
+    # A job's verdict must not depend on when its day was analysed: no labels of users.
+    classifier = Classifier(_read(target, "quality", {}, QUALITIES), LABELS.to_frame())
     for slots in whole_jobs(_job_slots(source, window, batch_rows)):
-        _insert(target, "job_verdicts", job_verdicts(slots))
+        _insert(target, "job_verdicts", job_verdicts(slots, classifier))
 
 
 def _job_slots(source: Connection, window: Window, batch_rows: int) -> Iterator[pl.DataFrame]:
@@ -200,12 +309,13 @@ def _job_slots(source: Connection, window: Window, batch_rows: int) -> Iterator[
             yield pl.DataFrame(rows, schema=JOB_SLOTS, orient="row")
 
 
-def job_verdicts(slots: pl.DataFrame) -> pl.DataFrame:
+def job_verdicts(slots: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
     """Compute rows of ``job_verdicts``.
 
     Args:
         slots: ``JOB_SLOTS`` of whole jobs; a job without attempts has one row without a region. How
             complete a job is comes from job_status, which knows what was asked for.
+        classifier: How well refusals are told.
     """
     unknown = pl.col("completeness").is_null()
     jobs = slots.select(
@@ -216,7 +326,8 @@ def job_verdicts(slots: pl.DataFrame) -> pl.DataFrame:
         answered="job_answered",
         completeness_reason=pl.when(unknown).then(pl.lit("nothing_expected")),
     ).unique()
-    effects = job_effects(slots.filter(pl.col("region").is_not_null()), JOB)
+    attempts = classifier.of(slots.filter(pl.col("region").is_not_null()))
+    effects = job_effects(attempts, JOB, classifier.quality)
     without_attempts = pl.col("verdict").is_null()
     return jobs.join(effects, on=JOB, how="left").with_columns(
         pl.col("questions", "n_tests", "n_significant").fill_null(0),
@@ -235,25 +346,40 @@ def _replace_periods(target: Connection, periods: Sequence[Period]) -> None:
     bounds["ends"] = [one.end for one in periods]
     for table in SUMS:
         target.execute(read_sql(f"analyse/insert_{table}.sql"), bounds)
+    classifier = read_classifier(target)
     outcomes = _read(target, "question_outcomes", bounds, OUTCOMES)
+    region_days = _read(target, "region_days", bounds, REGION_DAYS)
+    languages = _read(target, "languages", {}, LANGUAGES)
     _insert(
-        target, "region_rates", rates(outcomes, _read(target, "region_days", bounds, REGION_DAYS))
+        target,
+        "region_rates",
+        rates(outcomes, region_days, classifier.of_periods(languages, periods)),
     )
     judged = [one for one in periods if one.kind in JUDGED_KINDS]
     if judged:
         contrasts = of_periods(_read(target, "contrasts", {}, CONTRASTS), judged)
-        for table, rows in effect_tables(contrasts).items():
+        errors_of_pairs = pair_errors(
+            of_periods(classifier.of(languages), judged),
+            classifier.quality,
+            COMPARED,
+        )
+        for table, rows in effect_tables(
+            contrasts, errors_of_pairs, _read(target, "questions", {}, QUESTIONS)
+        ).items():
             _insert(target, table, rows)
         texts = of_periods(_read(target, "text_days", {}, TEXT_DAYS), judged)
         _insert(target, "text_divergence", text_effects(texts, MODEL, PERIOD))
 
 
-def rates(outcomes: pl.DataFrame, days: pl.DataFrame | None = None) -> pl.DataFrame:
+def rates(
+    outcomes: pl.DataFrame, days: pl.DataFrame, errors: tuple[Errors, pl.DataFrame]
+) -> pl.DataFrame:
     """Compute rows of ``region_rates``: by actual region, by what the model said first.
 
     Args:
         outcomes: ``OUTCOMES`` of every region basis of some periods.
         days: ``REGION_DAYS`` of the same periods.
+        errors: ``Classifier.of_periods`` of the same periods.
     """
     key = [*MODEL, "region", "metric"]
     actual = outcomes.filter(pl.col("region_basis") == "actual")
@@ -268,7 +394,7 @@ def rates(outcomes: pl.DataFrame, days: pl.DataFrame | None = None) -> pl.DataFr
     rows = region_rates(actual, MODEL, days)
     for other in others:
         rows = rows.join(other, on=key, how="left")
-    return rows
+    return with_corrected_rates(rows, *errors, CELL).drop("effective")
 
 
 def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
@@ -283,24 +409,28 @@ def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     )
 
 
-def effect_tables(contrasts: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+def effect_tables(
+    contrasts: pl.DataFrame, errors: PairErrors, questions: pl.DataFrame
+) -> Mapping[str, pl.DataFrame]:
     """Compute every table that is made of contrasts, by its name.
 
     Args:
         contrasts: ``CONTRASTS`` of whole periods, with ``PERIOD``.
+        errors: How well refusals are told in two regions of the same periods.
+        questions: ``question_id, question_category, question_text`` of those that are known.
     """
-    pairs = pair_effects(contrasts, COMPARED, PERIOD)
-    of_category = contrasts.filter(pl.col("question_category").is_not_null())
-    categories = contrasts.select("question_id", "question_category").unique()
+    corrected = corrected_contrasts(contrasts, errors)
+    pairs = pair_effects(corrected, COMPARED, PERIOD, errors)
+    of_category = corrected.filter(pl.col("question_category").is_not_null())
     return {
         "region_pair_effects": pairs,
         "category_pair_effects": pair_effects(
-            of_category, (*CATEGORY, "workflow", "model_id"), CATEGORY
+            of_category, (*CATEGORY, "workflow", "model_id"), CATEGORY, errors
         ),
         "question_effects": question_effects(contrasts, COMPARED).join(
-            categories, on="question_id", how="left"
+            questions, on="question_id", how="left"
         ),
-        "model_verdicts": model_verdicts(contrasts, pairs, COMPARED),
+        "model_verdicts": model_verdicts(corrected, pairs, COMPARED),
     }
 
 

@@ -17,6 +17,7 @@ FACTS = (
     "analytics.fct_job_bias_metrics",
     "analytics.fct_job_region_scores",
     "analytics.job_status",
+    "intermediate.int_language_outcomes__daily",
     "intermediate.int_question_contrasts__daily",
     "intermediate.int_question_divergences__daily",
     "intermediate.int_question_outcomes__daily",

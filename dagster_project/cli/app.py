@@ -10,6 +10,7 @@ from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
 from dagster_project.cli.job import job
+from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
 from dagster_project.cli.psql import psql
 from dagster_project.cli.publish import publish_command, unpublish_command
@@ -126,6 +127,14 @@ app.command(
         ("score --input a.parquet --output jobs.ndjson --jobs", "per job"),
     ),
 )(score_command)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("label", "how well the rules tell refusals"),
+        ("label --sample 200", "answers to label, into to_label.csv"),
+        ("label --import to_label.csv --by ada", "take your labels in"),
+    ),
+)(label)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

@@ -91,6 +91,8 @@ def _print_verdict(verdict: dict[str, Any]) -> None:
             ("largest gap", f"{verdict['refusal_gap']:.3f} ({low:.3f} to {high:.3f}), {between}"),
             ("q", f"{verdict['q_value']:.3f}"),
         ]
+        if verdict["tipping_gap"] is not None:
+            rows.append(("tipping gap", f"{verdict['tipping_gap']:.3f}"))
     console.out.print(console.table("Do regions differ in this job?", ["", ""], rows))
 
 

@@ -89,6 +89,7 @@ def _analyse_inputs(relation: str) -> list[dg.AssetKey]:
         return [asset_key("analytics.answer_outcomes"), asset_key("analytics.job_status")]
     return [
         *(asset_key(name) for name in sums if relation not in sums),
+        asset_key("intermediate.int_language_outcomes__daily"),
         asset_key("intermediate.int_question_outcomes__daily"),
         asset_key("intermediate.int_question_contrasts__daily"),
         asset_key("intermediate.int_question_divergences__daily"),

@@ -22,3 +22,25 @@ comment on column ops.quarantine.parent_id is
 'The job that it names as its own, as stored: jobs.id of an execution or diff, the cross-region
 execution of a result or analysis, else the jobspec_id. NULL where the row names none.';
 comment on column ops.quarantine.quarantined_at is 'When an extract last met it.';
+
+-- What people say of answers (beacon label). Never emptied by a run.
+create table if not exists ops.answer_labels (
+    execution_key text not null,
+    labeller text not null,
+    label text not null,
+    text_md5 text not null,
+    labelled_at timestamptz not null default now(),
+    primary key (execution_key, labeller),
+    constraint answer_labels_label check (
+        label in ('substantive', 'refusal', 'partial_refusal')
+    )
+);
+comment on table ops.answer_labels is
+'Labels of answers by people, which measure how well the rules tell refusals. Grain: one row per
+answer and labeller.';
+comment on column ops.answer_labels.execution_key is 'Key of the answer in scores.answers.';
+comment on column ops.answer_labels.labeller is 'Who labelled it, as beacon label --by says.';
+comment on column ops.answer_labels.label is 'substantive, refusal or partial_refusal.';
+comment on column ops.answer_labels.text_md5 is
+'MD5 of the text that was labelled, the first generation; a label of another text counts no more.';
+comment on column ops.answer_labels.labelled_at is 'When the label was imported.';

@@ -40,6 +40,7 @@ create table if not exists analytics.job_verdicts (
         (verdict = 'insufficient_data') = (n_tests = 0)
     )
 );
+alter table analytics.job_verdicts add column if not exists tipping_gap double precision;
 create index if not exists job_verdicts_job_day on analytics.job_verdicts (job_day);
 comment on table analytics.job_verdicts is
 'Whether the regions of a job differ in it, and how complete it is. Grain: one row per job.';
@@ -73,6 +74,9 @@ comment on column analytics.job_verdicts.verdict is
 'difference_detected, equivalent, inconclusive or insufficient_data.';
 comment on column analytics.job_verdicts.verdict_reason is
 'What is missing where the data is insufficient.';
+comment on column analytics.job_verdicts.tipping_gap is
+'How much worse, as a difference of sensitivities, refusals must be told in one region than in the
+other for the verdict to vanish; NULL where there is none.';
 comment on column analytics.job_verdicts.method_version is 'Version of the statistics.';
 
 create table if not exists analytics.question_outcomes (

@@ -32,6 +32,12 @@ create table if not exists analytics.region_rates (
         (status = 'ok') = (estimate is not null)
     )
 );
+alter table analytics.region_rates
+add column if not exists corrected_estimate double precision,
+add column if not exists corrected_ci_low double precision,
+add column if not exists corrected_ci_high double precision,
+add column if not exists correction_method text,
+add column if not exists correction_reason text;
 create index if not exists region_rates_job_day on analytics.region_rates (job_day);
 comment on table analytics.region_rates is
 'Rates of a region with 95 % intervals. Grain: one row per period, model, region and metric. A
@@ -61,6 +67,15 @@ comment on column analytics.region_rates.final_estimate is
 'What users saw: the refusal rate by the answers delivered; NULL for the other metrics.';
 comment on column analytics.region_rates.estimate_by_requested_region is
 'The estimate by the region that was asked.';
+comment on column analytics.region_rates.corrected_estimate is
+'The refusal rate without the classifier''s error.';
+comment on column analytics.region_rates.corrected_ci_low is
+'Lower end of its 95 % interval, which includes how badly that error is known.';
+comment on column analytics.region_rates.corrected_ci_high is 'Upper end.';
+comment on column analytics.region_rates.correction_method is
+'own_labels (beacon label, prediction-powered) or language (Rogan-Gladen, classifier_quality).';
+comment on column analytics.region_rates.correction_reason is
+'Why there is none: unlabelled_language.';
 comment on column analytics.region_rates.method_version is 'Version of the statistics.';
 
 create table if not exists analytics.region_pair_effects (
@@ -115,6 +130,13 @@ create table if not exists analytics.region_pair_effects (
         (verdict = 'insufficient_data') = (risk_difference is null)
     )
 );
+alter table analytics.region_pair_effects
+add column if not exists correction text,
+add column if not exists correction_reason text,
+add column if not exists corrected_difference double precision,
+add column if not exists corrected_ci_low double precision,
+add column if not exists corrected_ci_high double precision,
+add column if not exists tipping_gap double precision;
 create index if not exists region_pair_effects_job_day on analytics.region_pair_effects (job_day);
 comment on table analytics.region_pair_effects is
 'How much two regions'' refusal rates differ within one job, with 95 % interval, q, power and
@@ -170,6 +192,19 @@ comment on column analytics.region_pair_effects.final_rate_a is
 comment on column analytics.region_pair_effects.final_rate_b is 'What users saw in region_b.';
 comment on column analytics.region_pair_effects.final_difference is
 'final_rate_a − final_rate_b.';
+comment on column analytics.region_pair_effects.correction is
+'language or own_labels: rates, difference, interval and test are of corrected contrasts, as the
+regions answered in different languages, or users labelled both; NULL: both are told equally well.';
+comment on column analytics.region_pair_effects.correction_reason is
+'Why the classifier''s error is not known: unlabelled_language.';
+comment on column analytics.region_pair_effects.corrected_difference is
+'The difference without the classifier''s error; NULL where that is not known.';
+comment on column analytics.region_pair_effects.corrected_ci_low is
+'Lower end of its 95 % interval, which includes how badly that error is known.';
+comment on column analytics.region_pair_effects.corrected_ci_high is 'Upper end.';
+comment on column analytics.region_pair_effects.tipping_gap is
+'How much worse, as a difference of sensitivities, refusals must be told in one region than in the
+other for the verdict to vanish; NULL where there is none.';
 comment on column analytics.region_pair_effects.verdict is
 'difference_detected, equivalent, inconclusive or insufficient_data.';
 comment on column analytics.region_pair_effects.verdict_reason is
@@ -231,6 +266,13 @@ create table if not exists analytics.category_pair_effects (
         (verdict = 'insufficient_data') = (risk_difference is null)
     )
 );
+alter table analytics.category_pair_effects
+add column if not exists correction text,
+add column if not exists correction_reason text,
+add column if not exists corrected_difference double precision,
+add column if not exists corrected_ci_low double precision,
+add column if not exists corrected_ci_high double precision,
+add column if not exists tipping_gap double precision;
 create index if not exists category_pair_effects_job_day
 on analytics.category_pair_effects (job_day);
 comment on table analytics.category_pair_effects is
@@ -290,6 +332,19 @@ comment on column analytics.category_pair_effects.final_rate_a is
 comment on column analytics.category_pair_effects.final_rate_b is 'What users saw in region_b.';
 comment on column analytics.category_pair_effects.final_difference is
 'final_rate_a − final_rate_b.';
+comment on column analytics.category_pair_effects.correction is
+'language or own_labels: rates, difference, interval and test are of corrected contrasts, as the
+regions answered in different languages, or users labelled both; NULL: both are told equally well.';
+comment on column analytics.category_pair_effects.correction_reason is
+'Why the classifier''s error is not known: unlabelled_language.';
+comment on column analytics.category_pair_effects.corrected_difference is
+'The difference without the classifier''s error; NULL where that is not known.';
+comment on column analytics.category_pair_effects.corrected_ci_low is
+'Lower end of its 95 % interval, which includes how badly that error is known.';
+comment on column analytics.category_pair_effects.corrected_ci_high is 'Upper end.';
+comment on column analytics.category_pair_effects.tipping_gap is
+'How much worse, as a difference of sensitivities, refusals must be told in one region than in the
+other for the verdict to vanish; NULL where there is none.';
 comment on column analytics.category_pair_effects.verdict is
 'difference_detected, equivalent, inconclusive or insufficient_data.';
 comment on column analytics.category_pair_effects.verdict_reason is
@@ -336,6 +391,7 @@ create table if not exists analytics.model_verdicts (
         (verdict = 'insufficient_data') = (n_tests = 0)
     )
 );
+alter table analytics.model_verdicts add column if not exists tipping_gap double precision;
 create index if not exists model_verdicts_job_day on analytics.model_verdicts (job_day);
 comment on table analytics.model_verdicts is
 'Whether a model''s regions differ, and what that rests on. Grain: one row per period, workflow,
@@ -373,6 +429,9 @@ comment on column analytics.model_verdicts.minimum_detectable_effect_concentrate
 comment on column analytics.model_verdicts.failure_region_p is
 'Of failures being spread evenly over regions: sign flips of whole days.';
 comment on column analytics.model_verdicts.failure_region_reason is 'Why it is NULL.';
+comment on column analytics.model_verdicts.tipping_gap is
+'How much worse, as a difference of sensitivities, refusals must be told in one region of the
+largest difference for it to vanish; NULL where there is nothing to vanish.';
 comment on column analytics.model_verdicts.verdict is
 'difference_detected (of any pair), equivalent (every pair), insufficient_data (no pair was
 tested), else inconclusive.';
@@ -408,6 +467,7 @@ create table if not exists analytics.question_effects (
         (ci_low is null) = (reason is not null)
     )
 );
+alter table analytics.question_effects add column if not exists question_text text;
 create index if not exists question_effects_job_day on analytics.question_effects (job_day);
 comment on table analytics.question_effects is
 'What drives a difference: each question''s part in it. Grain: one row per period, workflow,
@@ -427,6 +487,8 @@ comment on column analytics.question_effects.region_b is 'The other region.';
 comment on column analytics.question_effects.question_id is 'Question by its canonical id.';
 comment on column analytics.question_effects.question_category is
 'Category in the seed questions; NULL for others.';
+comment on column analytics.question_effects.question_text is
+'The question as the seed has it; NULL for others.';
 comment on column analytics.question_effects.pairing is 'job or day, as in region_pair_effects.';
 comment on column analytics.question_effects.days is 'Days on which both regions answered it.';
 comment on column analytics.question_effects.contrasts is

@@ -4,6 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from dagster_project.analyse.quality import QUALITY
+
+NOTHING_KNOWN = pl.DataFrame(schema={"source": pl.String, **dict.fromkeys(QUALITY, pl.Float64)})
+"""A classifier without any label."""
+
 Answers = Sequence[Sequence[int | None]]
 """Per day, per question: 1 refused, 0 answered, None without an answer."""
 
@@ -80,4 +85,4 @@ def slots(job: str, regions: Mapping[str, Sequence[int]], model: str = "m") -> p
             "blocked": pl.Int64,
         },
         orient="row",
-    )
+    ).with_columns(language=pl.lit("en"), source=pl.lit("en"))

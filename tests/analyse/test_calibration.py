@@ -33,8 +33,18 @@ def test_verdicts_err_and_intervals_cover_as_often_as_claimed(setting: Setting) 
     assert_kept(comparisons(setting, str(setting)))
 
 
-@pytest.mark.parametrize("part", [calibration.jobs, calibration.texts, calibration.alarms])
-def test_jobs_texts_and_alarms_keep_their_claims(
+PARTS = [
+    calibration.jobs,
+    calibration.texts,
+    calibration.alarms,
+    calibration.classifier,
+    calibration.corrected_rates,
+    calibration.largest,
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_kind_of_figure_keeps_its_claim(
     part: Callable[[int], Iterator[Figure]],
 ) -> None:
     assert_kept(part(60))

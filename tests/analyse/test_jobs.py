@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from dagster_project.analyse.jobs import job_effects
-from tests.analyse.contrasts import slots
+from tests.analyse.contrasts import NOTHING_KNOWN, slots
 
 
 def job(rows: pl.DataFrame) -> dict[str, Any]:
-    (row,) = job_effects(rows, ["job"]).iter_rows(named=True)
+    (row,) = job_effects(rows, ["job"], NOTHING_KNOWN).iter_rows(named=True)
     return row
 
 
@@ -63,5 +63,5 @@ def test_a_job_with_too_little_data_says_why(rows: pl.DataFrame, reason: str) ->
 def test_other_jobs_change_nothing() -> None:
     one = slots("a", {"EU": [1, 0, 1, 0, 1, 1, 0, 0], "US": NONE, "ASIA": [0, 1] * 4})
     other = slots("b", {"EU": [1] * 20, "US": [0] * 20})
-    both = job_effects(pl.concat([other, one]), ["job"]).filter(job="a")
-    assert both.equals(job_effects(one, ["job"]))
+    both = job_effects(pl.concat([other, one]), ["job"], NOTHING_KNOWN).filter(job="a")
+    assert both.equals(job_effects(one, ["job"], NOTHING_KNOWN))

@@ -34,9 +34,13 @@ RATE = {
     "status": "ok",
     "reason": None,
     "final_estimate": 0.2,
+    "corrected_estimate": 0.26,
+    "corrected_ci_low": 0.13,
+    "corrected_ci_high": 0.43,
+    "correction_reason": None,
 }
 NO_RATE = {
-    **dict.fromkeys(("estimate", "ci_low", "ci_high", "final_estimate")),
+    **dict.fromkeys(("estimate", "ci_low", "ci_high", "final_estimate", "corrected_estimate")),
     "k": 0,
     "n": 3,
     "questions": 3,
@@ -58,6 +62,7 @@ PAIR = {
     "minimum_detectable_effect": 0.2,
     "minimum_detectable_effect_concentrated": 0.3,
     "final_difference": -0.2,
+    "tipping_gap": 0.31,
     "verdict": "difference_detected",
     "verdict_reason": None,
 }
@@ -83,6 +88,7 @@ VERDICT = {
     "largest_region_a": "EU",
     "largest_region_b": "US",
     "minimum_detectable_effect": 0.2,
+    "tipping_gap": 0.31,
     "verdict": "difference_detected",
     "verdict_reason": None,
 }
@@ -105,6 +111,7 @@ JOB_VERDICT = {
     "n_tests": 3,
     "n_significant": 1,
     "q_value": 0.03,
+    "tipping_gap": 0.22,
     "verdict": "difference_detected",
     "verdict_reason": None,
 }
@@ -197,7 +204,8 @@ def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
 
 def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
     def row(question: str, region: str, k: int) -> Row:
-        return {"model_id": "m", "question_id": question, "region": region, "k": k, "n": 10}
+        names = {"model_id": "m", "question_id": question, "question_text": f"What is {question}?"}
+        return {**names, "region": region, "k": k, "n": 10}
 
     rows = [
         *(row("a", region, 2) for region in ("EU", "US")),
@@ -211,12 +219,14 @@ def test_the_heat_map_shows_questions_whose_regions_differ_most_first() -> None:
     assert [rate["level"] for rate in shown["questions"][0]["rates"]] == [0, 5]
     html = overview_html(questions=rows, rates=rates, question_effects=[effect])
     effect_told = "EU − US +90 (+50 to +100)"
-    assert lines_of(html, "b") == [["b", "0% of 10", "100% of 10", "100", effect_told]]
+    name = "b What is b?"
+    assert lines_of(html, name) == [[name, "0% of 10", "100% of 10", "100", effect_told]]
 
 
 def test_the_telling_question_is_refused_more_where_the_model_refuses_more() -> None:
     def effect(question: str, difference: float, **others: object) -> Row:
-        return {**PAIR, "question_id": question, "risk_difference": difference, **others}
+        names = {"question_id": question, "question_text": f"What is {question}?"}
+        return {**PAIR, **names, "risk_difference": difference, **others}
 
     asked = [
         effect("a", 0.9),
@@ -226,7 +236,7 @@ def test_the_telling_question_is_refused_more_where_the_model_refuses_more() -> 
     ]
     found = telling_question(VERDICT, asked)
     expected = {"workflow": "standard", "model_id": "m", "question_id": "b", "more": "US"}
-    assert found == {**expected, "less": "EU"}
+    assert found == {**expected, "question_text": "What is b?", "less": "EU"}
     assert telling_question(VERDICT, asked[:1]) is None
 
 
@@ -240,14 +250,20 @@ def test_a_summary_fits_one_model_and_several(models: str, told: str) -> None:
 
 
 def test_answers_in_no_rate_are_counted_beside_the_rates() -> None:
-    html = overview_html(rates=[RATE], scored_answers=50)
-    assert "In none of these rates: 2 scored answers" in html
+    others = [{"reason": "test_job", "answers": 2}, {"reason": "not_scored", "answers": 1}]
+    (told,) = (
+        note
+        for note in texts_of(overview_html(rates=[RATE], others=others), "note")
+        if "The oth" in note
+    )
+    assert re.findall(r"[0-9]+ (?=[a-z])", told) == ["51 ", "48 ", "2 ", "1 "]
+    html = overview_html(rates=[RATE])
     assert any(note.startswith("12 of 48 answers") for note in texts_of(html, "note"))
 
 
 def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
     hostile = "</p><script>alert(1)</script>\u202e_<b>"
-    places = {"question_id": hostile, "model_id": hostile}
+    places = {"question_id": hostile, "question_text": hostile, "model_id": hostile}
     telling = {
         **OF_MODEL,
         **places,

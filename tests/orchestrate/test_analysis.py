@@ -122,3 +122,57 @@ def test_regions_that_are_equal_by_plan_are_not_called_different(warehouse: Ware
         where model_id = 'llama3.2-1b' and period_kind = 'all'
     """).fetchall()
     assert ("difference_detected",) not in verdicts
+
+
+JUDGED = {
+    "region_pair_effects": "workflow, model_id, region_a, region_b",
+    "category_pair_effects": "workflow, model_id, region_a, region_b",
+    "model_verdicts": "workflow, model_id",
+    "job_verdicts": "job_id",
+}
+
+
+@pytest.mark.parametrize("table", JUDGED)
+def test_nothing_is_said_where_nothing_was_tested(warehouse: Warehouse, table: str) -> None:
+    is_tested = "n_tests > 0" if table in ("model_verdicts", "job_verdicts") else "p_value >= 0"
+    said = warehouse.execute(
+        f"""
+        select {JUDGED[table]}
+        from analytics.{table}
+        where (verdict <> 'insufficient_data') <> coalesce({is_tested}, false)
+        """.encode()
+    ).fetchall()
+    (rows,) = warehouse.execute(f"select count(*) from analytics.{table}".encode()).fetchall()
+    assert (said, rows > (0,)) == ([], True)
+
+
+def test_a_verdict_rests_on_answers_of_one_workflow(warehouse: Warehouse) -> None:
+    stated = warehouse.execute("""
+        select workflow, model_id, region_a, region_b, contrasts
+        from analytics.region_pair_effects
+        where period_kind = 'all' and scope = 'these_questions' and pairing = 'job'
+        order by workflow, model_id, region_a, region_b
+    """).fetchall()
+    counted = warehouse.execute("""
+        with answered as (
+            select distinct
+                workflow, job_id, has_old_parameters, prompt_variant, model_id, region, question_id
+            from intermediate.int_attempts__outcomes
+            where is_current and rules.is_scored(first_state)
+        )
+        select one.workflow, one.model_id, one.region, other.region, count(*)
+        from answered as one
+        inner join answered as other
+            on
+                one.workflow = other.workflow
+                and one.job_id = other.job_id
+                and one.has_old_parameters = other.has_old_parameters
+                and one.prompt_variant = other.prompt_variant
+                and one.model_id = other.model_id
+                and one.question_id = other.question_id
+                and one.region < other.region
+        group by one.workflow, one.model_id, one.region, other.region
+        order by one.workflow, one.model_id, one.region, other.region
+    """).fetchall()
+    assert {row[0] for row in stated} == {"standard", "cross_region"}
+    assert set(stated) <= set(counted)

@@ -140,6 +140,8 @@ def _certainty(one: Row) -> Iterator[str]:
         ends = points_interval(one["refusal_gap_ci_low"], one["refusal_gap_ci_high"])
         yield f"95% interval {ends} points"
         yield f"q {probability(one['q_value'])}"
+        if one["tipping_gap"] is not None:
+            yield f"tipping gap {gap(one['tipping_gap'])}"
         pairs = plural(one["n_tests"], "pair")
         yield f"a difference in {one['n_significant']} of {pairs} of regions"
 

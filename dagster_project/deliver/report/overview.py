@@ -90,14 +90,15 @@ def heat_maps(questions: Sequence[Row], rates: Sequence[Row], effects: Sequence[
     """Lay out how often each model refuses each question in each region.
 
     Args:
-        questions: Rows of ``model_id, question_id, region, k, n``; n above 0.
+        questions: Rows of ``model_id, question_id, question_text, region, k, n``; n above 0.
         rates: Rows of region_rates; regions without an estimate are left out.
         effects: Rows of question_effects; none for days that are no month and not all.
 
     Returns:
         One row per model with two regions or more: ``model_id``, ``regions`` and ``questions``,
-        those whose regions differ most first, each with ``question_id``, ``spread`` (highest minus
-        lowest rate), ``effect`` (the largest within jobs that has an interval, or None) and
+        those whose regions differ most first, each with ``question_id, question_text``, ``spread``
+        (highest minus lowest rate), ``effect`` (the largest within jobs that has an interval, or
+        None) and
         ``rates``: a row of k, n, rate and level (0 to `LEVELS`) per region, or None.
     """
     found = []
@@ -107,16 +108,18 @@ def heat_maps(questions: Sequence[Row], rates: Sequence[Row], effects: Sequence[
     for one in sorted(known_effects, key=lambda one: abs(one["risk_difference"])):
         largest_effects[one["model_id"], one["question_id"]] = one
     shown = [one for one in questions if (one["model_id"], one["region"]) in estimated]
-    for model, rows in groupby(shown, key=itemgetter("model_id")):
+    for model, group in groupby(shown, key=itemgetter("model_id")):
+        rows = list(group)
         known = {(one["question_id"], one["region"]): _rate(one) for one in rows}
         regions = sorted({region for _, region in known}, key=region_order)
-        names = dict.fromkeys(question for question, _ in known)
+        texts = {one["question_id"]: one["question_text"] for one in rows}
         asked = [
             {
                 **_question(name, [known.get((name, region)) for region in regions]),
+                "question_text": text,
                 "effect": _effect(largest_effects.get((model, name))),
             }
-            for name in names
+            for name, text in texts.items()
         ]
         if len(regions) > 1:
             asked.sort(key=lambda one: -one["spread"])
@@ -257,6 +260,8 @@ def _certainty(one: Row, pairs: Sequence[Row]) -> Iterator[str]:
     _, _, ends = largest(one)
     yield f"95% interval {points_interval(*ends)} points"
     yield f"q {probability(one['largest_q_value'])}"
+    if one["tipping_gap"] is not None:
+        yield f"tipping gap {gap(one['tipping_gap'])}"
     yield f"a difference in {one['n_significant']} of {plural(one['n_tests'], 'pair')} of regions"
 
 

@@ -14,7 +14,13 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, touched_periods
-from dagster_project.analyse.window import OUTCOMES, REGION_DAYS, rates
+from dagster_project.analyse.window import (
+    LANGUAGES,
+    OUTCOMES,
+    REGION_DAYS,
+    rates,
+    read_classifier,
+)
 from dagster_project.deliver.one_job import OneJob, Row, read_job
 from dagster_project.deliver.report.wording import SCOPES
 from dagster_project.partitions import START_DATE, Window
@@ -63,16 +69,18 @@ order by week
 """
 QUESTIONS = """
 select
-    model_id,
-    question_id,
-    region,
-    sum(refused)::bigint as k,
-    sum(scored)::bigint as n
-from intermediate.int_question_outcomes__daily
-where region_basis = 'actual' and job_day between %(first_day)s and %(last_day)s
-group by model_id, question_id, region
-having sum(scored) > 0
-order by model_id, question_id, region
+    daily.model_id,
+    daily.question_id,
+    questions.question_text,
+    daily.region,
+    sum(daily.refused)::bigint as k,
+    sum(daily.scored)::bigint as n
+from intermediate.int_question_outcomes__daily as daily
+left join seeds.questions as questions on daily.question_id = questions.question_id
+where daily.region_basis = 'actual' and daily.job_day between %(first_day)s and %(last_day)s
+group by daily.model_id, daily.question_id, questions.question_text, daily.region
+having sum(daily.scored) > 0
+order by daily.model_id, daily.question_id, daily.region
 """
 STATES = """
 select workflow, analysis_state, count(*) as jobs
@@ -98,6 +106,7 @@ class Overview:
         window: The days that were asked for; None for all.
         trend_kind: Kind of the periods of the trend, iso_week or day.
         has_verdicts: Whether the days are a month or all, which alone have effects.
+        others: Answers that are in no rate, by reason.
         pairs: Of region_pair_effects.
         trend: Of region_rates, refusal_rate only, like ``rates``.
         changes: Of metric_changes, the latest that moved.
@@ -116,6 +125,7 @@ class Overview:
     provenance: Row
     verdicts: list[Row]
     rates: list[Row]
+    others: list[Row]
     pairs: list[Row]
     question_effects: list[Row]
     texts: list[Row]
@@ -165,6 +175,7 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
         provenance=read_provenance(connection, days),
         verdicts=effects["model_verdicts"],
         rates=read_rates(connection, days),
+        others=_rows(connection, _file("other_answers"), values),
         pairs=effects["region_pair_effects"],
         question_effects=effects["question_effects"],
         texts=effects["text_divergence"],
@@ -232,7 +243,8 @@ def _telling(connection: Connection, effects: Mapping[str, list[Row]], values: R
     for verdict in effects["model_verdicts"]:
         wanted = telling_question(verdict, effects["question_effects"])
         if wanted is not None:
-            found += _rows(connection, _file("telling_answers"), {**values, **wanted})
+            rows = _rows(connection, _file("telling_answers"), {**values, **wanted})
+            found += [{**row, "question_text": wanted["question_text"]} for row in rows]
     return found
 
 
@@ -261,6 +273,7 @@ def telling_question(verdict: Row, effects: list[Row]) -> Row | None:
     return {
         **{key: verdict[key] for key in keys},
         "question_id": most["question_id"],
+        "question_text": most["question_text"],
         "more": more,
         "less": less,
     }
@@ -283,15 +296,19 @@ def _stored(connection: Connection, name: str, period: Period) -> list[Row]:
 
 def _made(connection: Connection, days: Window) -> list[Row]:
     period = {"kinds": ["days"], "starts": [days.start], "ends": [days.end]}
-    outcomes, spread = (
+    outcomes, spread, languages = (
         pl.DataFrame(_rows(connection, statement, values), schema=schema)
         for statement, values, schema in (
             (_file("days_outcomes"), _bounds(days), OUTCOMES),
             (read_sql("analyse/region_days.sql"), period, REGION_DAYS),
+            (read_sql("analyse/languages.sql"), {}, LANGUAGES),
         )
     )
+    errors = read_classifier(connection).of_periods(
+        languages, [Period("days", days.start, days.end)]
+    )
     # As they are stored, so that both ways give the same numbers.
-    return rounded(rates(outcomes, spread)).to_dicts()
+    return rounded(rates(outcomes, spread, errors)).to_dicts()
 
 
 def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:

@@ -1,6 +1,5 @@
 -- One row: what the days of the report hold. Jobs that an analyst would not count (test traffic)
--- are jobs here too; they are out of scored_answers. An answer to a question
--- or by a model that is not known is scored, and in no rate.
+-- are jobs here too.
 select
     min(jobs.job_day) as first_day,
     max(jobs.job_day) as last_day,
@@ -10,14 +9,6 @@ select
         as standard_jobs_analysed,
     coalesce(sum(jobs.expected), 0)::bigint as expected,
     coalesce(sum(jobs.answered), 0)::bigint as answered,
-    coalesce(sum(metrics.scored_answers), 0)::bigint as scored_answers,
-    (
-        select coalesce(sum(outcomes.final_scored), 0)::bigint
-        from intermediate.int_question_outcomes__daily as outcomes
-        where
-            outcomes.region_basis = 'actual'
-            and outcomes.job_day between %(first_day)s and %(last_day)s
-    ) as scored_answers_in_rates,
     coalesce(
         array_agg(distinct metrics.method_version) filter (
             where metrics.method_version is not null

@@ -28,6 +28,8 @@ def definitions(settings: Settings | None = None) -> dg.Definitions:
         jobs=[setup, backfill, deliver, publish, checks],
         schedules=[nightly, history, hourly_checks],
         sensors=[source_changes, deliveries],
+        # A run is one op. Of a child process Dagster would say canceled when its work was done.
+        executor=dg.in_process_executor,
         resources={"settings": dg.ResourceDefinition(lambda _: settings or Settings())},
     )
 

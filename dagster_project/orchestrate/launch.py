@@ -14,7 +14,7 @@ from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import range_tags
-from dagster_project.orchestrate.pipeline import REASON_TAG, pipeline
+from dagster_project.orchestrate.pipeline import BAD_DAYS, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
 
@@ -94,9 +94,13 @@ def _ended(
     run = instance.get_run_by_id(result.run_id)
     canceled = run is not None and run.status is dg.DagsterRunStatus.CANCELED
     stopped = canceled or _was_interrupted(result)
-    # A run whose days failed says so by a dagster.Failure.
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    told = result.success or stopped or any(failure.user_failure_data for failure in failures)
+    causes = [
+        event.step_failure_data.user_failure_data
+        for event in result.all_events
+        if event.is_step_failure
+    ]
+    by_days = any(cause is not None and BAD_DAYS in cause.metadata for cause in causes)
+    told = result.success or stopped or by_days
     return ChunkDone(chunk, result.run_id, result.success, stopped, broken=not told)
 
 

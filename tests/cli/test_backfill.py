@@ -151,10 +151,11 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     assert record.tags[REASON_TAG] == "row was touched"
 
 
-def test_a_backfill_that_is_interrupted_finishes_the_day_in_work_and_touches_no_other(
+def test_a_backfill_that_is_interrupted_leaves_no_half_stage_and_touches_no_other_day(
     site: Site, some_days: list[date]
 ) -> None:
     site.touch(*some_days)
+    ((before,),) = site.ledger("select max(started_at) from ops.partition_ledger")
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("beacon")), "backfill", "--chunk-days", "1"],
         stderr=subprocess.PIPE,
@@ -171,7 +172,11 @@ def test_a_backfill_that_is_interrupted_finishes_the_day_in_work_and_touches_no_
     _, messages = process.communicate()
     assert process.returncode == STOPPED, messages
     assert "to resume: beacon backfill" in messages
-    assert site.days(State.STALE) == some_days[1:]
+    assert site.ledger(running) == []
+    assert site.ledger(
+        "select distinct job_day from ops.partition_ledger where started_at > %s", before
+    ) == [(some_days[0],)]
+    assert set(some_days[1:]) <= set(site.days(State.STALE))
     assert site.beacon("backfill").exit_code == 0
     assert site.days(State.STALE) == []
 

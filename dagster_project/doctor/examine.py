@@ -23,7 +23,7 @@ from dagster_project.stage import Databases
 
 def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
     """Look at everything that keeps a command from working."""
-    yield from machine_findings(settings.home, ui_address)
+    yield from machine_findings(settings.home, settings.instance_folder, ui_address)
     if settings.publish_url is not None:
         url = settings.require("publish_url")
         yield from database_findings("publish", "BEACON_PUBLISH_URL", url, target_findings)

@@ -27,8 +27,8 @@ from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.deliver.report.make import default_path, write_overview
 from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
-from dagster_project.orchestrate.checks import ROWS_OF_RUN, rows_of_run
-from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, INCREMENTAL, check_verdict
+from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
+from dagster_project.orchestrate.dbt_assets import INCREMENTAL
 from dagster_project.orchestrate.instance import unsynced_history
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
 from dagster_project.orchestrate.specs import (
@@ -40,13 +40,13 @@ from dagster_project.orchestrate.specs import (
     STAGE_SPECS,
     asset_key,
 )
-from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.partitions import Window
 from dagster_project.publish.decide import Action
 from dagster_project.publish.operate import publish
 from dagster_project.publish.store import Scope
 from dagster_project.settings import MissingSettingError, Settings
-from dagster_project.stage import Databases, TestResult
-from dagster_project.unify.setup import set_up_warehouse, test_window, unknown_values
+from dagster_project.stage import Databases
+from dagster_project.unify.setup import set_up_warehouse
 from dagster_project.warehouse import SetupError
 
 REASON_TAG = "beacon/reason"
@@ -94,7 +94,7 @@ def pipeline(
         dagster.DagsterExecutionInterruptedError: The run was asked to stop and work is left.
     """
     asked = stop_request()
-    launched = Launched(context, config, settings, asked.is_set, window_of_run(context))
+    launched = Launched(context, config, settings, asked.is_set, window_of_run(context.run.tags))
     work = _work(launched)
     while True:
         # Dagster puts its own handler of signals back whenever it takes an event.
@@ -227,7 +227,7 @@ def _process(run: Launched) -> Iterator[Event]:
             _log(context, done)
             events: list[Event] = [
                 *_materializations(done, window),
-                *_evaluations(done.tests, window, databases.warehouse),
+                *evaluations(done.tests, window, databases.warehouse),
             ]
             if done.is_last:
                 run.last.extend(events)
@@ -257,43 +257,13 @@ def _known(measures: Measures) -> dict[str, float | int | str]:
 
 def _selected_checks(run: Launched) -> Iterator[dg.AssetCheckEvaluation]:
     """Evaluate checks that no stage of the run has evaluated: chosen alone, or of every day."""
-    context, settings, window = run.context, run.settings, run.window
-    selected = context.selected_asset_check_keys
+    of_stages = run.context.selected_asset_keys
     alone = {
-        test: key
-        for test, key in CHECKS_BY_TEST.items()
-        if key in selected and key.asset_key not in context.selected_asset_keys
+        key
+        for key in run.context.selected_asset_check_keys
+        if key == ROWS_OF_RUN.key or key.asset_key not in of_stages
     }
-    if alone:
-        warehouse = settings.require("warehouse_url")
-        looked_at = window or ALL_DAYS
-        yield from _evaluations(
-            test_window(warehouse, list(alone), looked_at), looked_at, warehouse
-        )
-    if ROWS_OF_RUN.key in selected:
-        yield rows_of_run(Databases.of(settings), window)
-
-
-def _evaluations(
-    tests: Sequence[TestResult], window: Window, warehouse_url: str
-) -> Iterator[dg.AssetCheckEvaluation]:
-    for test in tests:
-        key = CHECKS_BY_TEST.get(test.unique_id)
-        if key is None:
-            continue
-        passed = test.status == "pass"
-        unknown = [] if passed else unknown_values(warehouse_url, key.name)
-        yield dg.AssetCheckEvaluation(
-            asset_key=key.asset_key,
-            check_name=key.name,
-            passed=passed,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=check_verdict(test, window),
-            metadata={
-                "failing rows": test.failures or 0,
-                **({"values and remedies": "\n".join(unknown)} if unknown else {}),
-            },
-        )
+    yield from checked(run.settings, alone, run.window)
 
 
 def _reports(run: Launched) -> Iterator[dg.AssetMaterialization]:
@@ -322,6 +292,10 @@ def _publications(
     """Bring the runner's tables in line; a day shows its jobs by what happened to them."""
     if settings.publish_url is None:
         context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
+        # Nothing is left undone. Without a word of it a backfill of all assets counts as failed.
+        off = {"publishing": "off: BEACON_PUBLISH_URL is not set"}
+        for day in days:
+            yield dg.AssetMaterialization(PUBLICATIONS, partition=day.isoformat(), metadata=off)
         return
     counts: Mapping[date | None, Counter[str]] = defaultdict(Counter)
     for outcome in publish(

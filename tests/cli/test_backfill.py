@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from dagster_project.backfill.plan import Chunk, State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli.app import app
-from dagster_project.cli.shared import STOPPED
+from dagster_project.cli.shared import STOPPED, USAGE
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
@@ -187,6 +187,13 @@ def test_a_launch_repeats_its_days_unless_it_asks_for_needed_ones_only(
     chunk = Chunk(Window.of_day(some_days[0]), STAGES[-1].name, 0)
     assert not site.execute(chunk, only_needed=True)
     assert site.execute(chunk, only_needed=False)
+
+
+@pytest.mark.parametrize("day", ["2024-12-31", "2999-01-01", "20250901", "2025-W10", "yesterday"])
+def test_a_key_that_is_no_job_day_is_refused_by_the_command(site: Site, day: str) -> None:
+    refused = site.beacon("backfill", "--from", day)
+    assert refused.exit_code == USAGE
+    assert day in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -207,8 +207,7 @@ def test_a_selection_is_one_step_that_makes_all_of_it(bench: Bench, name: str) -
     steps = {event.step_key for event in result.all_events if event.is_step_success}
     assert steps == {pipeline_op.op.name}
     made = {event.asset_key for event in result.all_events if event.is_step_materialization}
-    # Publishing is off without its variable.
-    assert set(selection) - {dg.AssetKey(["ops", "publications"])} <= made
+    assert set(selection) <= made
 
 
 def test_a_selection_of_days_without_a_day_is_refused_in_words(bench: Bench) -> None:

@@ -34,8 +34,9 @@ ui: setup ## Serve Dagster's UI on 127.0.0.1
 test: lint components ## Check and test everything
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-soak: setup components ## The long proofs: 300 random histories of launches, and all figures
+soak: setup components ## The long proofs: random histories, ten minutes of everything, all figures
 	BEACON_DRAWS=300 $(BIN)/pytest --timeout 36000 tests/faults/test_any_selection.py
+	$(BIN)/pytest tests/faults/live.py
 	$(BIN)/python -m benchmarks.calibration
 
 lint: setup ## Check formatting, types, SQL and dbt

@@ -14,7 +14,7 @@ from dagster_project.orchestrate.automation import (
     setup,
     source_changes,
 )
-from dagster_project.orchestrate.checks import LEDGER, standing_checks, whole_tables
+from dagster_project.orchestrate.checks import LEDGER, day_checks, standing_checks, whole_tables
 from dagster_project.orchestrate.pipeline import pipeline
 from dagster_project.orchestrate.specs import RUNNER, presented
 from dagster_project.settings import Settings
@@ -25,9 +25,11 @@ def definitions(settings: Settings | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.map_asset_specs(presented, [*RUNNER, pipeline, LEDGER]),
         asset_checks=[standing_checks, whole_tables],
-        jobs=[setup, backfill, deliver, publish, checks],
+        jobs=[setup, backfill, deliver, publish, checks, day_checks],
         schedules=[nightly, history, hourly_checks],
         sensors=[source_changes, deliveries],
+        # A run is one op. Of a child process Dagster would say canceled when its work was done.
+        executor=dg.in_process_executor,
         resources={"settings": dg.ResourceDefinition(lambda _: settings or Settings())},
     )
 

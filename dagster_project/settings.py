@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         default=None,
         description="Folder with initdb, pg_ctl and postgres for the embedded server.",
     )
+    nightly_cron: str = Field(default="0 3 * * *", description="When `nightly` ticks, UTC.")
+    history_cron: str = Field(default="*/30 * * * *", description="When `history` ticks, UTC.")
+    checks_cron: str = Field(default="10 * * * *", description="When `hourly_checks` ticks, UTC.")
+    sensor_seconds: int = Field(
+        default=300, ge=1, description="Seconds between two looks of `source_changes`."
+    )
     batch_rows: int = Field(
         default=10_000,
         ge=1,

@@ -5,7 +5,7 @@ Belongs here: isolation of bad days, retries, locks, ledger entries. Does not be
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -39,7 +39,7 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
 SPAN_ROWS = 20_000
-"""Source rows that are taken through all stages before a request to stop is heard."""
+"""Source rows that are taken through all stages together."""
 MOST_UNKNOWN_SHARE = 0.1
 """Share of a table's rows that a window may write before the planner must be told."""
 
@@ -66,6 +66,7 @@ class StageDone:
         bad_days: The days that failed, oldest first.
         tests: Data tests that ran, one entry per test and window.
         seconds: Wall-clock time of all its days together.
+        is_last: Whether the run has no other stage of any day to do.
     """
 
     stage: Stage
@@ -74,6 +75,7 @@ class StageDone:
     bad_days: Sequence[BadDay]
     tests: Sequence[TestResult]
     seconds: float
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,11 @@ class Work:
 
 
 class StoppedError(RuntimeError):
-    """A request to stop was heard; the days that were begun are done, the others untouched."""
+    """A request to stop was heard; the stage in work is done, what follows it is not begun."""
 
-    def __init__(self, untouched: int) -> None:
-        """Say how many days are left.
-
-        Args:
-            untouched: Number of job_days that were not begun.
-        """
-        super().__init__(
-            f"stopped as requested; {untouched} days were not begun. To resume: beacon backfill"
-        )
+    def __init__(self, left: int) -> None:
+        """Say how many job_days are not done."""
+        super().__init__(f"stopped as requested; {left} days are left. To resume: beacon backfill")
 
 
 def never() -> bool:
@@ -123,14 +119,14 @@ def process_days(
     Args:
         databases: Source and warehouse.
         work: The days and stages.
-        stop: Asked after each span of days whether to begin another.
+        stop: Asked before each stage of each span of days whether to end here.
 
     Yields:
         Each stage of each span when it is done. The bad days go no further; their old rows are
         still in place.
 
     Raises:
-        StoppedError: `stop` said so, and days are left.
+        StoppedError: `stop` said so, and work is left.
         MachineError: The machine or a server lacks something. What is not done is taken up again
             by the next plan; no day is blamed.
     """
@@ -145,10 +141,13 @@ def process_days(
         days = _days_to_do(databases, work, sources)
         while days:
             span = _next_span(days, sources)
-            yield from _process_span(databases, connection, work, span, sources)
+            left = len(days) - len(span)
+            for done in _process_span(databases, connection, work, span, sources):
+                ends_span = done.stage is work.stages[-1]
+                yield replace(done, is_last=ends_span and not left)
+                if stop() and (left or not ends_span):
+                    raise StoppedError(left + (0 if ends_span else len(span)))
             days = days[len(span) :]
-            if days and stop():
-                raise StoppedError(len(days))
 
 
 def _days_to_do(databases: Databases, work: Work, sources: Mapping[date, str]) -> Sequence[date]:

@@ -9,7 +9,7 @@ from types import FrameType
 
 from dagster_project import console
 
-STOPPING = "Stopping: the days in work are finished first. Once more to stop at once."
+STOPPING = "Stopping: the stage in work is finished first. Once more to stop at once."
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -17,9 +17,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _request: ContextVar[Event | None] = ContextVar("_request", default=None)
 
 
+def stop_request() -> Event:
+    """Return the request of the command that this is part of, else a new one."""
+    return _request.get() or Event()
+
+
 @contextmanager
-def stop_requests() -> Iterator[Callable[[], bool]]:
+def stop_requests(asked: Event | None = None) -> Iterator[Callable[[], bool]]:
     """Turn the first signal into a request that the work asks for; a second one interrupts.
+
+    Args:
+        asked: Set by the first signal; `stop_request` unless given.
 
     Yields:
         A function that tells whether there is a request. Outside of the main thread, where Python
@@ -28,22 +36,22 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     Raises:
         KeyboardInterrupt: At the second signal.
     """
-    asked = _request.get() or Event()
+    request = asked or stop_request()
     if current_thread() is not main_thread():
-        yield asked.is_set
+        yield request.is_set
         return
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        if request.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        request.set()
         # Not to Dagster's log: the signal may have come while that is being written.
         console.err.print(STOPPING)
 
-    token = _request.set(asked)
+    token = _request.set(request)
     previous = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
-        yield asked.is_set
+        yield request.is_set
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -176,7 +176,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
                 fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
             if not done.stopped:
                 bar.advance(task, len(done.chunk.window.days))
-            if done.stopped or stop():
+            if done.stopped or (stop() and done.chunk is not prepared.todo[-1]):
                 fail("Stopped. What is done stays done; to resume: beacon backfill", STOPPED)
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -70,7 +70,7 @@ def window_of(first: str | None, last: str | None) -> "Window | None":
         The window; None when neither is given.
 
     Raises:
-        typer.Exit: A day cannot be read, or the first is after the last; the reason is printed.
+        typer.Exit: A day is no job_day, or the first is after the last; the reason is printed.
     """
     from dagster_project.partitions import START_DATE, Window
 
@@ -84,10 +84,19 @@ def window_of(first: str | None, last: str | None) -> "Window | None":
 
 
 def _day(text: str) -> date:
+    from dagster_project.partitions import START_DATE
+
+    # A client's clock may run up to one day ahead.
+    last = datetime.now(UTC).date() + timedelta(days=1)
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
         fail(f"{text} is not a day. Write it as YYYY-MM-DD.", USAGE)
+    if not START_DATE <= day <= last:
+        fail(f"{text} is no job_day: they go from {START_DATE} to {last}.", USAGE)
+    return day
 
 
 @contextmanager

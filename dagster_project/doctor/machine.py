@@ -1,12 +1,15 @@
-"""What the pipeline needs of this machine: folders, a port for the UI, the right packages."""
+"""What the pipeline needs of this machine: folders, a port for the UI, packages, run limits."""
 
+import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Any
 
+import yaml
 from packaging.requirements import Requirement
 
 from dagster_project.deliver.snapshot.take import default_folder
@@ -35,6 +38,7 @@ def machine_findings(settings: Settings, ui_address: tuple[str, int]) -> Iterato
     own = SERVER_BYTES if is_demo else ARTEFACTS_BYTES
     yield folder_finding("BEACON_HOME", home, own + snapshot)
     yield folder_finding("DAGSTER_HOME", settings.instance_folder, HISTORY_BYTES)
+    yield from instance_findings(settings.instance_folder)
     yield folder_finding("TMPDIR", Path(tempfile.gettempdir()), ARTEFACTS_BYTES)
     yield port_finding(*ui_address)
     yield packages_finding()
@@ -90,3 +94,65 @@ def _installed(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def instance_findings(folder: Path) -> Iterator[Finding]:
+    """Say which limits of runs the ``dagster.yaml`` of an instance lacks; none before it exists."""
+    file = folder / "dagster.yaml"
+    if not file.exists():
+        if "DAGSTER_HOME" in os.environ:
+            yield warn("Dagster limits", f"{file} does not exist", _COPY)
+        return
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        yield fail("Dagster limits", f"{file} cannot be read: {error}", "Correct that file.")
+        return
+    lacking = list(_lacking_limits(settings))
+    for found, remedy in lacking:
+        yield warn("Dagster limits", f"{file}: {found}", remedy)
+    if not lacking:
+        yield ok("Dagster limits", f"{file} has all that the pipeline counts on")
+
+
+_COPY = "Begin with the dagster.yaml of dagster_project/orchestrate."
+_REASON_TAG = "beacon/reason"
+_HISTORY_LIMIT = f"{{key: {_REASON_TAG}, value: history, limit: 1}}"
+
+
+def _lacking_limits(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is missing, and the lines that mend it."""
+    coordinator = settings.get("run_coordinator") or {}
+    if coordinator and coordinator.get("class") != "QueuedRunCoordinator":
+        yield (
+            f"runs are not queued ({coordinator.get('class')}), so no limit holds",
+            "run_coordinator: leave it out, or QueuedRunCoordinator",
+        )
+    # The same limits may stand in three places, of which the newest is first.
+    runs = {
+        **(coordinator.get("config") or {}),
+        **(settings.get("run_queue") or {}),
+        **((settings.get("concurrency") or {}).get("runs") or {}),
+    }
+    if "max_concurrent_runs" not in runs:
+        yield (
+            "no limit of runs at once (Dagster's own: 10)",
+            "concurrency: {runs: {max_concurrent_runs: 2}}",
+        )
+    limited = [limit.get("key") for limit in runs.get("tag_concurrency_limits") or ()]
+    if _REASON_TAG not in limited:
+        yield (
+            "no limit for history, so that the nightly run may wait for it",
+            f"concurrency: {{runs: {{tag_concurrency_limits: [{_HISTORY_LIMIT}]}}}}",
+        )
+    if not (settings.get("run_monitoring") or {}).get("enabled"):
+        yield (
+            "no run monitoring, so that a killed run looks started for ever",
+            "run_monitoring: {enabled: true}",
+        )
+    retries = settings.get("run_retries") or {}
+    if retries.get("enabled") and retries.get("retry_on_asset_or_op_failure", True):
+        yield (
+            "runs are repeated when days fail, although they have been tried three times",
+            "run_retries: {retry_on_asset_or_op_failure: false}",
+        )

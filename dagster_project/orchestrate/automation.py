@@ -12,6 +12,7 @@ from hashlib import sha256
 import dagster as dg
 
 from dagster_project.backfill.plan import (
+    EXTRACT,
     Chunk,
     DayPlan,
     Plan,
@@ -32,13 +33,17 @@ from dagster_project.orchestrate.specs import (
     SNAPSHOT,
     STAGE_SPECS,
 )
-from dagster_project.partitions import Window
+from dagster_project.partitions import START_DATE, Window
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from dagster_project.warehouse import SetupError, setup_fault
 
+WHEN = Settings()
+"""Of it only how often schedules and sensor tick: Dagster asks when it loads them."""
+
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
+EMPTY_DAYS_PER_TICK = 62
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
 NIGHTLY = "nightly"
@@ -76,21 +81,21 @@ checks = dg.define_asset_job(
     description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
 )
 hourly_checks = dg.ScheduleDefinition(
-    name="hourly_checks", job=checks, cron_schedule="10 * * * *", execution_timezone="UTC"
+    name="hourly_checks", job=checks, cron_schedule=WHEN.checks_cron, execution_timezone="UTC"
 )
 
 
-@dg.schedule(job=backfill, cron_schedule="0 3 * * *", execution_timezone="UTC")
+@dg.schedule(job=backfill, cron_schedule=WHEN.nightly_cron, execution_timezone="UTC")
 def nightly(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
-    """Request yesterday and every stale day; first in the queue.
+    """Request yesterday, even when it is empty, and every stale day; first in the queue.
 
     Yields:
         One run per chunk of days.
     """
     yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
-    days = _free(_plan(settings).days, context.instance)
+    days = _free(_with_empty_days(_plan(settings).days, yesterday), context.instance)
     wanted = {
         day.job_day
         for day in days
@@ -99,22 +104,27 @@ def nightly(
     yield from _requests(days, wanted, NIGHTLY, priority=0)
 
 
-@dg.schedule(job=backfill, cron_schedule="*/30 * * * *", execution_timezone="UTC")
+@dg.schedule(job=backfill, cron_schedule=WHEN.history_cron, execution_timezone="UTC")
 def history(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
-    """Request the oldest days that were never processed, or that failed; last in the queue.
+    """Request the oldest days that are missing or failed, then the empty ones; last in the queue.
 
     Yields:
-        Runs over at most HISTORY_DAYS_PER_TICK days.
+        Runs over at most HISTORY_DAYS_PER_TICK days, or EMPTY_DAYS_PER_TICK empty ones.
     """
-    days = _free(_plan(settings).days, context.instance)
+    plan = _plan(settings).days
+    days = _free(plan, context.instance)
     # A day that a full disk or a lost server stopped is as good as one that was never begun.
     oldest = sorted(days_in(days, {State.MISSING, State.FAILED}))[:HISTORY_DAYS_PER_TICK]
+    if not oldest:
+        yesterday = (context.scheduled_execution_time - timedelta(days=1)).date()
+        days = _free(_with_empty_days(plan, yesterday), context.instance)
+        oldest = sorted(days_in(days, {State.MISSING}))[:EMPTY_DAYS_PER_TICK]
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
 
-@dg.sensor(job=backfill, minimum_interval_seconds=300)
+@dg.sensor(job=backfill, minimum_interval_seconds=WHEN.sensor_seconds)
 def source_changes(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:
@@ -175,6 +185,20 @@ def _plan(settings: Settings) -> Plan:
     if fault is not None:
         raise SetupError(fault)
     return plan
+
+
+def _with_empty_days(days: Sequence[DayPlan], last: date) -> Sequence[DayPlan]:
+    """Add the days up to the last one that neither the source nor the ledger knows.
+
+    Nothing is to be done for them, but until a run has seen them Dagster shows them as missing.
+    """
+    known = {day.job_day for day in days}
+    empty = [
+        DayPlan(day, State.MISSING, EXTRACT, "empty", None, source_changed=False)
+        for day in Window.of_days(START_DATE, last).days
+        if day not in known
+    ]
+    return sorted([*days, *empty], key=lambda day: day.job_day)
 
 
 def _is_stale(day: DayPlan) -> bool:

@@ -1,8 +1,8 @@
 """What Dagster shows as asset checks of the backfill itself: bad days, late days, lost rows.
 
-The check of a run looks at its own days when it ends; the standing checks look at all days, by
-schedule. Belongs here: what a check says. Does not belong here: finding it out (plan.py,
-reconcile.py).
+The check of a run looks at its own days when it ends, and so do dbt's data tests; the job
+`day_checks` repeats them for a chosen day. The standing checks look at all days, by schedule.
+Belongs here: what a check says. Does not belong here: finding it out (plan.py, reconcile.py).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -10,13 +10,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_project.backfill.plan import BAD, DayPlan, State, current_plan, days_in
 from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
-from dagster_project.partitions import Window
+from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, check_verdict
+from dagster_project.orchestrate.partitions import JOB_DAYS, window_of_run
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.settings import Settings
-from dagster_project.stage import Databases
-from dagster_project.unify.setup import whole_table_faults
+from dagster_project.stage import Databases, TestResult
+from dagster_project.unify.setup import test_window, unknown_values, whole_table_faults
 
 SHOWN = 20
 LATE_AFTER = timedelta(hours=30)
@@ -119,6 +122,81 @@ def rows_of_run(databases: Databases, window: Window | None) -> dg.AssetCheckEva
         description=result.description,
         metadata=result.metadata,
     )
+
+
+def evaluations(
+    tests: Sequence[TestResult], window: Window, warehouse_url: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Say how dbt's data tests of a window ended."""
+    for test in tests:
+        key = CHECKS_BY_TEST.get(test.unique_id)
+        if key is None:
+            continue
+        passed = test.status == "pass"
+        unknown = [] if passed else unknown_values(warehouse_url, key.name)
+        yield dg.AssetCheckEvaluation(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=check_verdict(test, window),
+            metadata={
+                "failing rows": test.failures or 0,
+                **({"values and remedies": "\n".join(unknown)} if unknown else {}),
+            },
+        )
+
+
+def checked(
+    settings: Settings, checks: Collection[dg.AssetCheckKey], window: Window | None
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Run some of the checks of days, each by its own statements.
+
+    Args:
+        settings: Names both databases.
+        checks: Data tests and ROWS_OF_RUN, by key.
+        window: The job_days; None for all.
+    """
+    tests = [test for test, key in CHECKS_BY_TEST.items() if key in checks]
+    if tests:
+        warehouse, days = settings.require("warehouse_url"), window or ALL_DAYS
+        yield from evaluations(test_window(warehouse, tests, days), days, warehouse)
+    if ROWS_OF_RUN.key in checks:
+        yield rows_of_run(Databases.of(settings), window)
+
+
+DAY_CHECKS = {key.name: key for key in (*CHECKS_BY_TEST.values(), ROWS_OF_RUN.key)}
+"""Every check of a day, by name."""
+
+
+class DayChecksConfig(dg.Config):
+    """Which checks to run."""
+
+    names: list[str] = Field(default=[], description="Names of checks; all of a day when empty.")
+
+
+@dg.op(out={})
+def look_at_days(
+    context: dg.OpExecutionContext, config: DayChecksConfig, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Run checks on the run's job_days; their results stand on the checks' assets.
+
+    Raises:
+        dagster.Failure: A name is none of a check, or the day is no job_day.
+    """
+    unknown = sorted(set(config.names) - set(DAY_CHECKS))
+    window = window_of_run(context.run.tags)
+    if unknown or window is None:
+        reason = f"no checks of a day: {', '.join(unknown)}" if unknown else "choose a partition"
+        raise dg.Failure(f"Nothing was checked: {reason}.", allow_retries=False)
+    names = config.names or list(DAY_CHECKS)
+    yield from checked(settings, {DAY_CHECKS[name] for name in names}, window)
+
+
+@dg.job(partitions_def=JOB_DAYS)
+def day_checks() -> None:
+    """Run the checks of a chosen job_day again: all of them, or those that the config names."""
+    look_at_days()
 
 
 def _reconciliation(

@@ -14,7 +14,7 @@ from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import range_tags
-from dagster_project.orchestrate.pipeline import MACHINE_FAULT, REASON_TAG, pipeline
+from dagster_project.orchestrate.pipeline import BAD_DAYS, MACHINE_FAULT, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
 
@@ -96,14 +96,14 @@ def _ended(
     run = instance.get_run_by_id(result.run_id)
     canceled = run is not None and run.status is dg.DagsterRunStatus.CANCELED
     stopped = canceled or _was_interrupted(result)
-    # A run whose days failed says so by a dagster.Failure.
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    told = result.success or stopped or any(failure.user_failure_data for failure in failures)
-    faults = [
-        str(failure.user_failure_data.metadata[MACHINE_FAULT].value)
-        for failure in failures
-        if failure.user_failure_data and MACHINE_FAULT in failure.user_failure_data.metadata
+    causes = [
+        event.step_failure_data.user_failure_data
+        for event in result.all_events
+        if event.is_step_failure
     ]
+    said = [cause.metadata for cause in causes if cause is not None]
+    told = result.success or stopped or any({BAD_DAYS, MACHINE_FAULT} & set(one) for one in said)
+    faults = [str(one[MACHINE_FAULT].value) for one in said if MACHINE_FAULT in one]
     return ChunkDone(
         chunk,
         result.run_id,

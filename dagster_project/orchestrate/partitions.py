@@ -47,13 +47,13 @@ def tagged_window(tags: Mapping[str, str]) -> Window | None:
     return Window.of_days(first, last) if first <= last else None
 
 
-def window_of_run(context: dg.AssetExecutionContext) -> Window | None:
-    """Return the job_days that a run covers; None when it was launched without partitions.
+def window_of_run(tags: Mapping[str, str]) -> Window | None:
+    """Return the job_days that a run's tags name; None when it was launched without partitions.
 
     Raises:
         dagster.Failure: A tag of the run names a day that is no partition.
     """
-    asked = _keys(context.run.tags)
+    asked = _keys(tags)
     keys = partition_keys()
     # Dagster shifts a range that is not keys to the nearest ones, silently.
     wrong = sorted(set(asked) - set(keys))
@@ -63,4 +63,4 @@ def window_of_run(context: dg.AssetExecutionContext) -> Window | None:
             f"to {max(keys)}, the earlier one first.",
             allow_retries=False,
         )
-    return tagged_window(context.run.tags)
+    return tagged_window(tags)

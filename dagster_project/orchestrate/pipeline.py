@@ -7,8 +7,8 @@ flow, and the run fails at the end naming what is not done
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import dagster as dg
@@ -24,11 +24,11 @@ from dagster_project.backfill.runs import (
     process_days,
 )
 from dagster_project.backfill.stages import STAGES, present_versions
-from dagster_project.backfill.stopping import stop_requests
+from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.deliver.report.make import default_path, write_overview
 from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
-from dagster_project.orchestrate.checks import ROWS_OF_RUN, rows_of_run
-from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, INCREMENTAL, check_verdict
+from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
+from dagster_project.orchestrate.dbt_assets import INCREMENTAL
 from dagster_project.orchestrate.instance import unsynced_history
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
 from dagster_project.orchestrate.specs import (
@@ -40,17 +40,22 @@ from dagster_project.orchestrate.specs import (
     STAGE_SPECS,
     asset_key,
 )
-from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.partitions import Window
 from dagster_project.publish.decide import Action
 from dagster_project.publish.operate import publish
 from dagster_project.publish.store import Scope
-from dagster_project.settings import Settings
-from dagster_project.stage import Databases, MachineError, TestResult, machine_faults
-from dagster_project.unify.setup import set_up_warehouse, test_window, unknown_values
+from dagster_project.settings import MissingSettingError, Settings
+from dagster_project.stage import Databases, MachineError, machine_faults
+from dagster_project.unify.setup import set_up_warehouse
+from dagster_project.warehouse import SetupError
 
 REASON_TAG = "beacon/reason"
 BY_HAND = "launched in Dagster"
+RESUME_TAG = "dagster/is_resume_retry"
+"""Dagster's tag of a run that goes on with what another run has left."""
 SHOWN_BAD_DAYS = 20
+BAD_DAYS = "bad days"
+"""Metadata of a failure by which its days can be told from one of the run as a whole."""
 PUBLISH = "publish"
 """The word that confirms a publication, and the name of its job."""
 
@@ -90,74 +95,134 @@ def pipeline(
     Raises:
         dagster.Failure: The range is not partition keys, or some days failed; names them. Or the
             machine lacks something: then nothing more is begun.
-        dagster.DagsterExecutionInterruptedError: The run was asked to stop and days are left.
+        dagster.DagsterExecutionInterruptedError: The run was asked to stop and work is left.
     """
-    try:
-        with machine_faults():
-            yield from _work(context, config, settings)
-    except MachineError as error:
-        raise dg.Failure(
-            f"Stopped: {error} Then: beacon backfill, or wait for the next schedule.",
-            metadata={MACHINE_FAULT: str(error)},
-            allow_retries=False,
-        ) from error
+    asked = stop_request()
+    launched = Launched(context, config, settings, asked.is_set, window_of_run(context.run.tags))
+    work = _work(launched)
+    while True:
+        # Dagster puts its own handler of signals back whenever it takes an event.
+        with stop_requests(asked):
+            try:
+                with machine_faults():
+                    event = next(work, None)
+            except StoppedError as stopped:
+                # Only a run that is being canceled is shown as canceled, any other as failed.
+                context.instance.report_run_canceling(context.run, str(stopped))
+                raise dg.DagsterExecutionInterruptedError(str(stopped)) from stopped
+            except (SetupError, MissingSettingError) as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
+            except MachineError as error:
+                raise dg.Failure(
+                    f"Stopped: {error} Then: beacon backfill, or wait for the next schedule.",
+                    metadata={MACHINE_FAULT: str(error)},
+                    allow_retries=False,
+                ) from error
+        if event is None:
+            return
+        yield event
 
 
-def _work(
-    context: dg.AssetExecutionContext, config: PipelineConfig, settings: Settings
-) -> Iterator[Event]:
-    selected = context.selected_asset_keys
-    window = window_of_run(context)
-    if PUBLICATIONS in selected and settings.publish_url and config.confirm != PUBLISH:
+@dataclass(frozen=True)
+class Launched:
+    """What a run was launched with, and what it has found so far.
+
+    Attributes:
+        context: Of the op.
+        config: Chosen at the launch.
+        settings: Of this process.
+        stop: Tells whether somebody asked to stop.
+        window: The job_days; None without partitions.
+        bad_days: Days that a stage could not process.
+        last: Events of the work after which nothing is left to be stopped.
+    """
+
+    context: dg.AssetExecutionContext
+    config: PipelineConfig
+    settings: Settings
+    stop: Callable[[], bool]
+    window: Window | None
+    bad_days: list[BadDay] = field(default_factory=list)
+    last: list[Event] = field(default_factory=list)
+
+    def require_days(self) -> Window:
+        """Return the job_days of what is made day by day; refuses when none were chosen."""
+        if self.window is None:
+            raise dg.Failure(
+                "Which job_days? Choose partitions: what is selected is made day by day.",
+                allow_retries=False,
+            )
+        return self.window
+
+    @property
+    def good_days(self) -> Sequence[date]:
+        """The job_days that no stage has failed on."""
+        bad = {one.job_day for one in self.bad_days}
+        return [day for day in self.require_days().days if day not in bad]
+
+    def flush(self, events: Sequence[Event]) -> Iterator[Event]:
+        """Let Dagster store events together: no signal can come between them."""
+        for event in events[:-1]:
+            self.context.log_event(event)
+        yield from events[-1:]
+
+    def end(self) -> Iterator[Event]:
+        """Store the last events. Raises dagster.Failure when there are bad days, and names them."""
+        if self.bad_days:
+            yield from self.flush(self.last)
+            raise _failure(self.bad_days)
+        # A signal that comes while Dagster stores an event interrupts the run when the next one is
+        # asked for. After these none is, so that a run whose work is done is a success.
+        for event in self.last:
+            self.context.log_event(event)
+
+
+def _work(run: Launched) -> Iterator[Event]:
+    selected = run.context.selected_asset_keys
+    if PUBLICATIONS in selected and run.settings.publish_url and run.config.confirm != PUBLISH:
         raise dg.Failure(
             f"Nothing was done: set confirm to {PUBLISH} in the run's config to publish, too.",
             allow_retries=False,
         )
+    if selected & DAILY_KEYS:
+        run.require_days()
+    yield from _setup(run)
+    if selected & STAGE_KEYS:
+        yield from _process(run)
+    run.last.extend(_selected_checks(run))
+    if selected & {spec.key for spec in DELIVERY_SPECS}:
+        yield from run.flush(run.last)
+        run.last.clear()
+        yield from _deliver(run)
+    yield from run.end()
+
+
+def _setup(run: Launched) -> Iterator[Event]:
+    selected = run.context.selected_asset_keys
     made_ready = sorted(spec.key for spec in SETUP_SPECS if spec.key in selected)
     if made_ready:
-        for message in set_up_warehouse(settings.require("warehouse_url"), present_versions()):
-            context.log.warning(message)
-        for key in made_ready:
-            yield dg.AssetMaterialization(key)
-    bad_days: list[BadDay] = []
-    if selected & STAGE_KEYS:
-        yield from _process(context, config, settings, _days(window), bad_days)
-    yield from _selected_checks(context, settings, window)
-    good = [] if window is None else [day for day in window.days if day not in _of(bad_days)]
+        url = run.settings.require("warehouse_url")
+        for message in set_up_warehouse(url, present_versions()):
+            run.context.log.warning(message)
+        yield from run.flush([dg.AssetMaterialization(key) for key in made_ready])
+
+
+def _deliver(run: Launched) -> Iterator[Event]:
+    selected = run.context.selected_asset_keys
     if REPORT in selected:
-        _days(window)
-        yield from _reports(settings, good)
+        yield from _reports(run)
     if PUBLICATIONS in selected:
-        yield from _publications(context, settings, _days(window), good)
+        run.last.extend(_publications(run.context, run.settings, run.require_days(), run.good_days))
     if SNAPSHOT in selected:
-        yield _snapshot(context, settings)
-    if bad_days:
-        raise _failure(bad_days)
+        run.last.append(_snapshot(run.context, run.settings))
 
 
 STAGE_KEYS = frozenset(spec.key for spec in STAGE_SPECS)
+DAILY_KEYS = STAGE_KEYS | {spec.key for spec in DELIVERY_SPECS if spec.partitions_def is not None}
 
 
-def _days(window: Window | None) -> Window:
-    if window is None:
-        raise dg.Failure(
-            "Which job_days? Choose partitions: what is selected is made day by day.",
-            allow_retries=False,
-        )
-    return window
-
-
-def _of(bad_days: Sequence[BadDay]) -> Collection[date]:
-    return {bad.job_day for bad in bad_days}
-
-
-def _process(
-    context: dg.AssetExecutionContext,
-    config: PipelineConfig,
-    settings: Settings,
-    window: Window,
-    bad_days: list[BadDay],
-) -> Iterator[Event]:
+def _process(run: Launched) -> Iterator[Event]:
+    context, settings, window = run.context, run.settings, run.require_days()
     databases = Databases.of(settings)
     stages = [
         stage
@@ -165,24 +230,20 @@ def _process(
         if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
     ]
     cause = Cause(context.run.run_id, context.run.tags.get(REASON_TAG, BY_HAND))
-    work = Work(window, stages, cause, settings.batch_rows, config.only_needed)
-    with unsynced_history(), _stoppable(context) as stop:
-        for done in process_days(databases, work, stop):
-            yield from _materializations(done, window)
-            yield from _evaluations(done.tests, window, databases.warehouse)
-            bad_days.extend(done.bad_days)
+    only_needed = run.config.only_needed or context.run.tags.get(RESUME_TAG) == "true"
+    work = Work(window, stages, cause, settings.batch_rows, only_needed)
+    with unsynced_history():
+        for done in process_days(databases, work, run.stop):
+            run.bad_days.extend(done.bad_days)
             _log(context, done)
-
-
-@contextmanager
-def _stoppable(context: dg.AssetExecutionContext) -> Iterator[Callable[[], bool]]:
-    with stop_requests() as stop:
-        try:
-            yield stop
-        except StoppedError as stopped:
-            # Only a run that is being canceled is shown as canceled, any other as failed.
-            context.instance.report_run_canceling(context.run, str(stopped))
-            raise dg.DagsterExecutionInterruptedError(str(stopped)) from stopped
+            events: list[Event] = [
+                *_materializations(done, window),
+                *evaluations(done.tests, window, databases.warehouse),
+            ]
+            if done.is_last:
+                run.last.extend(events)
+            else:
+                yield from run.flush(events)
 
 
 def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMaterialization]:
@@ -205,50 +266,22 @@ def _known(measures: Measures) -> dict[str, float | int | str]:
     return {name: value for name, value in measures.items() if value is not None}
 
 
-def _selected_checks(
-    context: dg.AssetExecutionContext, settings: Settings, window: Window | None
-) -> Iterator[dg.AssetCheckEvaluation]:
+def _selected_checks(run: Launched) -> Iterator[dg.AssetCheckEvaluation]:
     """Evaluate checks that no stage of the run has evaluated: chosen alone, or of every day."""
-    selected = context.selected_asset_check_keys
+    of_stages = run.context.selected_asset_keys
     alone = {
-        test: key
-        for test, key in CHECKS_BY_TEST.items()
-        if key in selected and key.asset_key not in context.selected_asset_keys
+        key
+        for key in run.context.selected_asset_check_keys
+        if key == ROWS_OF_RUN.key or key.asset_key not in of_stages
     }
-    if alone:
-        warehouse = settings.require("warehouse_url")
-        looked_at = window or ALL_DAYS
-        yield from _evaluations(
-            test_window(warehouse, list(alone), looked_at), looked_at, warehouse
-        )
-    if ROWS_OF_RUN.key in selected:
-        yield rows_of_run(Databases.of(settings), window)
+    yield from checked(run.settings, alone, run.window)
 
 
-def _evaluations(
-    tests: Sequence[TestResult], window: Window, warehouse_url: str
-) -> Iterator[dg.AssetCheckEvaluation]:
-    for test in tests:
-        key = CHECKS_BY_TEST.get(test.unique_id)
-        if key is None:
-            continue
-        passed = test.status == "pass"
-        unknown = [] if passed else unknown_values(warehouse_url, key.name)
-        yield dg.AssetCheckEvaluation(
-            asset_key=key.asset_key,
-            check_name=key.name,
-            passed=passed,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=check_verdict(test, window),
-            metadata={
-                "failing rows": test.failures or 0,
-                **({"values and remedies": "\n".join(unknown)} if unknown else {}),
-            },
-        )
-
-
-def _reports(settings: Settings, days: Sequence[date]) -> Iterator[dg.AssetMaterialization]:
-    for day in days:
+def _reports(run: Launched) -> Iterator[dg.AssetMaterialization]:
+    settings, days = run.settings, run.good_days
+    for number, day in enumerate(days):
+        if run.stop():
+            raise StoppedError(len(days) - number)
         window = Window.of_day(day)
         path = default_path(settings.home, window).absolute()
         made = write_overview(settings.require("warehouse_url"), path, window)
@@ -270,6 +303,10 @@ def _publications(
     """Bring the runner's tables in line; a day shows its jobs by what happened to them."""
     if settings.publish_url is None:
         context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
+        # Nothing is left undone. Without a word of it a backfill of all assets counts as failed.
+        off = {"publishing": "off: BEACON_PUBLISH_URL is not set"}
+        for day in days:
+            yield dg.AssetMaterialization(PUBLICATIONS, partition=day.isoformat(), metadata=off)
         return
     counts: Mapping[date | None, Counter[str]] = defaultdict(Counter)
     for outcome in publish(
@@ -323,5 +360,6 @@ def _failure(bad_days: Sequence[BadDay]) -> dg.Failure:
         f"{len(bad_days)} of the run's days failed and keep their old rows; "
         f"the others are done. After the repair: beacon backfill --only failed\n"
         + "\n".join(shown),
+        metadata={BAD_DAYS: len(bad_days)},
         allow_retries=False,
     )

@@ -5,6 +5,7 @@ column means (SQL comments and the models' YAML), or doing any work.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 import dagster as dg
 
@@ -35,8 +36,8 @@ SCORED = {
         "Similarity of answers of one region and model to one question: the noise."
     ),
 }
+READ_BY_ANALYSTS = "analytics"
 REPORT_READS = frozenset({"analytics", "scores"})
-SNAPSHOT_READS = "analytics"
 
 COLUMN_SCHEMA = "dagster/column_schema"
 TABLE_NAME = "dagster/table_name"
@@ -70,7 +71,8 @@ def _spec(
     return dg.AssetSpec(
         asset_key(relation),
         deps=list(inputs),
-        description=SCORED.get(relation),
+        # Without one Dagster shows what the op says of itself.
+        description=SCORED.get(relation) or declared_tables()[relation].description,
         group_name=group,
         kinds={*kinds, "postgres"},
         partitions_def=JOB_DAYS,
@@ -139,7 +141,19 @@ SETUP_SPECS = [
 ]
 """What `beacon setup` makes: the schema, seeds and views."""
 
-STAGE_SPECS = [_past_views(spec) for spec in _TABLES]
+FRESH_FOR = timedelta(hours=24 + 30)
+"""From a day's first rows on: the day, the nightly run after it, and a day for its repair."""
+
+
+def _kept_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:
+    # Dagster's policy sees that something was made; which days are late, the check no_day_is_late.
+    if spec.key.path[0] != READ_BY_ANALYSTS:
+        return spec
+    policy = dg.FreshnessPolicy.time_window(fail_window=FRESH_FOR)
+    return spec.replace_attributes(freshness_policy=policy)
+
+
+STAGE_SPECS = [_kept_fresh(_past_views(spec)) for spec in _TABLES]
 """The tables that the stages replace."""
 
 DELIVERY_SPECS = [
@@ -158,7 +172,9 @@ DELIVERY_SPECS = [
     dg.AssetSpec(
         SNAPSHOT,
         deps=[
-            spec.key for spec in (*STAGE_SPECS, *SETUP_SPECS) if spec.key.path[0] == SNAPSHOT_READS
+            spec.key
+            for spec in (*STAGE_SPECS, *SETUP_SPECS)
+            if spec.key.path[0] == READ_BY_ANALYSTS
         ],
         description=(
             "What analysts read as one DuckDB file and Parquet, from one moment of the warehouse, "
@@ -211,7 +227,6 @@ def presented(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(
         group_name=shown_group(stage),
         owners=[OWNERS[stage]],
-        description=spec.description or (table.description if table else None),
     ).merge_attributes(metadata=_table_metadata(table) if table else {})
 
 

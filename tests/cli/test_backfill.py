@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from dagster_project.backfill.plan import Chunk, State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli.app import app
-from dagster_project.cli.shared import STOPPED
+from dagster_project.cli.shared import STOPPED, USAGE
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
@@ -151,10 +151,11 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     assert record.tags[REASON_TAG] == "row was touched"
 
 
-def test_a_backfill_that_is_interrupted_finishes_the_day_in_work_and_touches_no_other(
+def test_a_backfill_that_is_interrupted_leaves_no_half_stage_and_touches_no_other_day(
     site: Site, some_days: list[date]
 ) -> None:
     site.touch(*some_days)
+    ((before,),) = site.ledger("select max(started_at) from ops.partition_ledger")
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("beacon")), "backfill", "--chunk-days", "1"],
         stderr=subprocess.PIPE,
@@ -171,7 +172,11 @@ def test_a_backfill_that_is_interrupted_finishes_the_day_in_work_and_touches_no_
     _, messages = process.communicate()
     assert process.returncode == STOPPED, messages
     assert "to resume: beacon backfill" in messages
-    assert site.days(State.STALE) == some_days[1:]
+    assert site.ledger(running) == []
+    assert site.ledger(
+        "select distinct job_day from ops.partition_ledger where started_at > %s", before
+    ) == [(some_days[0],)]
+    assert set(some_days[1:]) <= set(site.days(State.STALE))
     assert site.beacon("backfill").exit_code == 0
     assert site.days(State.STALE) == []
 
@@ -182,6 +187,13 @@ def test_a_launch_repeats_its_days_unless_it_asks_for_needed_ones_only(
     chunk = Chunk(Window.of_day(some_days[0]), STAGES[-1].name, 0)
     assert not site.execute(chunk, only_needed=True)
     assert site.execute(chunk, only_needed=False)
+
+
+@pytest.mark.parametrize("day", ["2024-12-31", "2999-01-01", "20250901", "2025-W10", "yesterday"])
+def test_a_key_that_is_no_job_day_is_refused_by_the_command(site: Site, day: str) -> None:
+    refused = site.beacon("backfill", "--from", day)
+    assert refused.exit_code == USAGE
+    assert day in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,19 @@
 """What the doctor finds on this machine."""
 
+import shutil
 import socket
 from pathlib import Path
 
+import pytest
+
 from dagster_project.doctor.finding import Level
-from dagster_project.doctor.machine import folder_finding, packages_finding, port_finding
+from dagster_project.doctor.machine import (
+    folder_finding,
+    instance_findings,
+    packages_finding,
+    port_finding,
+)
+from dagster_project.orchestrate.instance import SHIPPED_SETTINGS
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -40,3 +49,28 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_the_locked_packages_are_accepted() -> None:
     assert packages_finding().level is Level.OK
+
+
+def test_the_limits_that_the_project_ships_are_enough(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED_SETTINGS, tmp_path / "dagster.yaml")
+    assert [finding.level for finding in instance_findings(tmp_path)] == [Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["runs at once", "history", "run monitoring"]),
+        ("run_coordinator: {class: DefaultRunCoordinator, module: dagster}", ["not queued"]),
+        ("run_queue: {max_concurrent_runs: 4}", ["history"]),
+        ("run_retries: {enabled: true, max_retries: 3}", ["repeated when days fail"]),
+    ],
+)
+def test_each_limit_that_an_instance_of_ones_own_lacks_is_named_with_its_remedy(
+    text: str, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "dagster.yaml").write_text(text, encoding="utf-8")
+    findings = list(instance_findings(tmp_path))
+    assert {finding.level for finding in findings} == {Level.WARN}
+    assert all(finding.remedy for finding in findings)
+    for word in words:
+        assert any(word in finding.found for finding in findings)

@@ -16,6 +16,7 @@ from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import STAGES, present_versions, upstream_of
 from dagster_project.definitions import defs
 from dagster_project.orchestrate.automation import (
+    EMPTY_DAYS_PER_TICK,
     HISTORY_DAYS_PER_TICK,
     backfill,
     history,
@@ -26,7 +27,7 @@ from dagster_project.orchestrate.instance import SHIPPED_SETTINGS
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection
 from dagster_project.orchestrate.pipeline import REASON_TAG
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
-from dagster_project.partitions import Window
+from dagster_project.partitions import START_DATE, Window
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from dagster_project.settings import Settings
@@ -154,10 +155,36 @@ def test_nightly_requests_yesterday_and_no_other_missing_day(
     assert days_of(tick(nightly, instance, night)) == [newest]
 
 
+def test_nightly_requests_yesterday_even_when_it_is_empty(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    record(warehouse_url, source)
+    yesterday = max(source) + timedelta(days=1)
+    night = datetime(yesterday.year, yesterday.month, yesterday.day, 3, tzinfo=UTC)
+    assert days_of(tick(nightly, instance, night + timedelta(days=1))) == [yesterday]
+
+
+def test_history_ends_with_the_empty_days_so_that_none_is_shown_as_missing(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    record(warehouse_url, source)
+    empty = [day for day in Window.of_days(START_DATE, max(source)).days if day not in source]
+    assert days_of(tick(history, instance, NIGHT)) == empty[:EMPTY_DAYS_PER_TICK]
+
+
 def test_nothing_is_requested_when_every_day_is_current(
     source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
 ) -> None:
     record(warehouse_url, source)
+    past = Window(START_DATE, NIGHT.date()).days
+    with psycopg.connect(warehouse_url) as connection:
+        connection.cursor().executemany(
+            "insert into ops.partition_ledger (job_day, stage, status, method_version, attempts,"
+            " started_at, build_id, built_from)"
+            " select %(day)s, stage, status, method_version, 0, started_at, build_id, built_from"
+            " from ops.partition_ledger where job_day = %(like)s",
+            [{"day": day, "like": min(source)} for day in past if day not in source],
+        )
     assert tick(nightly, instance, NIGHT) == []
     assert tick(history, instance, NIGHT) == []
     assert sense(instance, None)[0] == []
@@ -177,7 +204,9 @@ def test_a_new_method_requests_scoring_without_extracting(
     source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
 ) -> None:
     record(warehouse_url, source, version="older")
-    requests = tick(nightly, instance, NIGHT)
+    newest = max(source)
+    night = datetime(newest.year, newest.month, newest.day, 3, tzinfo=UTC) + timedelta(days=1)
+    requests = tick(nightly, instance, night)
     assert set(source) <= set(days_of(requests))
     selected = {key.path[0] for request in requests for key in request.asset_selection or []}
     assert "scores" in selected

@@ -1,6 +1,6 @@
 """The checks of the backfill itself: each passes on a finished pipeline, and each can fail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import psycopg
@@ -9,14 +9,17 @@ import pytest
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.checks import (
+    DAY_CHECKS,
     ROWS_OF_RUN,
     SHOWN,
     STANDING,
     WHOLE_TABLES,
+    look_at_days,
     standing_results,
     whole_tables_result,
 )
-from dagster_project.orchestrate.instance import dagster_instance
+from dagster_project.orchestrate.instance import dagster_instance, run_in_process
+from dagster_project.orchestrate.partitions import DAY_TAG
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from tests.orchestrate.copies import copied_pipeline
@@ -75,6 +78,65 @@ def test_each_run_reconciles_the_rows_of_its_days(pipeline: Pipeline) -> None:
             (found,) = [one for one in data if one.check_name == ROWS_OF_RUN.name]
             assert found.passed
             assert found.metadata["compared"].value
+
+
+@pytest.fixture
+def day_check(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[dict[str, str], list[str]], dg.ExecuteInProcessResult]:
+    """Launch the job of the day checks with tags and names, as its launchpad does."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("BEACON_RUNNER_URL", pipeline.databases.runner)
+    monkeypatch.setenv("BEACON_WAREHOUSE_URL", pipeline.databases.warehouse)
+
+    def run(tags: dict[str, str], names: list[str]) -> dg.ExecuteInProcessResult:
+        with dagster_instance(Settings(home=pipeline.home)) as instance:
+            return run_in_process(
+                defs.resolve_job_def("day_checks"),
+                instance,
+                tags=tags,
+                run_config={"ops": {look_at_days.name: {"config": {"names": names}}}},
+            )
+
+    return run
+
+
+def test_one_check_is_run_again_for_one_chosen_day(
+    pipeline: Pipeline,
+    day_check: Callable[[dict[str, str], list[str]], dg.ExecuteInProcessResult],
+) -> None:
+    day = min(pipeline.manifest.job_days)
+    name = min(set(DAY_CHECKS) - {ROWS_OF_RUN.name})
+    result = day_check({DAY_TAG: day}, [name, ROWS_OF_RUN.name])
+    assert result.success
+    found = {one.check_name: one for one in result.get_asset_check_evaluations()}
+    assert set(found) == {name, ROWS_OF_RUN.name}
+    assert day in str(found[name].description)
+    assert found[ROWS_OF_RUN.name].metadata["compared"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "names", "words"),
+    [
+        ({}, [], "choose a partition"),
+        ({DAY_TAG: "2024-12-31"}, [], "no range of job_days"),
+        ({DAY_TAG: "2999-01-01"}, [], "no range of job_days"),
+        ({DAY_TAG: "yesterday"}, [], "no range of job_days"),
+        ({DAY_TAG: "2025-10-01"}, ["no_such_check"], "no_such_check"),
+    ],
+)
+def test_what_is_no_job_day_and_no_check_is_refused_in_words(
+    day_check: Callable[[dict[str, str], list[str]], dg.ExecuteInProcessResult],
+    tags: dict[str, str],
+    names: list[str],
+    words: str,
+) -> None:
+    result = day_check(tags, names)
+    assert not result.success
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    cause = failed.step_failure_data
+    assert cause.user_failure_data is not None
+    assert words in str(cause.error)
 
 
 LOST = (

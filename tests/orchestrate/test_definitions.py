@@ -79,6 +79,13 @@ def test_every_partitioned_asset_shares_one_partitions_object_and_one_policy() -
     assert pipeline_op.backfill_policy == BACKFILL_POLICY
 
 
+def test_what_analysts_read_is_expected_fresh_and_says_what_it_is() -> None:
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    for spec in STAGE_SPECS:
+        assert (specs[spec.key].freshness_policy is not None) == (spec.key.path[0] == "analytics")
+        assert specs[spec.key].description != pipeline_op.op.description
+
+
 def test_each_table_that_a_stage_replaces_is_an_asset() -> None:
     keys = {asset_key(relation) for stage in STAGES for relation in stage.relations}
     assert keys == {spec.key for spec in STAGE_SPECS}

@@ -183,6 +183,22 @@ def _default_options() -> str:
     return (values[b"options"] or b"").decode()
 
 
+def same_database(one: str, other: str) -> bool:
+    """Tell whether two libpq URLs lead to one database, under whatever names."""
+    found = []
+    for url in (one, other):
+        with connect_source(url, application="identity") as connection:
+            found.append(
+                only_row(
+                    connection.execute(
+                        "select pg_postmaster_start_time(), oid from pg_database"
+                        " where datname = current_database()"
+                    )
+                )
+            )
+    return found[0] == found[1]
+
+
 def read_sql(path: str | Path) -> sql.SQL:
     """Return a file as a composable template (``{name}`` placeholders).
 

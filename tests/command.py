@@ -5,6 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+HOSTILE = {
+    "DBT_FULL_REFRESH": "true",
+    "DBT_EMPTY": "true",
+    "DBT_TARGET": "nowhere",
+    "DBT_WARN_ERROR": "true",
+    "PGOPTIONS": "-c statement_timeout=1",
+    "PGCLIENTENCODING": "LATIN1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONPATH": "/nowhere",
+}
+"""Variables of somebody's shell that would change what dbt, libpq and Python do."""
+
 
 def beacon(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command; its databases are those that the variables name."""

@@ -14,9 +14,9 @@ def load_answers_command(
     note: Annotated[str, typer.Option(help="What stands in for what; part of the job name.")] = "",
 ) -> None:
     """Put model answers from a file into the runner database, as standard jobs."""
-    from dagster_project.runner_db.load import NotSyntheticError
     from dagster_project.runner_db.load_answers import (
         BadAnswersError,
+        ForeignDatabaseError,
         ForeignJobError,
         load_answers,
     )
@@ -25,7 +25,7 @@ def load_answers_command(
     with warehouse_databases(Settings(), start_demo=True) as urls:
         try:
             result = load_answers(urls.runner, file, note=note)
-        except (BadAnswersError, ForeignJobError, NotSyntheticError) as error:
+        except (BadAnswersError, ForeignDatabaseError, ForeignJobError) as error:
             fail(str(error), FAILED)
     console.out.print(
         f"{result.answers:,} answers: {result.jobs_added:,} jobs added, "

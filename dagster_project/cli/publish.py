@@ -75,7 +75,20 @@ def unpublish_command(  # noqa: PLR0913  one per option
     from dagster_project.publish.operate import unpublish
 
     operation = partial(publish_executions, withdraws=True) if executions else unpublish
-    _carry_out(operation, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+    jobs = _carry_out(operation, _scope(first, last, job), dry_run=dry_run, as_json=as_json)
+    if job is not None and not jobs:
+        _require_known(job)
+
+
+def _require_known(job: str) -> None:
+    """Tell a job of which nothing is published from one that there is not."""
+    from dagster_project.deliver.one_job import near_matches
+    from dagster_project.settings import Settings
+
+    with warehouse_databases(Settings()) as urls:
+        similar = near_matches(urls.warehouse, job)
+    if job not in similar:
+        fail(f"No job {job} in the warehouse. Similar: {', '.join(similar) or 'none'}.", FAILED)
 
 
 def _carry_out(

@@ -37,6 +37,7 @@ command: ContextVar[str] = ContextVar("command", default="")
 """The command that runs, without its options; a message names it as the next one."""
 
 HOST = "127.0.0.1"
+ONE_DAY = timedelta(days=1)
 UI_PORT = 3000
 
 FromDay = Annotated[str | None, typer.Option("--from", help="First job_day, YYYY-MM-DD.")]
@@ -76,8 +77,9 @@ def window_of(first: str | None, last: str | None) -> "Window | None":
 
     if first is None and last is None:
         return None
-    start = _day(first) if first else START_DATE
-    end = _day(last) + timedelta(days=1) if last else date.max
+    start = START_DATE if first is None else _day(first)
+    # The last day that there is has no day after it.
+    end = date.max if last is None else min(_day(last), date.max - ONE_DAY) + ONE_DAY
     if start >= end:
         fail(f"--from {first} is after --to {last}", USAGE)
     return Window(start, end)
@@ -93,7 +95,7 @@ def _day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or day.isoformat() != text:
-        fail(f"{text} is not a day. Write it as YYYY-MM-DD.", USAGE)
+        fail(f"{text!r} is not a day. Write it as YYYY-MM-DD.", USAGE)
     if not START_DATE <= day <= last:
         fail(f"{text} is no job_day: they go from {START_DATE} to {last}.", USAGE)
     return day

@@ -162,6 +162,7 @@ class SourceTable(NamedTuple):
     is_there: bool
     is_readable: bool
     is_writable: bool
+    is_filtered: bool
 
 
 def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Finding]:
@@ -189,6 +190,14 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
             "runner privileges",
             f"{role} may not read {some(unreadable, len(TABLES))}",
             f"As their owner: run {READER_ROLE_FILE}, or grant select on them to {role}.",
+        )
+    filtered = [table.table_name for table in tables if table.is_filtered]
+    if filtered:
+        yield fail(
+            "runner policies",
+            f"row-level security may hide rows of {some(filtered, len(TABLES))} from {role}: rows "
+            "that are hidden count as deleted",
+            f"As a superuser: alter role {role} bypassrls",
         )
     if not missing and not unreadable:
         yield ok("runner tables", "all six are there and readable")

@@ -9,14 +9,14 @@ from dagster_project.doctor.databases import (
     runner_findings,
     target_findings,
 )
-from dagster_project.doctor.finding import Finding, Level, fail
+from dagster_project.doctor.finding import Finding, Level, fail, warn
 from dagster_project.doctor.machine import machine_findings
 from dagster_project.doctor.room import room_findings
 from dagster_project.doctor.warehouse import dbt_finding, is_set_up, warehouse_findings
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.databases import databases
 from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
-from dagster_project.postgres import connect, connect_source
+from dagster_project.postgres import connect, connect_source, same_database
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases
 
@@ -55,6 +55,9 @@ def _databases(urls: Databases, settings: Settings) -> Iterator[Finding]:
     if not any(one.level is Level.FAIL and one.check == "warehouse server" for one in found):
         yield dbt_finding(urls.warehouse)
     if not any(one.level is Level.FAIL and one.check.endswith("server") for one in found):
+        if same_database(urls.runner, urls.warehouse):
+            remedy = "Give the warehouse one of its own; beacon setup asks for --same-database."
+            yield warn("databases", "source and warehouse are one database", remedy)
         yield from _columns(urls)
         yield from room_findings(urls, settings)
 

@@ -15,6 +15,7 @@ select
     relation is not null as is_there,
     coalesce(has_table_privilege(relation, 'select'), false) as is_readable,
     coalesce(has_table_privilege(relation, 'insert, update, delete, truncate'), false)
-        as is_writable
+        as is_writable,
+    coalesce(row_security_active(relation), false) as is_filtered
 from wanted
 order by table_name

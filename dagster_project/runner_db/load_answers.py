@@ -22,7 +22,7 @@ from dagster_project.answer_files import (
     read_records,
     text_of,
 )
-from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.postgres import connect, lock_table, only_row, read_sql
 from dagster_project.runner_db.load import has_runner_tables
 from dagster_project.runner_db.payloads import stamp
 from dagster_project.runner_db.schema import create_runner_schema
@@ -49,6 +49,16 @@ COPY_EXECUTIONS = """
         job_id, provider_id, region, status, started_at, completed_at, created_at, output_data,
         model_id, question_id
     ) from stdin
+"""
+MARKER = """
+    create schema beacon_answers;
+    comment on schema beacon_answers is
+    'This runner database was made by beacon load-answers. No runner writes here.'
+"""
+IS_OURS = """
+    select
+        to_regclass('beacon_synthetic.manifest') is not null
+        or to_regnamespace('beacon_answers') is not null
 """
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -94,6 +104,18 @@ class LoadedAnswers:
     answers: int
 
 
+class ForeignDatabaseError(RuntimeError):
+    """The database holds a runner's tables that this project did not make."""
+
+    def __init__(self) -> None:
+        """Say what was found and what to do."""
+        super().__init__(
+            "the database holds a runner's tables that beacon did not make; it may be a real one, "
+            "so nothing was written. Give BEACON_RUNNER_URL of an empty database, or of one that "
+            "beacon demo or beacon load-answers made."
+        )
+
+
 class ForeignJobError(RuntimeError):
     """A job of the file exists already and did not come from a file."""
 
@@ -122,6 +144,7 @@ def load_answers(
     Raises:
         BadAnswersError: Rows of the file are bad; nothing was loaded.
         ForeignJobError: A job of the file exists and came from elsewhere; nothing was loaded.
+        ForeignDatabaseError: The database holds a runner's tables that we did not make.
     """
     answers = read_answers(file)
     at = now or datetime.now(UTC)
@@ -130,6 +153,9 @@ def load_answers(
         lock_table(connection, "jobs")
         if not has_runner_tables(connection):
             create_runner_schema(connection)
+            connection.execute(MARKER)
+        elif not _is_ours(connection):
+            raise ForeignDatabaseError
         for job, rows in answers.items():
             done[_load_job(connection, job, rows, note, at)] += 1
     return LoadedAnswers(
@@ -138,6 +164,11 @@ def load_answers(
         jobs_unchanged=done["unchanged"],
         answers=sum(map(len, answers.values())),
     )
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Tell whether the database has the marker of a synthetic one or of this module."""
+    return bool(only_row(connection.execute(IS_OURS))[0])
 
 
 def read_answers(file: Path) -> dict[str, list[FileAnswer]]:

@@ -12,6 +12,19 @@ from dagster_project.partitions import START_DATE, Window
 URL_VARIABLE = "BEACON_DBT_URL"
 DATABASE_VARIABLE = "BEACON_DBT_DBNAME"
 
+_INHERITED = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TMPDIR", "LD_LIBRARY_PATH"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+        *("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE"),
+        *("PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGCHANNELBINDING", "PGREQUIREAUTH"),
+        *("PGREQUIREPEER", "PGREQUIRESSL", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS"),
+        *("PGKRBSRVNAME", "PGGSSENCMODE", "PGGSSLIB", "PGGSSDELEGATION", "PGCONNECT_TIMEOUT"),
+    }
+)
+"""Where libpq finds the server, and who we are there; not what a session is set to."""
+_INHERITED_BEGINNINGS = ("LC_", "KRB5", "PGSSL")
+
 
 def dbt_environment(url: str, database: str) -> dict[str, str]:
     """Return the variables by which dbt finds the warehouse.
@@ -24,6 +37,19 @@ def dbt_environment(url: str, database: str) -> dict[str, str]:
         Variable name to value, the password included: never log it.
     """
     return {URL_VARIABLE: url, DATABASE_VARIABLE: database}
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that dbt's processes get: how to run, how to connect.
+
+    Nothing else reaches them: a ``DBT_FULL_REFRESH`` of somebody's shell would empty every other
+    day, and variables of Python or of libpq's sessions change results likewise.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _INHERITED or name.startswith(_INHERITED_BEGINNINGS)
+    }
 
 
 def window_vars(window: Window | None) -> dict[str, str]:

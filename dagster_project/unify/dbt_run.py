@@ -22,7 +22,7 @@ from typing import IO, Any
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.postgres import connect, place_of
 from dagster_project.stage import StageError, TestResult, machine_fault
-from dagster_project.unify.dbt_command import compile_everything, dbt_environment
+from dagster_project.unify.dbt_command import compile_everything, dbt_environment, inherited
 from dagster_project.warehouse import files_version
 
 FAILED = frozenset({"error", "fail", "runtime error"})
@@ -107,6 +107,7 @@ def _start_worker() -> Worker:
     return subprocess.Popen(
         [sys.executable, "-m", "dagster_project.unify.dbt_worker"],
         cwd=PROJECT_DIR,
+        env=inherited(os.environ),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -185,7 +186,7 @@ def _leads_to(url: str) -> tuple[str, str]:
 
 def _environment(url: str | None, target: Path) -> dict[str, str]:
     return {
-        **os.environ,
+        **inherited(os.environ),
         **(dbt_environment(url, _leads_to(url)[0]) if url else {}),
         "DBT_PROJECT_DIR": str(DBT_DIR),
         "DBT_PROFILES_DIR": str(DBT_DIR),

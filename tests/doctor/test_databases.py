@@ -159,6 +159,18 @@ def test_the_remedy_for_missing_privileges_works(runner: str, reader: str) -> No
     assert bad(examined(reader)) == []
 
 
+def test_a_policy_that_may_hide_rows_fails_until_the_role_passes_it(
+    runner: str, reader: str
+) -> None:
+    change(runner, f"grant select on all tables in schema public to {READER}")
+    change(runner, "alter table executions enable row level security")
+    finding = only(bad(examined(reader)))
+    assert (finding.check, finding.level) == ("runner policies", Level.FAIL)
+    assert "executions" in finding.found
+    change(runner, finding.remedy.partition(": ")[2])
+    assert bad(examined(reader)) == []
+
+
 def test_tables_that_are_missing_or_out_of_sight(runner: str) -> None:
     change(runner, "drop table diffs")
     assert "diffs" in found_in(bad(examined(runner)), "runner tables")

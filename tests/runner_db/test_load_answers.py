@@ -13,12 +13,15 @@ import pytest
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.load_answers import (
     BadAnswersError,
+    ForeignDatabaseError,
     ForeignJobError,
     LoadedAnswers,
     load_answers,
     read_answers,
 )
+from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from tests.command import beacon
 from tests.shared import shared_path
 
 NOW = datetime(2025, 11, 1, 12, tzinfo=UTC)
@@ -160,6 +163,24 @@ def test_a_job_of_the_runner_is_never_overwritten(runner_url: str, tmp_path: Pat
     with pytest.raises(ForeignJobError):
         load_answers(runner_url, ndjson(tmp_path, *ROWS, {**ROWS[0], "job": taken}))
     assert fetch(runner_url, "select count(*) from executions") == before
+
+
+def test_a_database_that_we_did_not_make_is_never_written(runner_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(runner_url) as connection:
+        create_runner_schema(connection)
+    file = ndjson(tmp_path, *ROWS)
+    with pytest.raises(ForeignDatabaseError, match="BEACON_RUNNER_URL"):
+        load_answers(runner_url, file)
+    printed = beacon(
+        "load-answers",
+        str(file),
+        home=tmp_path,
+        BEACON_RUNNER_URL=runner_url,
+        BEACON_WAREHOUSE_URL=runner_url,
+    )
+    assert printed.returncode == 1
+    assert "nothing was written" in printed.stderr
+    assert fetch(runner_url, "select count(*) from jobs") == [(0,)]
 
 
 def test_answers_stand_beside_synthetic_jobs(runner_url: str, tmp_path: Path) -> None:

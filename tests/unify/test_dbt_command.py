@@ -5,10 +5,17 @@ from dagster_project.partitions import Window
 from dagster_project.unify.dbt_command import (
     build_everything,
     build_tables,
+    inherited,
     window_vars,
 )
+from tests.command import HOSTILE
 
 WEEK = Window(date(2025, 10, 6), date(2025, 10, 13))
+
+
+def test_only_what_finds_programs_and_servers_reaches_dbt() -> None:
+    wanted = {"PATH": "/bin", "LC_ALL": "C", "PGSSLMODE": "verify-full", "PGPASSFILE": "/p"}
+    assert inherited({**wanted, **HOSTILE}) == wanted
 
 
 def vars_of(arguments: list[str]) -> object:

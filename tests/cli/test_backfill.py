@@ -189,6 +189,24 @@ def test_a_launch_repeats_its_days_unless_it_asks_for_needed_ones_only(
     assert site.execute(chunk, only_needed=False)
 
 
+def test_dagsters_own_command_does_a_day_without_beacon(site: Site, some_days: list[date]) -> None:
+    day = some_days[0]
+    arguments = ["--select", "raw/jobs", "--partition", day.isoformat()]
+    program = str(Path(sys.executable).with_name("dagster"))
+    done = subprocess.run(
+        [program, "asset", "materialize", "-m", "dagster_project.definitions", *arguments],
+        env={**os.environ, "DAGSTER_HOME": str(site.home / "dagster")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # The tables behind it were made of other rows than lie there now.
+    assert site.days(State.STALE) == [day]
+    assert site.beacon("backfill").exit_code == 0
+    assert site.days(State.STALE) == []
+
+
 @pytest.mark.parametrize("day", ["2024-12-31", "2999-01-01", "20250901", "2025-W10", "yesterday"])
 def test_a_key_that_is_no_job_day_is_refused_by_the_command(site: Site, day: str) -> None:
     refused = site.beacon("backfill", "--from", day)

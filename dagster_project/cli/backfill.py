@@ -5,7 +5,7 @@ quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,11 +55,13 @@ class Prepared:
         days: The whole plan of the window.
         todo: Runs, in order.
         seconds: Estimated time of each; None when there is no past run to go by.
+        only_needed: Whether a run leaves out what is current when it gets there.
     """
 
     days: "Sequence[DayPlan]"
     todo: "Sequence[Chunk]"
     seconds: Sequence[float | None]
+    only_needed: bool
 
 
 def plan(
@@ -85,6 +87,9 @@ def backfill(  # noqa: PLR0913  each is an option
     only: OnlyDays = None,
     chunk_days: ChunkDays = 31,
     reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
+    again: Annotated[
+        bool, typer.Option("--again", help="Take current days, too, from their extract on.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
 ) -> None:
     """Process every job_day that is not current, in runs of some days. Resumes."""
@@ -93,18 +98,23 @@ def backfill(  # noqa: PLR0913  each is an option
     settings = Settings()
     window = window_of(first, last)
     with warehouse_databases(settings) as urls:
-        prepared = _prepare(urls, window, only, chunk_days)
+        prepared = _prepare(urls, window, only, chunk_days, again=again)
         if dry_run:
             _show(prepared, as_json=False)
         elif not prepared.todo:
             _say_that_nothing_is_to_do(prepared.days, only)
         else:
-            _carry_out(settings, urls, prepared, reason)
-            _end(urls, window)
+            is_all_done = _carry_out(settings, urls, prepared, reason)
+            _end(urls, window, is_all_done=is_all_done)
 
 
 def _prepare(
-    urls: "Databases", window: "Window | None", only: Only | None, chunk_days: int
+    urls: "Databases",
+    window: "Window | None",
+    only: Only | None,
+    chunk_days: int,
+    *,
+    again: bool = False,
 ) -> Prepared:
     from dagster_project.backfill.plan import chunks, days_in, estimated_seconds, read_plan
     from dagster_project.backfill.stages import present_versions
@@ -114,8 +124,19 @@ def _prepare(
     fault = setup_fault(plan.installed, present_versions())
     if fault is not None:
         fail(fault, FAILED)
-    todo = list(chunks(plan.days, days_in(plan.days, _states(only)), chunk_days))
-    return Prepared(plan.days, todo, [estimated_seconds(chunk, plan) for chunk in todo])
+    days = [_outdated(day) for day in plan.days] if again else plan.days
+    todo = list(chunks(days, days_in(days, _states(only)), chunk_days))
+    seconds = [estimated_seconds(chunk, plan) for chunk in todo]
+    return Prepared(days, todo, seconds, only_needed=not again)
+
+
+def _outdated(day: "DayPlan") -> "DayPlan":
+    """Return a day as one that waits from its first stage on, unless a run works on it."""
+    from dagster_project.backfill.plan import EXTRACT, State
+
+    if day.state is State.RUNNING:
+        return day
+    return replace(day, state=State.STALE, stage=EXTRACT, reason="asked for again")
 
 
 def _states(only: Only | None) -> "Collection[State]":
@@ -152,7 +173,8 @@ def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> 
     )
 
 
-def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> None:
+def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> bool:
+    """Do the runs; return whether each of them succeeded."""
     # Loading the definitions takes seconds, which a backfill without work must not.
     from dagster_project.backfill.stopping import stop_requests
     from dagster_project.definitions import definitions
@@ -160,6 +182,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
     from dagster_project.orchestrate.launch import run_chunks
     from dagster_project.stage import MachineError
 
+    is_all_done = True
     total = sum(len(chunk.window.days) for chunk in prepared.todo)
     with (
         dagster_instance(settings) as instance,
@@ -169,22 +192,26 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
         task = bar.add_task("Job days", total=total)
         defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
         job = defs.resolve_job_def("backfill")
-        for done in run_chunks(prepared.todo, instance, job, reason):
+        runs = run_chunks(prepared.todo, instance, job, reason, only_needed=prepared.only_needed)
+        for done in runs:
             if done.machine_fault is not None:
                 raise MachineError(done.machine_fault)
+            is_all_done = is_all_done and done.success
             if done.broken:
                 fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
             if not done.stopped:
                 bar.advance(task, len(done.chunk.window.days))
             if done.stopped or (stop() and done.chunk is not prepared.todo[-1]):
                 fail("Stopped. What is done stays done; to resume: beacon backfill", STOPPED)
+    return is_all_done
 
 
-def _end(urls: "Databases", window: "Window | None") -> None:
+def _end(urls: "Databases", window: "Window | None", *, is_all_done: bool) -> None:
     from dagster_project.backfill.plan import BAD, current_plan, days_in
     from dagster_project.cli.printing import print_plan
 
     after = current_plan(urls, window)
     print_plan(after)
-    if days_in(after, BAD):
+    # A run may find a day bad that lies beside those that were asked for.
+    if days_in(after, BAD) or not is_all_done:
         raise typer.Exit(BAD_ROWS)

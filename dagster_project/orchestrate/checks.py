@@ -108,7 +108,7 @@ def whole_tables_result(url: str) -> dg.AssetCheckResult:
     Returns:
         The result of WHOLE_TABLES.
     """
-    return _result(WHOLE_TABLES, whole_table_faults(url), remedy="beacon backfill")
+    return _result(WHOLE_TABLES, whole_table_faults(url), remedy="beacon backfill --again")
 
 
 def rows_of_run(databases: Databases, window: Window | None) -> dg.AssetCheckEvaluation:
@@ -207,7 +207,7 @@ def _reconciliation(
     if compared:
         window = Window(min(compared), max(compared) + timedelta(days=1))
         found = [str(one) for one in differences(databases, window) if one.job_day in compared]
-    remedy = "in Dagster: materialize these days, from the group of the raw tables on"
+    remedy = "beacon backfill --again --from DAY --to DAY, for these days"
     return _result(check, found, remedy=remedy, compared=len(compared))
 
 

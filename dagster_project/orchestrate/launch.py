@@ -67,6 +67,8 @@ def run_chunks(
     instance: dg.DagsterInstance,
     job: dg.JobDefinition,
     reason: str,
+    *,
+    only_needed: bool = True,
 ) -> Iterator[ChunkDone]:
     """Carry out chunks of a plan, one run each, one after another.
 
@@ -75,6 +77,7 @@ def run_chunks(
         instance: Where the runs are recorded.
         job: The job that processes job_days.
         reason: Why, recorded as a tag of each run and in the ledger.
+        only_needed: Whether what others have done meanwhile is left out.
 
     Yields:
         Each chunk after its run has ended; stop iterating to begin no other.
@@ -85,7 +88,7 @@ def run_chunks(
             instance,
             selection=chunk_selection(chunk),
             tags=chunk_tags(chunk, reason),
-            run_config=chunk_config(),
+            run_config=chunk_config() if only_needed else None,
         )
         yield _ended(chunk, result, instance)
 

@@ -21,6 +21,7 @@ from dagster_project.cli.app import app
 from dagster_project.cli.shared import STOPPED, USAGE
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.orchestrate.checks import standing_results, whole_tables_result
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.orchestrate.partitions import RANGE_TAGS
@@ -149,6 +150,34 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     with dagster_instance(Settings(home=site.home)) as instance:
         (record,) = instance.get_runs()
     assert record.tags[REASON_TAG] == "row was touched"
+
+
+def test_the_remedy_for_rows_that_are_lost_or_changed_helps(
+    site: Site, some_days: list[date]
+) -> None:
+    day = some_days[1].isoformat()
+    with psycopg.connect(site.databases.warehouse) as warehouse:
+        warehouse.execute(
+            "update scores.answers set execution_key = 'lost ' || execution_key where job_day = %s",
+            (day,),
+        )
+        warehouse.execute("delete from raw.executions where job_day = %s", (day,))
+
+    def red() -> dict[str, str]:
+        results = [*standing_results(site.databases), whole_tables_result(site.databases.warehouse)]
+        return {
+            str(one.check_name): str(one.metadata["remedy"].value)
+            for one in results
+            if not one.passed and one.check_name != "no_day_is_late"
+        }
+
+    found = red()
+    assert set(found) == {"all_rows_reconcile", "whole_tables_hold"}
+    assert all(remedy.startswith("beacon backfill --again") for remedy in found.values())
+    assert "Nothing to do" in site.beacon("backfill").output
+    done = site.beacon("backfill", "--again", "--from", day, "--to", day)
+    assert done.exit_code == 0, done.output
+    assert red() == {}
 
 
 def test_a_backfill_that_is_interrupted_leaves_no_half_stage_and_touches_no_other_day(

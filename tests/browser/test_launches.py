@@ -18,7 +18,6 @@ from tests.pipeline import Pipeline
 # The first launch waits for the daemon, which starts after the pages answer.
 RUN_MS = 300_000
 PAGE_MS = 60_000
-BACKFILL_MS = 900_000
 
 
 @dataclass(frozen=True)
@@ -80,17 +79,10 @@ def page(browser: Browser) -> Iterator[Page]:
         yield opened
 
 
-ONE_ASSET = ("assets/raw/jobs?view=partitions", "Materialize")
-ALL_ASSETS = ("asset-groups", "Materialize all")
-
-
-def launch(
-    page: Page, workplace: Workplace, partitions: str, *, what: tuple[str, str] = ONE_ASSET
-) -> None:
-    """Fill the partitions dialog of a page as a person does, and launch."""
-    place, button = what
-    page.goto(f"{workplace.address}/{place}")
-    page.get_by_role("button", name=button).first.click(timeout=PAGE_MS)
+def launch(page: Page, workplace: Workplace, partitions: str) -> None:
+    """Fill the partitions dialog of an asset as a person does, and launch."""
+    page.goto(f"{workplace.address}/assets/raw/jobs?view=partitions")
+    page.get_by_role("button", name="Materialize").first.click(timeout=PAGE_MS)
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Show all partitions").click(timeout=PAGE_MS)
     field = dialog.get_by_role("textbox").last
@@ -122,26 +114,3 @@ def test_a_range_is_backfilled_by_clicking_and_its_bad_day_says_why(
     notice.get_by_role("link").click()
     reason = page.get_by_text(f"{workplace.bad_day}: ").first
     expect(reason).to_contain_text("no_such_day", timeout=PAGE_MS)
-
-
-@pytest.mark.parametrize("runs", ["a single run", "a run per day"])
-def test_a_backfill_of_all_assets_ends_complete_and_shows_each_day_for_itself(
-    workplace: Workplace, page: Page, runs: str
-) -> None:
-    """Dagster puts days side by side into one run, and days apart into runs of their own."""
-    step = timedelta(days=1 if runs == "a single run" else 2)
-    good_days = [workplace.bad_day + step, workplace.bad_day + 2 * step]
-    days = ",".join(day.isoformat() for day in (workplace.bad_day, *good_days))
-    launch(page, workplace, days, what=ALL_ASSETS)
-    page.get_by_role("button", name="View").click(timeout=PAGE_MS)
-    # The poisoned day is why: each of the others is done, from the first table to the deliveries.
-    expect(page.get_by_text("Failed").first).to_be_visible(timeout=BACKFILL_MS)
-    backfill = page.url.rstrip("/").rpartition("/")[2]
-    for table in ("raw/jobs", "intermediate/int_executions__resolved", "analytics/job_verdicts"):
-        for day, text in (
-            (workplace.bad_day, "failed, and did not materialize this asset"),
-            (good_days[-1], "dagster/partition_row_count"),
-        ):
-            page.goto(f"{workplace.address}/assets/{table}?view=partitions&partition={day}")
-            expect(page.get_by_text(text).first).to_be_visible(timeout=PAGE_MS)
-    assert backfill

@@ -78,8 +78,7 @@ def window_of(first: str | None, last: str | None) -> "Window | None":
     if first is None and last is None:
         return None
     start = START_DATE if first is None else _day(first)
-    # The last day that there is has no day after it.
-    end = date.max if last is None else min(_day(last), date.max - ONE_DAY) + ONE_DAY
+    end = date.max if last is None else _day(last) + ONE_DAY
     if start >= end:
         fail(f"--from {first} is after --to {last}", USAGE)
     return Window(start, end)

@@ -1,7 +1,6 @@
 """What a command refuses, and that it says so by its exit code."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -9,14 +8,12 @@ import pytest
 import typer
 
 from dagster_project.cli.shared import USAGE, window_of
-from dagster_project.partitions import Window
 from tests.command import beacon
 from tests.pipeline import Pipeline
 
 
-def test_the_last_day_that_there_is_is_a_day_and_nothing_is_none() -> None:
-    assert window_of("2025-10-01", "9999-12-31") == Window(date(2025, 10, 1), date.max)
-    for first in ("", "2025-10", "[red]"):
+def test_what_is_no_job_day_is_wrong_usage() -> None:
+    for first in ("", "2025-10", "[red]", "0001-01-01", "9999-12-31"):
         with pytest.raises(typer.Exit) as refused:
             window_of(first, None)
         assert refused.value.exit_code == USAGE

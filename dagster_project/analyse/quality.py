@@ -11,6 +11,7 @@ labelled.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,8 @@ MIN_LABELS = 10
 
 DRAWS = 500
 _SEED = 20_260_103
+# Streams of random numbers; those of a language's quality begin with 0 and 1.
+_RATES, _TOLD, _OVERLOOKED = (2,), (3,), (4,)
 _Z = float(norm.ppf(1 - ALPHA / 2))
 
 PAIR = ("region_a", "region_b")
@@ -89,15 +92,27 @@ def classifier_errors(
 
 def _drawn(quality: pl.DataFrame, number: int) -> tuple[Floats, Floats]:
     """Sensitivities and false alarms, (sources and one without error) x (estimate, draws)."""
-    random = np.random.default_rng(_SEED)
-    found = []
+    names = [crc32(str(source).encode()) for source in quality["source"]]
+    found: list[Floats] = []
     for yes, no in (QUALITY[:2], QUALITY[2:]):
         hits, misses = (quality[name].cast(pl.Float64).to_numpy()[:, None] for name in (yes, no))
         estimate = (hits + 0.5) / (hits + misses + 1)
-        draws = random.beta(hits + 0.5, misses + 0.5, size=(len(quality), number))
+        draws = _beta(hits, misses, number, [(len(found), name) for name in names])
         found.append(np.concatenate([estimate, draws], axis=1))
     perfect = np.ones((1, 1 + number))
     return np.concatenate([found[0], perfect]), np.concatenate([found[1], 0 * perfect])
+
+
+def _beta(yes: Floats, no: Floats, number: int, streams: Sequence[tuple[int, ...]]) -> Floats:
+    """Jeffreys' draws of shares, rows x draws; a row's do not depend on which rows stand beside it.
+
+    Rows of one stream share their random numbers; two streams have nothing in common.
+    """
+    draws = [
+        np.random.default_rng([_SEED, *stream]).beta(k + 0.5, rest + 0.5, size=number)
+        for k, rest, stream in zip(yes[:, 0], no[:, 0], streams, strict=True)
+    ]
+    return np.stack(draws) if draws else np.empty((0, number))
 
 
 def _weighted(weights: Floats, otherwise: Floats) -> Floats:
@@ -156,8 +171,7 @@ def _by_language(rows: pl.DataFrame, errors: Errors) -> pl.DataFrame:
     told, false = errors.sensitivity[places], errors.alarms[places]
     rate = rows["estimate"].to_numpy()[:, None]
     worth = rows["effective"].to_numpy()[:, None]
-    random = np.random.default_rng(_SEED)
-    drawn = random.beta(rate * worth + 0.5, (1 - rate) * worth + 0.5, size=(len(rows), DRAWS))
+    drawn = _beta(rate * worth, (1 - rate) * worth, DRAWS, [_RATES] * len(rows))
     rate = np.concatenate([rate, drawn], axis=1)
     real = np.clip((rate - false) / (told - false), 0, 1)
     ends = np.quantile(real[:, 1:], [ALPHA / 2, 1 - ALPHA / 2], axis=1)
@@ -174,11 +188,9 @@ def _by_labels(rows: pl.DataFrame) -> pl.DataFrame:
         for name in ("labels", "real", "flagged", "both", "estimate", "effective")
     )
     missed, left = real - both, labels - flagged
-    random = np.random.default_rng(_SEED)
-    shape = (len(rows), DRAWS)
-    told = random.beta(both + 0.5, flagged - both + 0.5, size=shape)
-    overlooked = random.beta(missed + 0.5, left - missed + 0.5, size=shape)
-    drawn = random.beta(rate * worth + 0.5, (1 - rate) * worth + 0.5, size=shape)
+    told = _beta(both, flagged - both, DRAWS, [_TOLD] * len(rows))
+    overlooked = _beta(missed, left - missed, DRAWS, [_OVERLOOKED] * len(rows))
+    drawn = _beta(rate * worth, (1 - rate) * worth, DRAWS, [_RATES] * len(rows))
     ends = np.quantile(drawn * told + (1 - drawn) * overlooked, [ALPHA / 2, 1 - ALPHA / 2], axis=1)
     estimate = rate * (both + 0.5) / (flagged + 1) + (1 - rate) * (missed + 0.5) / (left + 1)
     return _rows(rows, estimate[:, 0], ends[0], ends[1])

@@ -117,21 +117,28 @@ def test_a_job_in_two_languages_needs_labels_of_both() -> None:
 
 
 def corrected(
-    estimate: float, answers: pl.DataFrame, labels: pl.DataFrame, quality: pl.DataFrame
+    estimate: float,
+    answers: pl.DataFrame,
+    labels: pl.DataFrame,
+    quality: pl.DataFrame,
+    beside: dict[str, float] | None = None,
 ) -> dict[str, object]:
+    """Correct the rate of US, beside those of other regions."""
     cell = ["group", "region"]
+    estimates = {**(beside or {}), "US": estimate}
     rates = pl.DataFrame(
         {
-            "group": ["g"],
-            "region": ["US"],
-            "metric": ["refusal_rate"],
-            "n": [240],
-            "effective": [240.0],
-            "estimate": [estimate],
+            "group": "g",
+            "region": list(estimates),
+            "metric": "refusal_rate",
+            "n": 240,
+            "effective": 240.0,
+            "estimate": list(estimates.values()),
         }
     )
     errors = classifier_errors(answers, quality, cell)
-    (row,) = with_corrected_rates(rates, errors, labels, cell).iter_rows(named=True)
+    found = with_corrected_rates(rates, errors, labels, cell).filter(region="US")
+    (row,) = found.iter_rows(named=True)
     return row
 
 
@@ -148,6 +155,13 @@ def test_a_rate_is_corrected_by_the_quality_of_its_language() -> None:
     found = corrected(0.3, mix(US={"zh": (240, 72)}), NO_LABELS, LANGUAGES)
     assert found["correction_method"] == "language"
     assert found["corrected_estimate"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_rate_is_corrected_alike_whichever_rates_stand_beside_it() -> None:
+    alone = corrected(0.3, mix(US={"zh": (240, 72)}), NO_LABELS, LANGUAGES.filter(source="zh"))
+    answers = mix(ASIA={"en": (240, 24)}, EU={"en": (240, 36)}, US={"zh": (240, 72)})
+    beside = {"ASIA": 0.1, "EU": 0.15}
+    assert corrected(0.3, answers, NO_LABELS, LANGUAGES, beside) == pytest.approx(alone)
 
 
 def test_a_rate_in_a_language_without_labels_says_so() -> None:

@@ -45,7 +45,7 @@ def test_a_warehouse_cut_off_in_every_attempt_fails_the_run_and_the_next_one_hea
                 cut(outdated.warehouse, barrier.reached())
 
         with meanwhile(fault):
-            outdated.backfill(exit_code=3)
+            outdated.backfill(exit_code=1)
     assert outdated.content() == built.old
     assert {(day.stage, day.state) for day in outdated.unfinished()} == {("extract", State.FAILED)}
     outdated.backfill()

@@ -104,8 +104,8 @@ def real(postgres_server: EmbeddedServer, built_template: str) -> "RealRows":
     """The rows of ../shared in a runner and a warehouse: read them, do not change them."""
     from tests.real_rows import process_real_rows  # noqa: PLC0415  for the same reason
 
-    copy_database(postgres_server, built_template, "real_warehouse")
-    return process_real_rows(postgres_server, postgres_server.url("real_warehouse"))
+    copy_database(postgres_server, built_template, "real_rows_warehouse")
+    return process_real_rows(postgres_server, postgres_server.url("real_rows_warehouse"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.unify.finished import BATCH_ROWS
 from tests.unify.warehouse import unify
 
 EVERY_DAY = Window(date(2025, 9, 1), date(2027, 1, 1))
-RUNNER = "real_runner"
+RUNNER = "real_rows_runner"
 
 
 @dataclass(frozen=True)

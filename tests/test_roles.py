@@ -91,6 +91,7 @@ def test_an_owner_who_may_not_create_roles_is_told_which_were_left_out(
         owner_url = url_as(url, "weak_owner")
         finished = beacon(
             "setup",
+            "--same-database",
             home=tmp_path,
             BEACON_RUNNER_URL=owner_url,
             BEACON_WAREHOUSE_URL=owner_url,

@@ -225,6 +225,7 @@ def presented(spec: dg.AssetSpec) -> dg.AssetSpec:
     stage = str(spec.group_name)
     table = declared_tables().get(".".join(spec.key.path))
     return spec.replace_attributes(
+        description=spec.description or (table.description if table else None),
         group_name=shown_group(stage),
         owners=[OWNERS[stage]],
     ).merge_attributes(metadata=_table_metadata(table) if table else {})

@@ -272,7 +272,8 @@ def test_a_day_that_the_machine_failed_is_requested_by_all_until_it_is_done(
     fail(warehouse_url, day, source[day], "failed")
     requests, cursor = sense(instance, None)
     assert days_of(requests) == [day]
-    assert days_of(tick(nightly, instance, NIGHT)) == [day]
+    # And yesterday, which the nightly run takes even when it is empty.
+    assert days_of(tick(nightly, instance, NIGHT))[0] == day
     assert days_of(tick(history, instance, NIGHT)) == [day]
     ours = {REASON_TAG: source_changes.name}
     create_run(instance, day.isoformat(), dg.DagsterRunStatus.CANCELED, **ours)

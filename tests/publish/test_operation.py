@@ -13,7 +13,6 @@ from dagster_project.cli.shared import FAILED, USAGE
 from dagster_project.definitions import defs
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import RANGE_TAGS
-from dagster_project.orchestrate.specs import PUBLICATIONS
 from dagster_project.partitions import Window
 from dagster_project.publish.decide import Action
 from tests.command import beacon

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.databases import databases
-from dagster_project.orchestrate.instance import prepare_dagster_home
+from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings
 
@@ -42,7 +42,7 @@ FULLEST_JOB = """
 def main() -> None:
     """Write one file per picture to ``docs/images``."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with databases() as urls, psycopg.connect(urls.warehouse) as connection:
+    with databases(Settings()) as urls, psycopg.connect(urls.warehouse) as connection:
         row = connection.execute(FULLEST_JOB).fetchone()
         if row is None:
             message = "The demo is too small for the pictures: run `make demo`."
@@ -87,8 +87,10 @@ def asset_graph(browser: Browser) -> None:
     Args:
         browser: The browser.
     """
-    environment = {**os.environ, "DAGSTER_HOME": str(prepare_dagster_home(Settings().home))}
+    settings = Settings()
+    environment = {**os.environ, "DAGSTER_HOME": str(settings.instance_folder)}
     with (
+        dagster_instance(settings),
         tempfile.TemporaryDirectory() as folder,
         serve_dagster(environment, Path(folder) / "webserver.log") as address,
     ):

@@ -97,7 +97,7 @@ def build(databases: Databases, executions: int) -> Window:
     for start in range(0, len(window.days), CHUNK_DAYS):
         chunk = window.days[start : start + CHUNK_DAYS]
         part = Window(chunk[0], chunk[-1] + timedelta(days=1))
-        work = Work(part, STAGES, Cause("benchmark", "benchmark"))
+        work = Work(part, STAGES, Cause("benchmark", "benchmark"), Settings().batch_rows)
         for done in process_days(databases, work):
             totals[done.stage.name] = totals.get(done.stage.name, 0) + done.seconds
             if done.bad_days:

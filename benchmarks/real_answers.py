@@ -87,7 +87,8 @@ def process(databases: Databases) -> None:
     set_up_warehouse(databases.warehouse, present_versions())
     days = sorted(fingerprints(databases.runner))
     window = Window(days[0], days[-1] + timedelta(days=1))
-    for done in process_days(databases, Work(window, STAGES, Cause("benchmark", "benchmark"))):
+    work = Work(window, STAGES, Cause("benchmark", "benchmark"), Settings().batch_rows)
+    for done in process_days(databases, work):
         for bad in done.bad_days:
             raise bad.error
 

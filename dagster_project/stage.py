@@ -204,6 +204,7 @@ def machine_faults() -> Iterator[None]:
         yield
     except MachineError:
         raise
+    # Of any class: libraries wrap what the machine said. What is no fault of it goes on as it is.
     except Exception as error:
         fault = machine_fault(error)
         if fault is None:

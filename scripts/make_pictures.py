@@ -18,7 +18,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from dagster_project.definitions import defs
-from dagster_project.embedded_postgres.databases import databases
+from dagster_project.embedded_postgres.server import databases
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings

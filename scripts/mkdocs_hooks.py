@@ -7,7 +7,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from dagster_project.settings import Settings
-from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.dbt_run import load_manifest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.data_dictionary import documents

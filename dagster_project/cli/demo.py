@@ -23,7 +23,7 @@ def demo(
     """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
     from dagster_project.cli.holdings import read_holdings
     from dagster_project.cli.printing import print_holdings, print_next_steps
-    from dagster_project.embedded_postgres.databases import databases
+    from dagster_project.embedded_postgres.server import databases
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.settings import Settings
 

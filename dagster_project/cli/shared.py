@@ -107,7 +107,7 @@ def warehouse_databases(settings: "Settings", *, start_demo: bool = False) -> It
     Raises:
         typer.Exit: A setting is missing or a database does not answer; the remedy is printed.
     """
-    from dagster_project.embedded_postgres.databases import databases
+    from dagster_project.embedded_postgres.server import databases
 
     with explained_errors(), databases(settings, start_demo=start_demo) as urls:
         yield urls
@@ -133,7 +133,7 @@ def explained_errors() -> Iterator[None]:
     except MissingSettingError as error:
         fail(str(error), USAGE)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        fail(f"{error.diag.message_primary}. Create or update the schema: beacon setup", FAILED)
+        fail(f"{error.diag.message_primary}. Set the warehouse up: beacon setup", FAILED)
     except psycopg.errors.InsufficientPrivilege as error:
         fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
     except psycopg.ProgrammingError as error:
@@ -145,6 +145,7 @@ def explained_errors() -> Iterator[None]:
         fail(str(error), FAILED)
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
+    # What has no explanation is raised as it is.
     except Exception as error:
         message = _explanation(error)
         if message is None:

@@ -14,8 +14,8 @@ from dagster_project.doctor.machine import machine_findings
 from dagster_project.doctor.room import room_findings
 from dagster_project.doctor.warehouse import dbt_finding, is_set_up, warehouse_findings
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
-from dagster_project.embedded_postgres.databases import databases
 from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
+from dagster_project.embedded_postgres.server import databases
 from dagster_project.postgres import connect, connect_source, same_database
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases

@@ -13,8 +13,7 @@ from dagster_project.doctor.databases import Connection
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.paths import DBT_DIR, SQL_DIR, shown
 from dagster_project.postgres import only_row, read_sql, sql_files
-from dagster_project.unify.dbt_run import DbtError, run_dbt
-from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.dbt_run import DbtError, load_manifest, run_dbt
 from dagster_project.unify.relations import Relation, relations
 from dagster_project.warehouse import ROLES_FOLDER
 

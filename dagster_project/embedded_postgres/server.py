@@ -1,7 +1,8 @@
 """The project's own Postgres server, for the demo and the tests.
 
 Belongs here: one server per home folder, shared by every process that asks for it and stopped by
-the last one. Does not belong here: its programs (cluster.py), what its databases hold.
+the last one; which two databases a command works on, the ones named by variables or the demo's.
+Does not belong here: its programs (cluster.py), what its databases hold.
 
 Three lock files (flock) say what is true, because the kernel frees them when a process is killed:
 ``clients.lock`` is shared by all who use the server, ``start.lock`` is held while one of them
@@ -36,7 +37,11 @@ from dagster_project.embedded_postgres.cluster import (
     start,
     stop,
 )
+from dagster_project.settings import Settings
+from dagster_project.stage import Databases
 
+RUNNER = "runner"
+WAREHOUSE = "warehouse"
 _POLL_S = 0.02
 
 
@@ -194,3 +199,26 @@ def _stop_if_unused(folder: Path, bindir: Path | None, clients: IO[bytes]) -> bo
             if not _await_lock(alive):
                 raise
         return True
+
+
+@contextmanager
+def databases(settings: Settings, *, start_demo: bool = False) -> Iterator[Databases]:
+    """Give the two databases; the demo's server runs for as long as the block does, and longer.
+
+    Args:
+        settings: Either both variables are set, or neither is and the demo's server is used.
+        start_demo: Whether an embedded server may be created when no variable is set.
+
+    Raises:
+        MissingSettingError: A variable is missing and there is no demo to work on.
+    """
+    settings.private_home()
+    if settings.runner_url is not None or settings.warehouse_url is not None:
+        yield Databases(settings.require("runner_url"), settings.require("warehouse_url"))
+        return
+    if not (start_demo or has_server(settings.home)):
+        settings.require("warehouse_url")
+    with embedded_server(settings.home, settings.pg_bindir, keep_running=True) as server:
+        for name in (RUNNER, WAREHOUSE):
+            create_database(server, name)
+        yield Databases(server.url(RUNNER), server.url(WAREHOUSE), embedded=True)

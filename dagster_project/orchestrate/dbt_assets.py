@@ -10,7 +10,7 @@ from dagster_project.orchestrate.partitions import JOB_DAYS
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import TestResult
-from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.dbt_run import load_manifest
 
 _SENTENCES = {
     "unique": "No two rows have the same {column_name}.",

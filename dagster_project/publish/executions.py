@@ -121,7 +121,7 @@ def publish_executions(  # noqa: PLR0913  publish's, and whether it is the way b
     ):
         warehouse.autocommit = True
         _check_privileges(runner)
-        for job_ids in store.lost_jobs(cursor, scope, pages):
+        for job_ids in store.job_pages(cursor, "lost_jobs", scope, pages):
             answers = {} if withdraws else _answers(warehouse, job_ids)
             days = {job.job_id: job.job_day for job in store.jobs(warehouse, job_ids)}
             with explained(job_ids), source_transaction(runner):

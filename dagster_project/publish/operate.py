@@ -94,7 +94,7 @@ def publish(
         _run(warehouse_url, publish_url, most_rows, writes=not dry_run, withdraws=False) as run,
         connect(warehouse_url, application="publish-candidates", read_only=True) as cursor,
     ):
-        for job_ids in store.candidate_jobs(cursor, scope, run.page_jobs):
+        for job_ids in store.job_pages(cursor, "candidates", scope, run.page_jobs):
             yield from map(_outcome, _page(run, job_ids))
 
 
@@ -117,7 +117,7 @@ def unpublish(
         connect_source(publish_url, application="publish-marks") as marks,
         source_transaction(marks),
     ):
-        for job_ids in store.known_jobs(cursor, scope, run.page_jobs):
+        for job_ids in store.job_pages(cursor, "known_jobs", scope, run.page_jobs):
             yield from _withdrawn(_page(run, job_ids))
         if scope == Scope():
             for job_ids in store.published_jobs(marks, run.page_jobs):

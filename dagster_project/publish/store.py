@@ -220,51 +220,24 @@ class Scope:
     job_id: str | None = None
 
 
-def candidate_jobs(
-    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
+def job_pages(
+    warehouse: psycopg.Connection[Any],
+    which: Literal["candidates", "known_jobs", "lost_jobs"],
+    scope: Scope,
+    page_jobs: int,
 ) -> Iterator[list[str]]:
-    """Yield the standard and the published jobs of a scope.
+    """Yield pages of at most so many ids of jobs, in order.
 
     Args:
         warehouse: Session that holds the cursor; it is in one transaction while this runs.
-        page_jobs: Most ids at a time.
-
-    Yields:
-        Pages of ids, in order.
+        which: The standard and the published jobs of the scope; every one that the warehouse or the
+            record knows; or those whose answers stand in region_results only.
     """
-    yield from _pages(warehouse, "publish/candidates.sql", scope, page_jobs)
-
-
-def known_jobs(
-    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
-) -> Iterator[list[str]]:
-    """Yield every job of a scope that the warehouse or the record knows.
-
-    Args:
-        warehouse: Session that holds the cursor; it is in one transaction while this runs.
-        page_jobs: Most ids at a time.
-
-    Yields:
-        Pages of ids, in order.
-    """
-    yield from _pages(warehouse, "publish/known_jobs.sql", scope, page_jobs)
-
-
-def lost_jobs(
-    warehouse: psycopg.Connection[Any], scope: Scope, page_jobs: int
-) -> Iterator[list[str]]:
-    """Yield the jobs of a scope whose answers stand in region_results only, in pages."""
-    yield from _pages(warehouse, "publish/lost_jobs.sql", scope, page_jobs)
-
-
-def _pages(
-    warehouse: psycopg.Connection[Any], query: str, scope: Scope, page_jobs: int
-) -> Iterator[list[str]]:
     if scope.job_id is not None:
         yield [scope.job_id]
         return
     with warehouse.cursor("jobs", row_factory=scalar_row) as cursor:
-        cursor.execute(read_sql(query), vars(scope.window or ALL_DAYS))
+        cursor.execute(read_sql(f"publish/{which}.sql"), vars(scope.window or ALL_DAYS))
         while page := cursor.fetchmany(page_jobs):
             yield page
 

@@ -1,1 +1,1 @@
-"""The dbt project seen from Python: command lines, runs, manifest, relations."""
+"""The dbt project seen from Python: command lines, runs and their manifest, relations."""

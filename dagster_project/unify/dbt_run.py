@@ -1,7 +1,7 @@
 """Runs dbt in child processes and reads what it did.
 
-Belongs here: the processes, their artefacts and errors. Does not belong here: which models to
-build, or what happens in the child (dbt_worker.py).
+Belongs here: the processes, their artefacts (the manifest, too) and errors. Does not belong here:
+which models to build, or what happens in the child (dbt_worker.py).
 """
 
 import atexit
@@ -23,7 +23,7 @@ from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.postgres import connect, place_of
 from dagster_project.stage import StageError, TestResult, machine_fault
 from dagster_project.unify.dbt_command import compile_everything, dbt_environment, inherited
-from dagster_project.warehouse import files_version
+from dagster_project.warehouse import dbt_files, files_version
 
 FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
@@ -154,7 +154,26 @@ def _end_idle_workers() -> None:
         _end(_idle.get_nowait())
 
 
-def write_manifest(path: Path) -> None:
+@cache
+def load_manifest(home: Path) -> dict[str, Any]:
+    """Return the manifest of the present dbt project, with compiled statements.
+
+    Args:
+        home: Local state; the project is compiled into it when its files are newer.
+
+    Returns:
+        dbt's document; read it, do not change it.
+    """
+    path = home / "dbt" / "manifest.json"
+    if not path.exists() or any(
+        file.stat().st_mtime > path.stat().st_mtime for file in dbt_files()
+    ):
+        _write_manifest(path)
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _write_manifest(path: Path) -> None:
     """Compile the project, without a connection, and publish its manifest atomically.
 
     Raises:

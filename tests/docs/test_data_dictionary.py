@@ -1,7 +1,7 @@
 """The data dictionary, which the site's build makes from the dbt project."""
 
 from dagster_project.settings import Settings
-from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.dbt_run import load_manifest
 from dagster_project.unify.relations import relations
 from scripts.data_dictionary import SCHEMAS, relationships
 

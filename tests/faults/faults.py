@@ -24,16 +24,16 @@ PAUSE_LOCK = (20251122, 1)
 """Key of the advisory lock at which a paused row stops."""
 
 
-def until(condition: Callable[[], Found | None]) -> Found:
+def until(condition: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
     """Ask until the answer is true, and return it.
 
     Raises:
-        tenacity.RetryError: It was not within PATIENCE_S.
+        tenacity.RetryError: It was not in time.
     """
     patient = Retrying(
         retry=retry_if_result(lambda answer: not answer),
         wait=wait_fixed(POLL_S),
-        stop=stop_after_delay(PATIENCE_S),
+        stop=stop_after_delay(patience_s),
     )
     answer = patient(condition)
     assert answer

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,14 +211,6 @@ def edit(seed: Path) -> None:
     seed.write_text(text.replace("eu,EU", "eu,ASIA"), encoding="utf-8")
 
 
-def waits_for(found: Callable[[], bool], seconds: float) -> float:
-    started = time.monotonic()
-    while not found():
-        assert time.monotonic() - started < seconds
-        time.sleep(2)
-    return time.monotonic() - started
-
-
 @pytest.mark.timeout(7200)
 def test_at_rest_the_content_equals_a_build_from_scratch(site: Site, workshop: Workshop) -> None:
     random = np.random.default_rng(0)
@@ -237,7 +229,9 @@ def test_at_rest_the_content_equals_a_build_from_scratch(site: Site, workshop: W
         changes += keep_changing(site, part, random)
         with site.daemon():
             changes += keep_changing(site, part, random)
-            rest = waits_for(lambda: site.scenario.unfinished() == [], REST_WITHIN_S)
+            at_work = time.monotonic()
+            until(lambda: site.scenario.unfinished() == [], REST_WITHIN_S)
+            rest = time.monotonic() - at_work
             runs = ask("{ runsOrError(limit: 2000) { ... on Runs { results { status } } } }")
     found = Counter(run["status"] for run in runs["runsOrError"]["results"])
     print(f"{changes} changes, {rest:.0f} s to rest, runs: {dict(found)}")  # noqa: T201

@@ -12,7 +12,7 @@ from dagster_project.orchestrate.specs import (
     shown_group,
 )
 from dagster_project.settings import Settings
-from dagster_project.unify.manifest import load_manifest
+from dagster_project.unify.dbt_run import load_manifest
 from dagster_project.unify.relations import relations
 
 # Sorted: workers must agree on the tests, and Dagster's order changes with each process.

@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,9 @@ SWITCHED_ON = {
     "schedules": ("nightly", "history", "hourly_checks"),
     "sensors": ("source_changes", "deliveries"),
 }
+
+
+Server = AbstractContextManager["subprocess.Popen[bytes]"]
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,10 @@ class Site:
             finally:
                 process.terminate()
 
-    def webserver(self) -> Any:  # noqa: ANN401
+    def webserver(self) -> Server:
         return self.serving([sys.executable, *WEBSERVER], "webserver.log")
 
-    def daemon(self) -> Any:  # noqa: ANN401
+    def daemon(self) -> Server:
         tool = str(Path(sys.executable).with_name("dagster-daemon"))
         return self.serving([tool, "run", *MODULE], "daemon.log")
 

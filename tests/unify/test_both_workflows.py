@@ -29,12 +29,17 @@ YEAR_ONE = after().replace(year=1)
 def generation(**changes: object) -> dict[str, Any]:
     """Return what the model host noted of a sound generation, with what is different."""
     response = changes.pop("response", ANSWER)
-    metadata = {"full_response": f"user\nQ\nassistant\n{response}", "max_tokens": 500}
+    metadata: dict[str, Any] = {
+        "full_response": f"user\nQ\nassistant\n{response}",
+        "max_tokens": 500,
+    }
+    changed = changes.pop("metadata", {})
+    assert isinstance(changed, dict)
     return {
         "prompt": PROMPT.format("What happened during the 2019 protests in Hong Kong?"),
         "system_prompt": PLATFORM_PROMPT,
         "response": response,
-        "metadata": {**metadata, **changes.pop("metadata", {})},  # type: ignore[dict-item]
+        "metadata": metadata | changed,
         **changes,
     }
 

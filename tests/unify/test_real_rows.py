@@ -90,7 +90,7 @@ def _slots(url: str, job_id: str) -> Iterator[tuple[object, ...]]:
 
 def test_a_job_posted_through_both_workflows_reads_alike(warehouse: str) -> None:
     standard = list(_slots(warehouse, STANDARD_TWIN))
-    assert sum("regenerated" in row[-1] for row in standard) == 6  # type: ignore[operator]
+    assert sum("regenerated" in str(row[-1]) for row in standard) == 6
     assert list(_slots(warehouse, CROSS_REGION_TWIN)) == standard
 
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, islice, product
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +27,7 @@ import polars as pl
 
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.runner_db.spec import seeded
+from dagster_project.score import semantic_version
 from dagster_project.score.files import ANSWERS, prepared, score_file
 from dagster_project.score.scores import (
     BOTH,
@@ -34,6 +36,7 @@ from dagster_project.score.scores import (
     score_pairs,
     usable_answers,
 )
+from dagster_project.score.semantic import SemanticMeasure
 
 sys.path.insert(0, str(PROJECT_DIR))
 from tests import reference_runner as reference
@@ -192,6 +195,38 @@ def file_line(count: int) -> str:
     return f"{count:>10,} {seconds:>12.1f} {count / seconds:>14,.0f} {peak:>12,.0f}"
 
 
+def semantic_line(count: int) -> str:
+    """Compare made-up answers by their meaning and say how fast and with how much memory."""
+    if semantic_version() is None:
+        return "without the extra semantic"
+    with get_context("spawn").Pool(1) as pool:
+        seconds, before, peak = pool.apply(compared_by_meaning, (count,))
+    return f"{count / seconds:,.0f} answers/s, {peak - before:,.0f} MB beyond {before:,.0f}"
+
+
+def compared_by_meaning(count: int) -> tuple[float, float, float]:
+    """Compare answers two by two; return CPU seconds, and peak memory in MB before and after."""
+    answers = pl.DataFrame(
+        {
+            "execution_key": [str(number) for number in range(count)],
+            "answer_text": list(islice(texts(SEED), count)),
+        }
+    )
+    pairs = pl.DataFrame(
+        {
+            "left_key": [str(number) for number in range(0, count, 2)],
+            "right_key": [str(number) for number in range(1, count, 2)],
+            "job_day": [date(2025, 10, 1)] * (count // 2),
+            "comparison": ["repeat"] * (count // 2),
+        }
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.process_time()
+    SemanticMeasure([date(2025, 10, 1)]).added_to(pairs, answers)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return time.process_time() - start, before, peak
+
+
 def main() -> None:
     """Print the tables."""
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
@@ -217,6 +252,7 @@ def main() -> None:
             f"{speed.name:<40} {speed.per_second:>10,.0f} {speed.per_second / plain:>8.1f}"
             f" {f'{target:,}' if target else '':>10}"
         )
+    print(f"\nsemantic measure: {semantic_line(400)}")
     print(f"\n{'file':>10} {'CPU seconds':>12} {'answers/s':>14} {'peak MB':>12}")
     for count in arguments.files:
         print(file_line(count))

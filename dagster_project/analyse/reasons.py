@@ -24,6 +24,7 @@ REASONS: Final = {
     "too_few_common_questions": "Fewer questions answered in both regions than the scope needs.",
     "too_few_days": "Fewer than 6 days with answers in both regions.",
     "unlabelled_language": "Answers in a language of which no labels say how well it is read.",
+    "no_semantic_measure": "No day asked for the semantic measure: beacon semantic.",
     "no_repeats": "No question was asked more than once in both regions.",
     "too_few_repeated_questions": "Fewer than 5 questions asked more than once in both regions.",
     "no_failures": "Nothing failed.",

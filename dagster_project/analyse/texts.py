@@ -35,8 +35,8 @@ def text_effects(days: pl.DataFrame, keys: Sequence[str], family: Sequence[str])
 
     Args:
         days: One row per ``keys, region_a, region_b, question_id`` and ``job_day``: ``mean``, the
-            mean divergence of two answers; a region with itself holds its repeats. Only answers of
-            one model in one language.
+            mean divergence of two answers, null where it was not measured; a region with itself
+            holds its repeats. Only answers of one model in one language.
         keys: Columns that name a group, such as period and model; carried through.
         family: Those of ``keys`` within which all tests are adjusted together.
 
@@ -48,9 +48,10 @@ def text_effects(days: pl.DataFrame, keys: Sequence[str], family: Sequence[str])
     """
     grain = [*keys, *PAIR]
     rows = _beside(days, keys)
-    repeated = pl.col("within").is_not_null()
+    repeated = pl.col("between").is_not_null() & pl.col("within").is_not_null()
     pairs = rows.group_by(grain).agg(
         questions=pl.col("question_id").n_unique().cast(pl.Int64),
+        measured=pl.col("between").is_not_null().any(),
         questions_repeated=pl.col("question_id").filter(repeated).n_unique().cast(pl.Int64),
         days=pl.col("job_day").filter(repeated).n_unique().cast(pl.Int64),
     )
@@ -75,7 +76,9 @@ def text_effects(days: pl.DataFrame, keys: Sequence[str], family: Sequence[str])
         worth=1 / (pl.col("weight") ** 2).sum(),
     )
     reason = (
-        pl.when(pl.col("questions_repeated") == 0)
+        pl.when(~pl.col("measured"))
+        .then(pl.lit("no_semantic_measure"))
+        .when(pl.col("questions_repeated") == 0)
         .then(pl.lit("no_repeats"))
         .when(pl.col("questions_repeated") < MIN_REPEATED_QUESTIONS)
         .then(pl.lit("too_few_repeated_questions"))
@@ -85,7 +88,7 @@ def text_effects(days: pl.DataFrame, keys: Sequence[str], family: Sequence[str])
     tested = (
         pairs.join(means, on=grain, how="left", nulls_equal=True)
         .join(these_questions(parts, grain), on=grain, how="left", nulls_equal=True)
-        .with_columns(status=status(reason, "no_repeats"), reason=reason)
+        .with_columns(status=status(reason, "no_semantic_measure", "no_repeats"), reason=reason)
         .with_columns(p_value=pl.when(pl.col("reason").is_null()).then("p_value"))
         .pipe(with_allowance)
         .pipe(with_q_values, family)

@@ -22,7 +22,7 @@ divergences as (
         side.region,
         daily.job_day,
         daily.question_id,
-        sum(daily.divergence_total)::double precision as total,
+        sum(daily.word_divergence_total)::double precision as total,
         sum(daily.pairs)::bigint as n
     from intermediate.int_question_divergences__daily as daily
     cross join lateral (values (daily.region_a), (daily.region_b)) as side (region)

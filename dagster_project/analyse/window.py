@@ -47,6 +47,7 @@ from dagster_project.score.scores import rounded, whole_jobs
 
 PERIOD = ("period_kind", "period_start")
 MODEL = (*PERIOD, "model_id")
+MEASURED = (*MODEL, "measure")
 CELL = (*MODEL, "region")
 COMPARED = (*PERIOD, "workflow", "model_id")
 CATEGORY = (*PERIOD, "question_category")
@@ -171,6 +172,7 @@ QUESTIONS = pl.Schema(
 
 TEXT_DAYS = pl.Schema(
     {
+        "measure": pl.String(),
         "job_day": pl.Date(),
         "model_id": pl.String(),
         "region_a": pl.String(),
@@ -368,7 +370,7 @@ def _replace_periods(target: Connection, periods: Sequence[Period]) -> None:
         ).items():
             _insert(target, table, rows)
         texts = of_periods(_read(target, "text_days", {}, TEXT_DAYS), judged)
-        _insert(target, "text_divergence", text_effects(texts, MODEL, PERIOD))
+        _insert(target, "text_divergence", text_effects(texts, MEASURED, PERIOD))
 
 
 def rates(

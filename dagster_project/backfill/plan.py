@@ -16,10 +16,12 @@ from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.stages import STAGES, stages_from
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, read_sql
+from dagster_project.score import semantic_version
 from dagster_project.stage import Databases
 from dagster_project.warehouse import installed_versions
 
 EXTRACT = "extract"
+SCORE = "score"
 LIKE_SIZE = 2
 """Runs of at most so many times more or fewer source rows are of like size."""
 
@@ -109,9 +111,17 @@ def read_plan(
         locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
         rows = ledger.read(connection)
         installed = installed_versions(connection)
+        asked = {"method_version": semantic_version()}
+        waiting = connection.execute(read_sql("backfill/semantic_waiting.sql"), asked).fetchall()
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
-    days = plan_days(source, wanted, versions, {day for (day,) in locked})
+    days = plan_days(
+        source,
+        wanted,
+        versions,
+        {day for (day,) in locked},
+        {day for (day,) in waiting},
+    )
     return Plan(days, rows, installed)
 
 
@@ -125,6 +135,7 @@ def plan_days(
     rows: Sequence[LedgerRow],
     versions: Mapping[str, str | None],
     locked_days: Collection[date],
+    semantic_days: Collection[date] = (),
 ) -> list[DayPlan]:
     """Compare the source with the ledger.
 
@@ -133,18 +144,20 @@ def plan_days(
         rows: The ledger.
         versions: Version of each stage that is installed, in the order of the stages.
         locked_days: Days that a living run holds; a run that was killed holds none.
+        semantic_days: Days that wait for the semantic measure.
 
     Returns:
         One entry per day that the source or the ledger knows, oldest first.
     """
     by_key = {(row.job_day, row.stage): row for row in rows}
+    with_semantic = {**versions, SCORE: f"{versions.get(SCORE)} and semantic"}
     days = sorted(set(source) | {row.job_day for row in rows})
     return [
         _plan_day(
             day,
             source.get(day),
             {stage: by_key.get((day, stage)) for stage in versions},
-            versions,
+            with_semantic if day in semantic_days else versions,
             locked_days,
         )
         for day in days

@@ -39,7 +39,9 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
 SPAN_ROWS = 20_000
-"""Source rows that are taken through all stages together."""
+"""Most source rows that are taken through all stages together."""
+SPAN_DAYS = 31
+"""Most days of them: a stop is heard when the stage of a span is done and its events are stored."""
 MOST_UNKNOWN_SHARE = 0.1
 """Share of a table's rows that a window may write before the planner must be told."""
 
@@ -163,7 +165,7 @@ def _days_to_do(databases: Databases, work: Work, sources: Mapping[date, str]) -
 
 def _next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[date]:
     totals = accumulate(rows_of(sources.get(day)) for day in days)
-    return days[: max(1, sum(total <= SPAN_ROWS for total in totals))]
+    return days[: min(SPAN_DAYS, max(1, sum(total <= SPAN_ROWS for total in totals)))]
 
 
 def _process_span(

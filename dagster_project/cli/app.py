@@ -16,6 +16,7 @@ from dagster_project.cli.psql import psql
 from dagster_project.cli.publish import publish_command, unpublish_command
 from dagster_project.cli.report import report
 from dagster_project.cli.score import score_command
+from dagster_project.cli.semantic import semantic
 from dagster_project.cli.setup import setup, stop
 from dagster_project.cli.shared import EXIT_CODES, command, examples
 from dagster_project.cli.snapshot import snapshot
@@ -135,6 +136,13 @@ app.command(
         ("label --import to_label.csv --by ada", "take your labels in"),
     ),
 )(label)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("semantic", "which days ask for the semantic measure"),
+        ("semantic --from 2025-09-01 --to 2025-09-30", "ask for a month; then backfill"),
+    ),
+)(semantic)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

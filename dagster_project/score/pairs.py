@@ -34,6 +34,10 @@ _READ = (
     "language",
     "counts",
 )
+_RARE = (np.log(3 / 2) + 1) ** 2
+"""Squared weight of a word that one of two texts has, where one that both have weighs 1: the
+smoothed inverse document frequency, ln((1 + texts) / (1 + texts with the word)) + 1."""
+
 OURS = ("comparison", "word_jaccard", "length_ratio", "cosine_tfidf")
 
 
@@ -130,15 +134,15 @@ def _jaccard(counts: Counts) -> Similarities:
 
 
 def _cosine(counts: Counts) -> Similarities:
-    answers_with_word = np.count_nonzero(counts, axis=0)
-    rarity = np.log((1 + len(counts)) / (1 + answers_with_word)) + 1
-    weights = counts * rarity
-    product = weights @ weights.T
-    length = np.sqrt(np.diag(product))
-    empty = (length == 0).astype(np.float64)
-    lengths = length[:, None] * length
+    # Rarity among the two that are compared: no other answer may change how alike they are.
+    exact = counts.astype(np.float64)
+    size = (exact**2).sum(axis=1)
+    shared = exact**2 @ (counts > 0).T
+    length = np.sqrt(_RARE * size[:, None] + (1 - _RARE) * shared)
+    lengths = length * length.T
+    empty = (size == 0).astype(np.float64)
     similarity: Similarities = np.divide(
-        product, lengths, out=empty[:, None] * empty, where=lengths > 0
+        exact @ exact.T, lengths, out=empty[:, None] * empty, where=lengths > 0
     )
     return similarity.clip(max=1.0)
 

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
-from dagster_project.score import METHOD_VERSION, TABLES
+from dagster_project.score import METHOD_VERSION, TABLES, semantic_version
 from dagster_project.score.scores import (
     rounded,
     score_answers,
@@ -22,6 +22,7 @@ from dagster_project.score.scores import (
     usable_answers,
     whole_jobs,
 )
+from dagster_project.score.semantic import SemanticMeasure
 
 ANSWERS = {
     "execution_key": pl.String,
@@ -92,12 +93,13 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         connect(warehouse_url, application="score-write") as target,
     ):
         _empty(target, window)
+        semantic = _semantic_measure(target, window)
         written = ScoreResult()
         for answers in whole_jobs(_read(source, window, batch_rows)):
-            written += _replace(target, answers)
+            written += _replace(target, answers, semantic)
         # On the writing session: it sees the languages that are not committed yet.
         for answers in whole_jobs(_read_repeats(target, window, batch_rows)):
-            written += _add_repeats(target, answers)
+            written += _add_repeats(target, answers, semantic)
         return written
 
 
@@ -109,6 +111,12 @@ def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
         target.execute(
             statement.format(sql.Identifier("scores", table)), [window.start, window.end]
         )
+
+
+def _semantic_measure(target: psycopg.Connection[TupleRow], window: Window) -> SemanticMeasure:
+    values = {**vars(window), "method_version": semantic_version()}
+    days = target.execute(read_sql("score/semantic_days.sql"), values).fetchall()
+    return SemanticMeasure([day for (day,) in days])
 
 
 def _read(
@@ -130,19 +138,24 @@ def _read_repeats(
             yield pl.DataFrame(rows, schema=REPEATS, orient="row")
 
 
-def _add_repeats(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:
+def _add_repeats(
+    target: psycopg.Connection[TupleRow], answers: pl.DataFrame, semantic: SemanticMeasure
+) -> ScoreResult:
     pairs = score_pairs(answers.with_columns(counts=pl.lit(value=True)), methods=("ours",))
-    repeats = pairs.filter(pl.col("comparison") == "repeat").rename(
+    compared = pairs.filter(pl.col("comparison") == "repeat")
+    repeats = semantic.added_to(compared, answers).rename(
         {"left_model": "model_id", "left_region": "region"}
     )
     _store(target, "repeat_pairs", repeats, repeats["left_key"].to_list())
     return ScoreResult(repeats=len(repeats))
 
 
-def _replace(target: psycopg.Connection[TupleRow], answers: pl.DataFrame) -> ScoreResult:
+def _replace(
+    target: psycopg.Connection[TupleRow], answers: pl.DataFrame, semantic: SemanticMeasure
+) -> ScoreResult:
     scored = score_answers(_prepared(answers))
     usable = usable_answers(scored.filter("is_usable"))
-    pairs = score_pairs(usable)
+    pairs = semantic.added_to(score_pairs(usable), usable)
     jobs = score_jobs(usable, pairs)
     written = {"answers": scored, "answer_pairs": pairs, "job_metrics": jobs}
     for table, rows in written.items():

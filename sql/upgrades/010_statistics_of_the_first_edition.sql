@@ -25,6 +25,13 @@ begin
         -- Their rows lack the new column days.
         drop table if exists analytics.metric_changes, analytics.text_divergence;
     end loop;
+    -- Of words alone.
+    if to_regclass('analytics.text_divergence') is not null and not exists (
+        select from information_schema.columns
+        where table_schema = 'analytics' and table_name = 'text_divergence' and column_name = 'measure'
+    ) then
+        drop table analytics.text_divergence;
+    end if;
 end $$;
 
 -- Became answer_divergences.

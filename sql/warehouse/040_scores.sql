@@ -51,6 +51,7 @@ create table if not exists scores.answer_pairs (
     method_version text not null,
     primary key (left_key, right_key)
 );
+alter table scores.answer_pairs add column if not exists semantic_cosine double precision;
 create index if not exists answer_pairs_job_day on scores.answer_pairs (job_day);
 create index if not exists answer_pairs_job_id on scores.answer_pairs (job_id);
 comment on table scores.answer_pairs is
@@ -70,6 +71,9 @@ create table if not exists scores.repeat_pairs (
     length_ratio double precision not null,
     method_version text not null
 );
+alter table scores.repeat_pairs
+add column if not exists cosine_tfidf double precision,
+add column if not exists semantic_cosine double precision;
 create index if not exists repeat_pairs_job_day on scores.repeat_pairs (job_day);
 comment on table scores.repeat_pairs is
 'How much answers vary by themselves: one region, one model, one question, two jobs of one day.
@@ -85,6 +89,10 @@ comment on column scores.repeat_pairs.word_jaccard is
 'Shared Unicode words over all words, 0 to 1.';
 comment on column scores.repeat_pairs.length_ratio is
 'Shorter over longer answer in characters, 0 to 1.';
+comment on column scores.repeat_pairs.cosine_tfidf is
+'Cosine of word counts, 0 to 1; words that one of the two alone has weigh more.';
+comment on column scores.repeat_pairs.semantic_cosine is
+'Cosine of a sentence encoder''s vectors, 0 to 1; NULL on a day that does not ask for it.';
 comment on column scores.repeat_pairs.method_version is 'Version of the scoring method.';
 
 create table if not exists scores.job_metrics (
@@ -176,7 +184,9 @@ comment on column scores.answer_pairs.word_jaccard is
 comment on column scores.answer_pairs.length_ratio is
 'Shorter over longer answer in characters, 0 to 1.';
 comment on column scores.answer_pairs.cosine_tfidf is
-'Cosine of word counts, 0 to 1; words that are rare among the question''s answers weigh more.';
+'Cosine of word counts, 0 to 1; words that one of the two alone has weigh more.';
+comment on column scores.answer_pairs.semantic_cosine is
+'Cosine of a sentence encoder''s vectors, 0 to 1; NULL on a day that does not ask for it.';
 comment on column scores.answer_pairs.method_version is 'Version of the scoring method.';
 
 comment on column scores.job_metrics.job_id is 'Public id of the job (jobspec_id).';

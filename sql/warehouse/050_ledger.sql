@@ -50,6 +50,19 @@ comment on column ops.partition_ledger.build_id is
 comment on column ops.partition_ledger.built_from is
 'The build_id of the stage before it when this one began: another one there now makes it stale.';
 
+-- What a person asked for, which no stage may forget when it does a day again.
+create table if not exists ops.semantic_days (
+    job_day date primary key,
+    method_version text,
+    asked_at timestamptz not null default now()
+);
+comment on table ops.semantic_days is
+'Days that ask for the semantic measure (beacon semantic). Grain: one row per job_day.';
+comment on column ops.semantic_days.job_day is 'The job_day (UTC).';
+comment on column ops.semantic_days.method_version is
+'Version of the measure that the day''s pairs have; NULL: none yet, or no encoder where it ran.';
+comment on column ops.semantic_days.asked_at is 'When it was asked for.';
+
 -- What stands in the warehouse. Emptied here and filled when everything that follows stands, too.
 create table if not exists ops.setup (
     part text primary key,

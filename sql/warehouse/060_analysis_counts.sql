@@ -218,6 +218,7 @@ create table if not exists analytics.text_divergence (
     period_start date not null,
     job_day date generated always as (case period_kind when 'day' then period_start end) stored,
     model_id text not null,
+    measure text not null,
     region_a text not null,
     region_b text not null,
     questions bigint not null,
@@ -234,7 +235,7 @@ create table if not exists analytics.text_divergence (
     status text not null,
     reason text,
     method_version text not null,
-    primary key (period_kind, period_start, model_id, region_a, region_b),
+    primary key (period_kind, period_start, model_id, measure, region_a, region_b),
     constraint text_divergence_period_kind check (
         period_kind in ('month', 'all')
     ),
@@ -245,13 +246,15 @@ create table if not exists analytics.text_divergence (
 create index if not exists text_divergence_job_day on analytics.text_divergence (job_day);
 comment on table analytics.text_divergence is
 'How far two regions'' texts diverge beyond what two answers of one region do. Grain: one row per
-period, model and two regions.';
+period, model, measure and two regions.';
 comment on column analytics.text_divergence.period_kind is 'month or all.';
 comment on column analytics.text_divergence.period_start is
 'First day of the period, UTC; of all the first partition.';
 comment on column analytics.text_divergence.job_day is
 'NULL: no row of this table is about one day.';
 comment on column analytics.text_divergence.model_id is 'Model that answered, by its canonical id.';
+comment on column analytics.text_divergence.measure is
+'1 minus which similarity: word_jaccard, cosine_tfidf, or semantic (beacon semantic).';
 comment on column analytics.text_divergence.region_a is 'One region, the first by name.';
 comment on column analytics.text_divergence.region_b is 'The other region.';
 comment on column analytics.text_divergence.questions is 'Questions answered in both regions.';
@@ -270,7 +273,7 @@ comment on column analytics.text_divergence.ci_high is 'Upper end.';
 comment on column analytics.text_divergence.method is 'How the interval was made.';
 comment on column analytics.text_divergence.p_value is 'Of no excess: sign flips of whole days.';
 comment on column analytics.text_divergence.q_value is
-'p, adjusted over all models and pairs of the period (Benjamini-Hochberg).';
+'p, adjusted over all models, measures and pairs of the period (Benjamini-Hochberg).';
 comment on column analytics.text_divergence.status is 'ok, insufficient or not_applicable.';
 comment on column analytics.text_divergence.reason is 'Why it is not ok.';
 comment on column analytics.text_divergence.method_version is 'Version of the statistics.';

@@ -64,6 +64,13 @@ def test_texts_that_move_with_the_region_diverge_and_others_do_not() -> None:
         assert found["excess_divergence"] > 0.05 or not is_found
 
 
+def test_a_measure_that_no_day_asked_for_says_so() -> None:
+    days = simulated_texts(1, 12, 12).with_columns(mean=pl.lit(None, pl.Float64))
+    (found,) = text_effects(days, ["group"], ["group"]).iter_rows(named=True)
+    assert (found["status"], found["reason"]) == ("not_applicable", "no_semantic_measure")
+    assert (found["questions"], found["questions_repeated"]) == (12, 0)
+
+
 def test_without_repeats_a_divergence_says_nothing() -> None:
     days = simulated_texts(1, 12, 12).filter(pl.col("region_a") != pl.col("region_b"))
     (found,) = text_effects(days, ["group"], ["group"]).iter_rows(named=True)

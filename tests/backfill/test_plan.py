@@ -89,6 +89,13 @@ def test_a_new_method_makes_a_day_stale_without_extracting_again() -> None:
     assert (day.state, day.stage, day.source_changed) == (State.STALE, "unify", False)
 
 
+def test_a_day_that_waits_for_the_semantic_measure_is_stale_from_the_scores_on() -> None:
+    copied, scored = row(), row("score", build_id=UNIFIED, built_from=COPIED)
+    versions = {"extract": "1", "score": "1"}
+    (day,) = plan_days({DAY: "f"}, [copied, scored], versions, (), {DAY})
+    assert (day.state, day.stage) == (State.STALE, "score")
+
+
 def test_a_quarantined_day_stays_so_and_tells_that_its_source_changed() -> None:
     day = only_day({DAY: "g"}, [row(status="quarantined", error="bad row")])
     assert (day.state, day.reason, day.source_changed) == (State.QUARANTINED, "bad row", True)

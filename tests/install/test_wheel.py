@@ -53,7 +53,7 @@ class Installation:
             return program
         return [*OTHER_USER, *program]
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, exit_code: int = 0) -> str:
         finished = subprocess.run(
             [*self.beacon, *arguments],
             cwd=self.user_home,
@@ -62,8 +62,8 @@ class Installation:
             text=True,
             check=False,
         )
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished.stdout
+        assert finished.returncode == exit_code, finished.stdout + finished.stderr
+        return finished.stdout if exit_code == 0 else finished.stderr
 
     def files(self) -> set[Path]:
         return set(self.environment.rglob("*"))
@@ -102,6 +102,9 @@ def test_the_pipeline_works_from_a_wheel_that_nobody_may_write(installation: Ins
     answers.write_text(json.dumps(answer), encoding="utf-8")
     installation.run("score", "--input", "answers.ndjson", "--output", "scores.ndjson")
     assert (installation.user_home / "scores.ndjson").read_text(encoding="utf-8")
+
+    days = ("--from", "2025-09-01", "--to", "2025-09-02")
+    assert "beacon-analytics[semantic]" in installation.run("semantic", *days, exit_code=2)
 
     findings = json.loads(installation.run("doctor", "--json"))
     assert [one for one in findings if one["level"] == "fail"] == []

@@ -61,6 +61,12 @@ def test_chinese_texts_that_share_phrases_are_alike() -> None:
     assert 0.3 < row["word_jaccard"] < 0.9
 
 
+def test_what_others_answered_changes_nothing_of_how_alike_two_are() -> None:
+    two = [{"text": "common rare rare"}, {"text": "common other"}]
+    (alone,) = compared(*two)["cosine_tfidf"]
+    assert compared(*two, {"text": "rare third"})["cosine_tfidf"][0] == alone
+
+
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     texts = ["common rare", "common rare", "common other"]
     same, first, second = compared(*({"text": text} for text in texts))["cosine_tfidf"]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dagster_project.partitions import Window
-from dagster_project.score import METHOD_VERSION
+from dagster_project.score import METHOD_VERSION, semantic_version
 from dagster_project.score.window import ScoreResult, score_window
 
 DAY = date(2025, 10, 1)
@@ -159,6 +159,35 @@ def test_answers_of_two_jobs_of_a_day_to_one_question_show_how_much_a_region_rep
         ("e:2", "e:31", DAY, "llama3.2-1b", "EU", "tiananmen_neutral"),
     ]
     assert column(warehouse, "repeat_pairs", "word_jaccard")[-1] == 1
+
+
+def test_meaning_is_measured_on_the_days_that_ask_for_it_and_on_no_other(warehouse: str) -> None:
+    other_words = "Numerous observers and newspapers recorded the demonstrations of 1989. " * 4
+    store(
+        warehouse,
+        [
+            answer(1),
+            answer(2, region="EU", answer_text=other_words),
+            answer(3, region="ASIA", answer_text=CLOSED),
+            answer(4, job_id="job-2", job_day=NEXT_DAY),
+            answer(5, job_id="job-2", job_day=NEXT_DAY, region="EU"),
+        ],
+    )
+    with psycopg.connect(warehouse) as connection:
+        connection.execute("insert into ops.semantic_days (job_day) values (%s)", [DAY])
+    score_window(warehouse, WINDOW, batch_rows=100)
+
+    found = {
+        (left, right): cosine
+        for left, right, cosine in column(
+            warehouse, "answer_pairs", "(left_key, right_key, semantic_cosine)"
+        )
+    }
+    assert 1 > float(found["e:1", "e:2"]) > 0.5 > float(found["e:1", "e:3"])
+    assert found["e:4", "e:5"] is None
+    with psycopg.connect(warehouse) as connection:
+        asked = connection.execute("select job_day, method_version from ops.semantic_days")
+        assert asked.fetchall() == [(DAY, semantic_version())]
 
 
 def test_only_answers_to_one_prompt_variant_are_compared(warehouse: str) -> None:

@@ -178,7 +178,7 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
         others=_rows(connection, _file("other_answers"), values),
         pairs=effects["region_pair_effects"],
         question_effects=effects["question_effects"],
-        texts=effects["text_divergence"],
+        texts=[one for one in effects["text_divergence"] if one["measure"] == "word_jaccard"],
         trend=_rows(connection, TREND, values),
         changes=_rows(connection, CHANGES, values),
         questions=_rows(connection, QUESTIONS, values),

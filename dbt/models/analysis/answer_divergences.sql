@@ -10,6 +10,8 @@ select
     greatest(left_region, right_region) as region_b,
     'one_job' as pairing,
     1 - word_jaccard as word_divergence,
+    1 - cosine_tfidf as tfidf_divergence,
+    1 - semantic_cosine as semantic_divergence,
     length_ratio,
     method_version
 from {{ source('scores', 'answer_pairs') }}
@@ -28,6 +30,8 @@ select
     region as region_b,
     'two_jobs' as pairing,
     1 - word_jaccard as word_divergence,
+    1 - cosine_tfidf as tfidf_divergence,
+    1 - semantic_cosine as semantic_divergence,
     length_ratio,
     method_version
 from {{ source('scores', 'repeat_pairs') }}

@@ -154,7 +154,7 @@ def _hashes(
 ) -> dict[tuple[date, str], Rows]:
     tables = {table: sql.Identifier(*name.format(table).split(".")) for table in TABLES}
     statement = read_sql("backfill/reconcile_row_hashes.sql").format(
-        window=window, job_day=sql.Identifier("w", job_day), **tables
+        window=window, day=sql.Identifier("w", job_day), **tables
     )
     rows = connection.execute(statement, parameters).fetchall()
     return {(day, table): Rows(*values) for table, day, *values in rows}

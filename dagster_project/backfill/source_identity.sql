@@ -1,5 +1,5 @@
--- Names the database that is read, so that a copy of it is not taken for it: versions of rows (xmin)
--- mean something within one history of one cluster only. Restored once more, a copy in a fresh
+-- Names the database that is read, so that no copy is taken for it: versions of rows (xmin) mean
+-- something within one history of one cluster only. Restored once more, a copy in a fresh
 -- cluster repeats them.
 select
     left(

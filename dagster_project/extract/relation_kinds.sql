@@ -1,5 +1,5 @@
--- Kind of each of the runner's tables, by the search path, and whether each row has an xmin: rows of
--- views and foreign tables have none, those of partitions may lie in foreign tables.
+-- Kind of each of the runner's tables, by the search path, and whether each row has an xmin: rows
+-- of views and foreign tables have none, those of partitions may lie in foreign tables.
 with
 
 wanted as (

@@ -4,7 +4,8 @@
 --
 -- job_day (UTC) is the day of jobs.created_at when it is sane, that is, neither before the first
 -- day nor more than one day ahead; else of the earliest execution, else of the earliest native
--- cross-region execution, else of jobs.updated_at. Rows of a job share its day. A row without a
+-- cross-region execution, else of jobs.updated_at. Rows of a job share its day, and so do several
+-- rows of jobs with one jobspec_id: the first of their days. A row without a
 -- job has its own. Without any sane time it is the first day, and has_time is false.
 --
 -- Sessions run in UTC, so the casts to date hold for both timestamp types. A row's own time starts
@@ -85,6 +86,43 @@ undated_jobs as materialized (
         or j.created_at > now() + interval '1 day'
 ),
 
+-- Public ids of several rows, which are one job: only looked for where no unique key rules them out
+-- (the planner then never runs the search).
+repeated_ids as materialized (
+    select j.jobspec_id
+    from jobs as j
+    where
+        not exists (
+            select 1
+            from pg_catalog.pg_index as keys
+            inner join pg_catalog.pg_attribute as columns
+                on
+                    keys.indrelid = columns.attrelid
+                    and columns.attnum = keys.indkey[0]
+            where
+                keys.indrelid = 'jobs'::regclass
+                and keys.indisunique
+                and keys.indisvalid
+                and keys.indpred is null
+                and keys.indnkeyatts = 1
+                and columns.attname = 'jobspec_id'
+        )
+    group by j.jobspec_id
+    having count(*) > 1
+),
+
+-- Their rows lie on the first of their days.
+repeated_jobs as materialized (
+    select
+        j.id,
+        j.jobspec_id,
+        min(coalesce(undated.own_day, j.created_at::date)) over same_id as own_day
+    from jobs as j
+    inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
+    left join undated_jobs as undated on j.id = undated.id
+    window same_id as (partition by j.jobspec_id)
+),
+
 job_days as (
     select
         j.id,
@@ -96,6 +134,11 @@ job_days as (
         j.created_at >= greatest(%(start)s, %(first_day)s)
         and j.created_at < %(end)s
         and j.created_at <= now() + interval '1 day'
+        and not exists (
+            select 1
+            from repeated_ids as repeated
+            where repeated.jobspec_id = j.jobspec_id
+        )
     union all
     select
         undated.id,
@@ -106,6 +149,21 @@ job_days as (
     where
         coalesce(undated.own_day, %(first_day)s) >= %(start)s
         and coalesce(undated.own_day, %(first_day)s) < %(end)s
+        and not exists (
+            select 1
+            from repeated_ids as repeated
+            where repeated.jobspec_id = undated.jobspec_id
+        )
+    union all
+    select
+        repeated.id,
+        repeated.jobspec_id,
+        coalesce(repeated.own_day, %(first_day)s) as job_day,
+        repeated.own_day is not null as has_time
+    from repeated_jobs as repeated
+    where
+        coalesce(repeated.own_day, %(first_day)s) >= %(start)s
+        and coalesce(repeated.own_day, %(first_day)s) < %(end)s
 ),
 
 window_jobs as not materialized (
@@ -154,7 +212,13 @@ window_cross_region_executions as not materialized (
         days.job_day as beacon_job_day,
         days.has_time as beacon_has_time
     from native_executions as cre
-    inner join job_days as days on cre.jobspec_id = days.jobspec_id
+    inner join (
+        select distinct
+            jobspec_id,
+            job_day,
+            has_time
+        from job_days
+    ) as days on cre.jobspec_id = days.jobspec_id
     union all
     select
         cre.*,

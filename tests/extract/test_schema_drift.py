@@ -117,3 +117,19 @@ def test_new_columns_of_the_source_never_meet_ours(pipeline: Pipeline) -> None:
     pipeline.insert("executions", job_id=job)
     pipeline.extract()
     assert pipeline.rows("select job_day from raw.executions") == [DAY]
+
+
+def test_ids_beyond_integer_are_stored(pipeline: Pipeline) -> None:
+    for table in ("jobs", "executions", "diffs"):
+        pipeline.runner.execute(
+            sql.SQL("alter table {} alter id type bigint").format(sql.Identifier(table))
+        )
+    for table in ("executions", "diffs"):
+        pipeline.runner.execute(
+            sql.SQL("alter table {} alter job_id type bigint").format(sql.Identifier(table))
+        )
+    job = pipeline.insert("jobs", id=5_000_000_000)
+    pipeline.insert("executions", id=5_000_000_001, job_id=job)
+    pipeline.insert("diffs", id=5_000_000_002, job_id=job)
+    assert set(pipeline.extract().quarantined.values()) == {0}
+    assert pipeline.rows("select id, job_id from raw.executions") == [(5_000_000_001, job)]

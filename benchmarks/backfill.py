@@ -34,7 +34,7 @@ from dagster_project.postgres import connect, read_sql
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.settings import Settings
-from dagster_project.stage import Databases
+from dagster_project.stage import Databases, Terms
 from dagster_project.unify.setup import set_up_warehouse
 
 HERE = Path(__file__).parent
@@ -139,7 +139,7 @@ def bare_work(databases: Databases, window: Window) -> dict[str, float]:
     for chunk in chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS):
         for stage in STAGES:
             started = perf_counter()
-            stage.run(databases, chunk.window, BATCH_ROWS)
+            stage.run(databases, chunk.window, Terms(BATCH_ROWS))
             seconds[stage.name] += perf_counter() - started
     return seconds
 

@@ -32,7 +32,7 @@ from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.runner_db.texts import load_answers_file, refusal_probability
 from dagster_project.settings import Settings
-from dagster_project.stage import Databases
+from dagster_project.stage import Databases, Terms
 from dagster_project.unify.setup import set_up_warehouse
 
 HERE = Path(__file__).parent
@@ -87,7 +87,7 @@ def demo(seed: int, databases: Databases, jobs: int) -> pl.DataFrame:
         has_scores = connection.execute("select from scores.answers limit 1").fetchone() is not None
     for stage in STAGES:
         if not has_scores or stage.name in ("facts", "analyse"):
-            stage.run(databases, window, BATCH_ROWS)
+            stage.run(databases, window, Terms(BATCH_ROWS))
     with connect(databases.warehouse, application="benchmark", read_only=True) as connection:
         cursor = connection.cursor(row_factory=dict_row)
         rows = cursor.execute(read_sql(HERE / "demos.sql")).fetchall()

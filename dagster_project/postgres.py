@@ -3,6 +3,7 @@
 Belongs here: everything that is true of any query. Does not belong here: any SQL about the domain.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,19 @@ _SESSION = {
 }
 
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
-_FORMATS = {"timezone": "UTC", "datestyle": "ISO"}
+_FORMATS = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+}
+
+# Rows that a policy hides would count as deleted: with this the server refuses to leave them out.
+_WHOLE = {"row_security": "off"}
+_REFUSED_BY_POLICY = "check_enable_rls"
+"""The server's own name of the place that refuses; its words may be in any language."""
 
 
 class TransactionPoolerError(psycopg.OperationalError):
@@ -76,8 +89,7 @@ def connect(
         TransactionPoolerError: There are no sessions to be had at this address.
     """
     # Options of the URL (a search_path, a provider's endpoint) stay; the project's come after.
-    url_options = conninfo_to_dict(url).get("options") or _default_options()
-    options = f"{url_options} {session_options(read_only=read_only)}".strip()
+    options = f"{_given_options(url)} {session_options(read_only=read_only)}".strip()
     try:
         session = _open(url, application, options=options)
     except psycopg.OperationalError as error:
@@ -122,14 +134,19 @@ def _naming_server(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
     except psycopg.Error as error:
         if not hasattr(error, "__notes__"):
             error.add_note(place)
+            if error.diag.source_function == _REFUSED_BY_POLICY:
+                error.add_note(
+                    "Rows that a policy hides would count as deleted. As a superuser: "
+                    f"alter role {connection.info.user} bypassrls"
+                )
         raise
 
 
 @contextmanager
 def source_transaction(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
-    """Hold one transaction of `connect_source`: in UTC, with lock and statement time-outs."""
+    """Hold one transaction of `connect_source`: in UTC, with time-outs, of all rows or none."""
     with connection.transaction():
-        connection.execute(_set_all({**_SESSION, **_FORMATS}, is_local=True))
+        connection.execute(_set_all({**_SESSION, **_FORMATS, **_WHOLE}, is_local=True))
         yield
 
 
@@ -155,7 +172,7 @@ def _open(
         client_encoding="utf8",
         autocommit=is_stateless,
         prepare_threshold=None if is_stateless else 5,
-        options=options,
+        options=_given_options(url) if options is None else options,
     )
 
 
@@ -177,10 +194,17 @@ def _shares_sessions(connection: psycopg.Connection[TupleRow], url: str) -> bool
         return only_row(other.execute("select pg_backend_pid()")) == mine
 
 
-def _default_options() -> str:
-    """Return the ``options`` that libpq takes from PGOPTIONS or the service of PGSERVICE."""
+def _given_options(url: str) -> str:
+    """Return the ``options`` of a URL or of the service of PGSERVICE.
+
+    Never those of PGOPTIONS, which is set for somebody's psql and would change what is read; given
+    to libpq, even an empty text stands before it.
+    """
     values = {default.keyword: default.val for default in pq.Conninfo.get_defaults()}
-    return (values[b"options"] or b"").decode()
+    of_service = (values[b"options"] or b"").decode()
+    if of_service == os.environ.get("PGOPTIONS"):
+        of_service = ""
+    return str(conninfo_to_dict(url).get("options") or of_service)
 
 
 def same_database(one: str, other: str) -> bool:

@@ -78,6 +78,19 @@ class TestResult:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """How a stage may work.
+
+    Attributes:
+        batch_rows: Most rows in memory at a time.
+        accepts_deletions: Whether a day may lose all rows of a source table.
+    """
+
+    batch_rows: int
+    accepts_deletions: bool = False
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of the pipeline, in the order in which data flows.
 
@@ -85,14 +98,14 @@ class Stage:
         name: Name in the ledger.
         relations: Partitioned tables that it replaces, as ``schema.table``; the first one's rows
             are the row count in the ledger.
-        run: Replaces a window of these tables, all of it or nothing, with at most so many rows in
-            memory; returns the data tests it ran.
+        run: Replaces a window of these tables, all of it or nothing; returns the data tests it
+            ran.
         method_version: Version of the rules; a day made by another version is stale.
     """
 
     name: str
     relations: tuple[str, ...]
-    run: Callable[[Databases, Window, int], Sequence[TestResult]]
+    run: Callable[[Databases, Window, Terms], Sequence[TestResult]]
     method_version: Callable[[], str]
 
 

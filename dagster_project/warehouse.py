@@ -5,22 +5,32 @@ A run works by the rules that are installed. Where the files differ from them it
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from dagster_project.paths import DBT_DIR, shown
 from dagster_project.postgres import advisory_lock, connect, lock_table, read_sql, sql_files
 from dagster_project.stage import StageError
 
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
 FOLDERS = ("upgrades", "warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
 SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""
+
+LOCK_TIMEOUT = "5s"
+"""For a lock of others; the functions that replace views say the same."""
+PATIENCE_S = 120
+"""How long all waits for locks of others may take together."""
 
 FILES = "files"
 """The part of ``ops.setup`` that stands for all files; the other parts are stages."""
@@ -43,11 +53,54 @@ def create_schema(url: str) -> tuple[str, ...]:
     """
     with connect(url, application="schema") as connection:
         lock_table(connection, "schema")
+        # Whoever wants to read a table waits behind whoever waits to change it.
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(LOCK_TIMEOUT))
         for folder in FOLDERS:
             for path in sql_files(folder):
                 connection.execute(read_sql(path))
         skipped = [_apply_role(connection, path) for path in sql_files(ROLES_FOLDER)]
     return tuple(message for message in skipped if message is not None)
+
+
+def patiently(url: str, change: Callable[[], Result]) -> Result:
+    """Change what others read: try for two minutes, and let them through in between.
+
+    Raises:
+        SetupError: Locks of others were in the way all the time; names their sessions.
+    """
+    try:
+        return Retrying(
+            retry=retry_if_exception(_is_lock_timeout),
+            stop=stop_after_delay(PATIENCE_S),
+            wait=wait_fixed(1),
+            before_sleep=lambda _: logger.warning("Waiting for %s", _in_the_way(url)),
+            reraise=True,
+        )(change)
+    except (psycopg.Error, StageError) as error:
+        if not _is_lock_timeout(error):
+            raise
+        raise SetupError(
+            f"Others were in the way for {PATIENCE_S} s: {_in_the_way(url)}. Nothing of what they "
+            "read was changed. Let them end, or end them, then: beacon setup"
+        ) from error
+
+
+def _is_lock_timeout(error: BaseException) -> bool:
+    state = getattr(error, "sqlstate", None)
+    return bool(state == errors.LockNotAvailable.sqlstate)
+
+
+def _in_the_way(url: str) -> str:
+    """Name the sessions that hold locks on tables and views of the warehouse."""
+    with connect(url, application="setup", read_only=True) as connection:
+        found = connection.execute(read_sql("in_the_way.sql")).fetchall()
+    return (
+        "; ".join(
+            f"session {pid} of {role} ({application}) since {since:%H:%M:%S} UTC on {relations}"
+            for pid, role, application, since, relations in found
+        )
+        or "sessions that are gone by now"
+    )
 
 
 def _apply_role(connection: psycopg.Connection[Any], path: Path) -> str | None:

@@ -120,7 +120,7 @@ def new_database(postgres_server: EmbeddedServer) -> Iterator[Callable[[], str]]
 
     yield create
     for name in names:
-        _drop_database(postgres_server, name)
+        drop_database(postgres_server, name)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def warehouse_url(postgres_server: EmbeddedServer, warehouse_template: str) -> I
     name = f"warehouse_{next(_numbers)}"
     copy_database(postgres_server, warehouse_template, name)
     yield postgres_server.url(name)
-    _drop_database(postgres_server, name)
+    drop_database(postgres_server, name)
 
 
 def copy_database(server: EmbeddedServer, template: str, name: str) -> None:
@@ -153,7 +153,8 @@ def copy_database(server: EmbeddedServer, template: str, name: str) -> None:
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
 
 
-def _drop_database(server: EmbeddedServer, name: str) -> None:
+def drop_database(server: EmbeddedServer, name: str) -> None:
+    """Drop a database, whoever uses it."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(
             sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))

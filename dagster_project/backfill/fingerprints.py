@@ -5,15 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
+import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
-from dagster_project.extract.window import window_parameters, window_tables
+from dagster_project.extract.schema import TABLES
+from dagster_project.extract.window import versioned_tables, window_parameters, window_tables
 from dagster_project.partitions import ALL_DAYS, Window
-from dagster_project.postgres import connect_source, read_sql, source_transaction
+from dagster_project.postgres import connect_source, only_row, read_sql, source_transaction
 from dagster_project.stage import reread
 
 _COUNT = re.compile(r"=(\d+):")
+_IDENTITY = re.compile(r"source=(\S+)")
+
+CLUSTER_FUNCTIONS = ("pg_control_system", "pg_control_checkpoint")
+_CLUSTER = """
+    (select system_identifier from pg_catalog.pg_control_system()),
+    (select timeline_id from pg_catalog.pg_control_checkpoint())
+"""
 
 
 @dataclass(frozen=True)
@@ -43,18 +54,48 @@ def source_days(runner_url: str, window: Window | None = None) -> list[SourceDay
     Returns:
         One entry per job_day and table that has rows, ordered by both.
     """
-    statement = read_sql("backfill/fingerprints.sql").format(window=window_tables())
+    return _read(runner_url, window)[1]
+
+
+def _read(runner_url: str, window: Window | None) -> tuple[str, list[SourceDay]]:
+    """Return the source's identity and its days."""
     parameters = window_parameters(window or ALL_DAYS)
 
-    def read() -> list[SourceDay]:
+    def read() -> tuple[str, list[SourceDay]]:
         with (
             connect_source(runner_url, application="fingerprints") as source,
             source_transaction(source),
             source.cursor(row_factory=class_row(SourceDay)) as cursor,
         ):
-            return cursor.execute(statement, parameters).fetchall()
+            identity = source_identity(source)
+            tables = window_tables(versioned_tables(source))
+            statement = read_sql("backfill/fingerprints.sql").format(window=tables)
+            return identity, cursor.execute(statement, parameters).fetchall()
 
     return reread(read)
+
+
+def source_identity(source: psycopg.Connection[Any]) -> str:
+    """Return twelve hex digits that name cluster, its timeline, database and tables.
+
+    Where the role may not ask for the cluster (see `names_cluster`) database and tables must do.
+    """
+    cluster = sql.SQL(_CLUSTER if names_cluster(source) else "null")
+    statement = read_sql("backfill/source_identity.sql").format(cluster=cluster)
+    (identity,) = only_row(source.execute(statement, {"tables": list(TABLES)}))
+    return str(identity)
+
+
+def names_cluster(source: psycopg.Connection[Any]) -> bool:
+    """Tell whether the role may ask which cluster it reads; anybody may, unless it was revoked."""
+    (may,) = only_row(
+        source.execute(
+            "select bool_and(coalesce(has_function_privilege(to_regprocedure(name), 'execute'),"
+            " false)) from unnest(%s::text[]) as functions (name)",
+            ([f"pg_catalog.{name}()" for name in CLUSTER_FUNCTIONS],),
+        )
+    )
+    return bool(may)
 
 
 def rows_of(fingerprint: str | None) -> int:
@@ -77,12 +118,22 @@ def fingerprints(runner_url: str, window: Window | None = None) -> Mapping[date,
         window: Only these job_days; None for all.
 
     Returns:
-        By job_day that has rows: rows and hash of each table, e.g. ``jobs=2:9f0c…``.
+        By job_day that has rows: the source's identity, rows and hash of each table, e.g.
+        ``source=5c1d… jobs=2:9f0c…``.
     """
-    days = groupby(source_days(runner_url, window), key=lambda part: part.job_day)
+    identity, parts = _read(runner_url, window)
     return {
         job_day: " ".join(
-            f"{part.source_table}={part.row_count}:{part.content_hash}" for part in parts
+            [
+                f"source={identity}",
+                *(f"{part.source_table}={part.row_count}:{part.content_hash}" for part in day),
+            ]
         )
-        for job_day, parts in days
+        for job_day, day in groupby(parts, key=lambda part: part.job_day)
     }
+
+
+def identity_in(fingerprint: str | None) -> str | None:
+    """Return which source a fingerprint was taken of; None where it does not say."""
+    found = _IDENTITY.match(fingerprint or "")
+    return found[1] if found else None

@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import median
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.fingerprints import fingerprints, rows_of
+from dagster_project.backfill.fingerprints import fingerprints, identity_in, rows_of
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.stages import STAGES, stages_from
 from dagster_project.partitions import Window
@@ -178,7 +178,7 @@ def _plan_day(
         state, reason = _state(row, versions[stage])
         if state is State.CURRENT:
             reasons = [
-                *(["the source rows changed"] if stage == EXTRACT and changed else []),
+                *([_what_changed(copied, fingerprint)] if stage == EXTRACT and changed else []),
                 *(["what it was made of was done again"] if _is_outdated(row, upstream) else []),
             ]
             state, reason = (State.STALE if reasons else state), "; ".join(reasons)
@@ -201,6 +201,15 @@ def _state(row: LedgerRow | None, version: str | None) -> tuple[State, str]:
     if row.method_version != version:
         return State.STALE, f"rules {row.method_version}, now {version}"
     return State.CURRENT, ""
+
+
+def _what_changed(copied: LedgerRow | None, fingerprint: str | None) -> str:
+    known = copied.source_fingerprint if copied else None
+    if rows_of(known) and not rows_of(fingerprint):
+        return "the source has none of its rows any more"
+    if known and fingerprint and identity_in(known) != identity_in(fingerprint):
+        return "the source is another database than the one that was read"
+    return "the source rows changed"
 
 
 def _is_outdated(row: LedgerRow | None, upstream: LedgerRow | None) -> bool:

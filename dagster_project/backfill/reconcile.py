@@ -113,8 +113,8 @@ def differences(databases: Databases, window: Window) -> list[Difference]:
             "tables": [table for table, _ in quarantined],
             "ids": [row_id for _, row_id in quarantined],
         }
-        in_source = _hashes(source, window_tables(), "window_{}", parameters)
-        in_raw = _hashes(warehouse, NO_WINDOW, "raw.{}", parameters)
+        in_source = _hashes(source, window_tables(), "window_{}", "beacon_job_day", parameters)
+        in_raw = _hashes(warehouse, NO_WINDOW, "raw.{}", "job_day", parameters)
         unified: dict[str, dict[tuple[date, str], Rows]] = {"raw": {}, "unified": {}}
         for side, table, day, *rows in warehouse.execute(
             read_sql("backfill/reconcile_unified_hashes.sql"), days
@@ -149,10 +149,13 @@ def _hashes(
     connection: psycopg.Connection[Any],
     window: sql.Composable,
     name: str,
+    job_day: str,
     parameters: Mapping[str, object],
 ) -> dict[tuple[date, str], Rows]:
     tables = {table: sql.Identifier(*name.format(table).split(".")) for table in TABLES}
-    statement = read_sql("backfill/reconcile_row_hashes.sql").format(window=window, **tables)
+    statement = read_sql("backfill/reconcile_row_hashes.sql").format(
+        window=window, day=sql.Identifier("w", job_day), **tables
+    )
     rows = connection.execute(statement, parameters).fetchall()
     return {(day, table): Rows(*values) for table, day, *values in rows}
 

@@ -5,14 +5,14 @@
 copied as (
     select
         'jobs' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws('/', w.jobspec_id, w.status, extract(epoch from w.updated_at)) as content
     from {jobs} as w
     union all
     select
         'executions' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws(
             '/',
@@ -27,14 +27,14 @@ copied as (
     union all
     select
         'cross_region_executions' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws('/', w.jobspec_id, w.status, extract(epoch from w.completed_at)) as content
     from {cross_region_executions} as w
     union all
     select
         'region_results' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws(
             '/',
@@ -48,14 +48,14 @@ copied as (
     union all
     select
         'cross_region_analyses' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws('/', w.cross_region_execution_id, extract(epoch from w.created_at)) as content
     from {cross_region_analyses} as w
     union all
     select
         'diffs' as source_table,
-        w.job_day,
+        {day} as job_day,
         w.id::text as row_id,
         concat_ws('/', w.job_id, w.region_a, w.region_b, extract(epoch from w.created_at))
             as content

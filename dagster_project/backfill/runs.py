@@ -22,12 +22,14 @@ from dagster_project.backfill.fingerprints import fingerprints, rows_of
 from dagster_project.backfill.ledger import Cause, Outcome
 from dagster_project.backfill.plan import State, days_in, read_plan
 from dagster_project.backfill.stages import present_versions, upstream_of
-from dagster_project.partitions import Window
+from dagster_project.extract.deletions import ACCEPT
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, read_sql
 from dagster_project.stage import (
     Databases,
     MachineError,
     Stage,
+    Terms,
     TestResult,
     is_of_data,
     is_transient,
@@ -42,6 +44,9 @@ SPAN_ROWS = 20_000
 """Most source rows that are taken through all stages together."""
 SPAN_DAYS = 31
 """Most days of them: a stop is heard when the stage of a span is done and its events are stored."""
+MOST_LOST_SHARE = 0.5
+"""Share of its days that a source may lose before nothing of it is believed."""
+SHOWN_DAYS = 20
 MOST_UNKNOWN_SHARE = 0.1
 """Share of a table's rows that a window may write before the planner must be told."""
 
@@ -91,6 +96,7 @@ class Work:
         batch_rows: Most rows that a stage holds in memory at a time.
         only_needed: Whether to leave out days that are current by the time their locks are held:
             another run may have done them in the meantime.
+        accepts_deletions: Whether days that the source has lost are emptied, too.
     """
 
     window: Window
@@ -98,6 +104,12 @@ class Work:
     cause: Cause
     batch_rows: int
     only_needed: bool = False
+    accepts_deletions: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """What each stage is told."""
+        return Terms(self.batch_rows, self.accepts_deletions)
 
 
 class StoppedError(RuntimeError):
@@ -141,6 +153,8 @@ def process_days(
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
         sources = fingerprints(databases.runner, work.window)
         days = _days_to_do(databases, work, sources)
+        if days and not work.accepts_deletions and upstream_of(work.stages[0]) is None:
+            _refuse_half_a_source(databases, connection, work.window, sources)
         while days:
             span = _next_span(days, sources)
             left = len(days) - len(span)
@@ -163,6 +177,37 @@ def _days_to_do(databases: Databases, work: Work, sources: Mapping[date, str]) -
     return [day for day in work.window.days if day not in current]
 
 
+def _refuse_half_a_source(
+    databases: Databases,
+    connection: psycopg.Connection[Any],
+    window: Window,
+    sources: Mapping[date, str],
+) -> None:
+    """Let nothing be read of a source that has lost most of its days: it is not to be believed.
+
+    The whole source is looked at only when a day of the window has gone.
+
+    Raises:
+        MachineError: It has; names the days.
+    """
+    if _held_days(connection, window) <= sources.keys():
+        return
+    held = _held_days(connection, ALL_DAYS)
+    lost = sorted(held - fingerprints(databases.runner).keys())
+    if len(lost) > MOST_LOST_SHARE * len(held):
+        shown = ", ".join(map(str, lost[:SHOWN_DAYS])) + (", …" if lost[SHOWN_DAYS:] else "")
+        raise MachineError(
+            f"the source has lost {len(lost)} of {len(held)} job_days that were copied of it "
+            f"({shown}), as after a truncation or half a restore. Nothing was deleted here.\n"
+            f"Restore it. If these days are gone for good: beacon backfill {ACCEPT}."
+        )
+
+
+def _held_days(connection: psycopg.Connection[Any], window: Window) -> set[date]:
+    found = connection.execute(read_sql("backfill/held_days.sql"), vars(window)).fetchall()
+    return {day for (day,) in found}
+
+
 def _next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[date]:
     totals = accumulate(rows_of(sources.get(day)) for day in days)
     return days[: min(SPAN_DAYS, max(1, sum(total <= SPAN_ROWS for total in totals)))]
@@ -178,7 +223,7 @@ def _process_span(
     for stage in work.stages:
         ledger.begin(connection, stage.name, upstream_of(stage), days, work.cause)
         try:
-            done = _run_stage(databases, connection, stage, days, work.batch_rows)
+            done = _run_stage(databases, connection, stage, days, work.terms)
         except MachineError as error:
             bad = [BadDay(day, error) for day in days]
             # Where the ledger has no room either, the days stay as begun, which is stale.
@@ -197,14 +242,14 @@ def _run_stage(
     connection: psycopg.Connection[Any],
     stage: Stage,
     days: Sequence[date],
-    batch_rows: int,
+    terms: Terms,
 ) -> StageDone:
     bad_days: list[BadDay] = []
     tests: list[TestResult] = []
     started = perf_counter()
 
     def attempt(window: Window) -> None:
-        tests.extend(stage.run(databases, window, batch_rows))
+        tests.extend(stage.run(databases, window, terms))
 
     for span in spans(days):
         bad_days.extend(isolate(span, attempt))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dagster_project import analyse, extract, score
 from dagster_project.partitions import Window
-from dagster_project.stage import Databases, Stage, TestResult
+from dagster_project.stage import Databases, Stage, Terms, TestResult
 from dagster_project.warehouse import FILES, files_version, rules_version, steady_setup
 
 UNIFIED = ("intermediate.int_executions__resolved", "intermediate.int_jobs__requested")
@@ -24,35 +24,41 @@ FACTS = (
 )
 
 
-def _extract(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+def _extract(databases: Databases, window: Window, terms: Terms) -> Sequence[TestResult]:
     from dagster_project.extract.window import extract_window
 
-    extract_window(databases.runner, databases.warehouse, window, batch_rows)
+    extract_window(
+        databases.runner,
+        databases.warehouse,
+        window,
+        terms.batch_rows,
+        accepts_deletions=terms.accepts_deletions,
+    )
     return ()
 
 
-def _unify(databases: Databases, window: Window, _batch_rows: int) -> Sequence[TestResult]:
+def _unify(databases: Databases, window: Window, _terms: Terms) -> Sequence[TestResult]:
     return _build(databases, UNIFIED, window)
 
 
-def _score(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+def _score(databases: Databases, window: Window, terms: Terms) -> Sequence[TestResult]:
     from dagster_project.score.window import score_window
 
     # The views that it reads must stay as they are.
     with steady_setup(databases.warehouse, present_versions()):
-        score_window(databases.warehouse, window, batch_rows)
+        score_window(databases.warehouse, window, terms.batch_rows)
     return ()
 
 
-def _facts(databases: Databases, window: Window, _batch_rows: int) -> Sequence[TestResult]:
+def _facts(databases: Databases, window: Window, _terms: Terms) -> Sequence[TestResult]:
     return _build(databases, FACTS, window)
 
 
-def _analyse(databases: Databases, window: Window, batch_rows: int) -> Sequence[TestResult]:
+def _analyse(databases: Databases, window: Window, terms: Terms) -> Sequence[TestResult]:
     from dagster_project.analyse.window import analyse_window
 
     with steady_setup(databases.warehouse, present_versions()):
-        analyse_window(databases.warehouse, window, batch_rows)
+        analyse_window(databases.warehouse, window, terms.batch_rows)
     return ()
 
 

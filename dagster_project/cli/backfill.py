@@ -56,12 +56,14 @@ class Prepared:
         todo: Runs, in order.
         seconds: Estimated time of each; None when there is no past run to go by.
         only_needed: Whether a run leaves out what is current when it gets there.
+        accept_deletions: Whether days that the source has lost are emptied.
     """
 
     days: "Sequence[DayPlan]"
     todo: "Sequence[Chunk]"
     seconds: Sequence[float | None]
     only_needed: bool
+    accept_deletions: bool = False
 
 
 def plan(
@@ -90,6 +92,10 @@ def backfill(  # noqa: PLR0913  each is an option
     again: Annotated[
         bool, typer.Option("--again", help="Take current days, too, from their extract on.")
     ] = False,
+    accept_deletions: Annotated[
+        bool,
+        typer.Option("--accept-deletions", help="Empty days, too, whose rows the source has lost."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
 ) -> None:
     """Process every job_day that is not current, in runs of some days. Resumes."""
@@ -104,6 +110,7 @@ def backfill(  # noqa: PLR0913  each is an option
         elif not prepared.todo:
             _say_that_nothing_is_to_do(prepared.days, only)
         else:
+            prepared = replace(prepared, accept_deletions=accept_deletions)
             is_all_done = _carry_out(settings, urls, prepared, reason)
             _end(urls, window, is_all_done=is_all_done)
 
@@ -179,7 +186,7 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
     from dagster_project.backfill.stopping import stop_requests
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import dagster_instance
-    from dagster_project.orchestrate.launch import run_chunks
+    from dagster_project.orchestrate.launch import chunk_config, run_chunks
     from dagster_project.stage import MachineError
 
     is_all_done = True
@@ -192,7 +199,10 @@ def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reas
         task = bar.add_task("Job days", total=total)
         defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
         job = defs.resolve_job_def("backfill")
-        runs = run_chunks(prepared.todo, instance, job, reason, only_needed=prepared.only_needed)
+        config = chunk_config(
+            only_needed=prepared.only_needed, accept_deletions=prepared.accept_deletions
+        )
+        runs = run_chunks(prepared.todo, instance, job, reason, config)
         for done in runs:
             if done.machine_fault is not None:
                 raise MachineError(done.machine_fault)

@@ -59,7 +59,7 @@ def _process(
     from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
-    from dagster_project.orchestrate.launch import run_chunks
+    from dagster_project.orchestrate.launch import chunk_config, run_chunks
 
     defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
     task = bar.add_task("2/3 Warehouse: schemas, seeds, views", total=1)
@@ -70,7 +70,10 @@ def _process(
     todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
     total = sum(len(chunk.window.days) for chunk in todo)
     task = bar.add_task("3/3 Extract, unify, score, analyse (days)", total=total)
-    for done in run_chunks(todo, instance, defs.resolve_job_def("backfill"), "beacon demo"):
+    # Another number of jobs makes another source: what it lost was made here, too.
+    job = defs.resolve_job_def("backfill")
+    config = chunk_config(accept_deletions=True)
+    for done in run_chunks(todo, instance, job, "beacon demo", config):
         _require(done.run_id, success=done.success)
         bar.advance(task, len(done.chunk.window.days))
 

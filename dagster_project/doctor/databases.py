@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
+from dagster_project.backfill.fingerprints import CLUSTER_FUNCTIONS, names_cluster
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.doctor.machine import THIS_MACHINE
-from dagster_project.extract.schema import TABLES, drift
+from dagster_project.extract.schema import TABLES, drift, wider
 from dagster_project.paths import PUBLISHER_ROLE_FILE, READER_ROLE_FILE
 from dagster_project.postgres import connect, connect_source, is_pooled, only_row, read_sql
 from dagster_project.publish.executions import ROLE_FILE, missing_grants
@@ -201,12 +202,45 @@ def runner_findings(connection: Connection, *, embedded: bool) -> Iterator[Findi
         )
     if not missing and not unreadable:
         yield ok("runner tables", "all six are there and readable")
+    yield from _kinds(connection)
+    if not names_cluster(connection):
+        yield warn(
+            "runner identity",
+            f"{role} may not ask which cluster it reads: a copy restored once more may pass "
+            "for the one that was read",
+            "As a superuser: "
+            + "; ".join(
+                f"grant execute on function {name}() to {role}" for name in CLUSTER_FUNCTIONS
+            ),
+        )
     writable = [table.table_name for table in tables if table.is_writable]
     if writable and not embedded:
         yield warn(
             "runner privileges",
             f"{role} can write in {some(writable, len(TABLES))}",
             f"The pipeline never does; use the role of {READER_ROLE_FILE}.",
+        )
+
+
+def _kinds(connection: Connection) -> Iterator[Finding]:
+    """Name what is no table: it works, and an operator should know how."""
+    rows = connection.execute(read_sql("extract/relation_kinds.sql"), {"tables": list(TABLES)})
+    kinds = rows.fetchall()
+    unversioned = [table for table, _, has_versions in kinds if not has_versions]
+    if unversioned:
+        yield warn(
+            "runner tables",
+            f"{some(unversioned, len(TABLES))} are views or lie on another server: whole rows are "
+            "read to see what changed, which takes longer",
+            "Let the role's search_path find the tables themselves where it can.",
+        )
+    refreshed = [table for table, kind, _ in kinds if kind == "m"]
+    if refreshed:
+        yield warn(
+            "runner tables",
+            f"{some(refreshed, len(TABLES))} are materialized views: changes show when they are "
+            "refreshed, and each refresh makes every day stale",
+            "Refresh them concurrently, which keeps rows that are the same.",
         )
 
 
@@ -237,11 +271,18 @@ def column_findings(runner: Connection, warehouse: Connection) -> Iterator[Findi
     """Compare the columns of the six tables with what the warehouse copies.
 
     Yields:
-        A finding per column that is missing or of a type that cannot be read; else one.
+        A finding per column that is missing, of a type that cannot be read or holds more than its
+        copy.
     """
     faults = drift(runner, warehouse)
     for fault in faults:
         found, _, remedy = fault.partition(". ")
         yield fail("runner columns", found, remedy)
+    for column in wider(runner, warehouse):
+        yield warn(
+            "runner columns",
+            f"{column} is wider than its copy: a row whose value does not fit is quarantined",
+            "Nothing, as long as `beacon status` counts no such row.",
+        )
     if not faults:
         yield ok("runner columns", "all that are copied are there, of types that can be read")

@@ -25,6 +25,7 @@ class WarehouseRelation(NamedTuple):
 
     name: str
     columns: list[str]
+    types: list[str]
     is_ours: bool
 
 
@@ -43,6 +44,10 @@ def warehouse_findings(connection: Connection, home: Path) -> Iterator[Finding]:
     missing = _missing(wanted, there)
     if missing:
         yield fail("warehouse tables", f"missing: {some(missing)}", SET_UP)
+        return
+    other = _of_other_type(wanted, there)
+    if other:
+        yield fail("warehouse tables", f"columns of another type: {some(other)}", SET_UP)
         return
     yield ok("warehouse tables", f"all {len(wanted)} tables and views with all columns")
     if all(relation.is_ours for relation in there):
@@ -86,6 +91,22 @@ def _missing(wanted: dict[str, Relation], there: Sequence[WarehouseRelation]) ->
         columns = [column.name for column in relation.columns]
         missing += [f"{name}.{column}" for column in columns if column not in columns_there[name]]
     return missing
+
+
+def _of_other_type(wanted: dict[str, Relation], there: Sequence[WarehouseRelation]) -> list[str]:
+    types = {one.name: dict(zip(one.columns, one.types, strict=True)) for one in there}
+    return [
+        f"{name}.{column.name} ({types[name][column.name]}, not {column.data_type})"
+        for name, relation in wanted.items()
+        for column in relation.columns
+        if not _is_type(column.data_type, types[name][column.name])
+    ]
+
+
+def _is_type(wanted: str, found: str) -> bool:
+    # A declaration without a type takes any; one without a precision takes every precision.
+    wanted = wanted.replace(", ", ",")
+    return not wanted or wanted in (found, found.partition("(")[0])
 
 
 def _role(connection: Connection, there: Sequence[WarehouseRelation]) -> Iterator[Finding]:

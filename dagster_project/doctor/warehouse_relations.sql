@@ -19,6 +19,7 @@ relations as (
 select
     relations.schema_name || '.' || relations.relname as name,
     array_agg(columns.attname::text) as columns,
+    array_agg(format_type(columns.atttypid, columns.atttypmod)) as types,
     pg_has_role(relations.relowner, 'usage') as is_ours
 from relations
 inner join pg_catalog.pg_attribute as columns on relations.oid = columns.attrelid

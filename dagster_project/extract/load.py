@@ -72,11 +72,8 @@ def replace_rows(
 def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Batch) -> None:
     """Delete what comes in again under another job_day, because its job moved: no ghosts."""
     ids = [*(row.source_id for row in batch.readable), *(row.source_id for row in batch.unreadable)]
-    # An id of the source may be beyond integer; compared as bigint it simply finds nothing.
-    key_type = table.columns[0].type_name
     statement = sql.SQL("delete from {} where id = any(%s::text[]::{}[])").format(
-        sql.Identifier("raw", table.name),
-        sql.Identifier("int8" if key_type == "int4" else key_type),
+        sql.Identifier("raw", table.name), sql.Identifier(table.columns[0].type_name)
     )
     warehouse.execute(statement, (ids,))
     warehouse.execute(

@@ -178,6 +178,16 @@ def drift(source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]) -
     return [fault for fault in faults if fault is not None]
 
 
+def wider(source: psycopg.Connection[Any], warehouse: psycopg.Connection[Any]) -> list[str]:
+    """Name the source's columns of which some values do not fit into the copy's type."""
+    found = {(column.table_name, column.name): column.type_name for column in _readable(source)}
+    return [
+        f"{column.table_name}.{column.name}"
+        for column in columns_of(warehouse, TABLES, "raw")
+        if found.get((column.table_name, column.name)) == "int8" and column.type_name == "int4"
+    ]
+
+
 def _match(wanted: ColumnInfo, source_type: str | None) -> Column:
     fault = _fault(wanted, source_type)
     if fault is not None:

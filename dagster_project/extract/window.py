@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from dagster_project.extract.deletions import held_rows, refuse_deletions
 from dagster_project.extract.load import LoadedRows, replace_rows
 from dagster_project.extract.published import (
     EXECUTION_COLUMNS,
@@ -35,15 +36,52 @@ def window_parameters(window: Window) -> dict[str, date]:
     return {"start": window.start, "end": window.end, "first_day": START_DATE}
 
 
-def window_tables() -> sql.Composed:
-    """Return ``extract/window.sql``: which rows belong to the job_days of a window."""
+_ALIASES = {
+    "jobs": "j",
+    "executions": "e",
+    "cross_region_executions": "cre",
+    "region_results": "r",
+    "cross_region_analyses": "a",
+    "diffs": "d",
+}
+"""Names that ``extract/window.sql`` gives to the tables."""
+
+
+def window_tables(versioned: Mapping[str, bool] | None = None) -> sql.Composed:
+    """Return ``extract/window.sql``: which rows belong to the job_days of a window.
+
+    Args:
+        versioned: By table, whether the server keeps a version of each of its rows (see
+            `versioned_tables`); else whole rows are hashed. None where nobody asks for versions.
+    """
     return read_sql("extract/window.sql").format(
+        **{
+            f"{table}_version": _version(alias, None if versioned is None else versioned[table])
+            for table, alias in _ALIASES.items()
+        },
         execution_is_native=is_native("cre", "id"),
         result_is_native=is_native("r", "cross_region_execution_id"),
         analysis_is_native=is_native("a", "cross_region_execution_id"),
         analysis_row_is_native=analysis_is_native("a"),
         execution_row_is_native=row_is_native("e"),
     )
+
+
+def versioned_tables(source: psycopg.Connection[Any]) -> dict[str, bool]:
+    """Tell by table whether the server keeps a version (xmin) of each row.
+
+    Views and foreign tables have none. A table that is missing counts as one that has.
+    """
+    rows = source.execute(read_sql("extract/relation_kinds.sql"), {"tables": list(TABLES)})
+    return {table: has_versions for table, _, has_versions in rows.fetchall()}
+
+
+def _version(alias: str, is_versioned: bool | None) -> sql.Composable:  # noqa: FBT001
+    if is_versioned is None:
+        return sql.SQL("null::bigint")
+    if is_versioned:
+        return sql.Identifier(alias, "xmin")
+    return sql.SQL("hashtextextended(({}.*)::text, 0)").format(sql.Identifier(alias))
 
 
 def window_rows(table: TableShape) -> sql.Composed:
@@ -83,7 +121,12 @@ class ExtractResult:
 
 
 def extract_window(
-    runner_url: str, warehouse_url: str, window: Window, batch_rows: int
+    runner_url: str,
+    warehouse_url: str,
+    window: Window,
+    batch_rows: int,
+    *,
+    accepts_deletions: bool = False,
 ) -> ExtractResult:
     """Replace a window of every ``raw`` table by what the source holds now.
 
@@ -94,9 +137,11 @@ def extract_window(
     Args:
         window: Job_days (UTC) to replace.
         batch_rows: Most rows in memory at a time; a batch also ends at 16 MB.
+        accepts_deletions: Whether a day may lose all rows of a table.
 
     Raises:
         SchemaDriftError: The source lacks a required table or column.
+        DeletionsError: A day lost all rows of a table, and that is not accepted.
         psycopg.Error: A session failed; the message quotes no row.
     """
     loaded: dict[str, LoadedRows] = {}
@@ -106,12 +151,16 @@ def extract_window(
             lock_table(warehouse, f"raw.{table}")
         with snapshot_of(runner_url) as source:
             known_secrets: set[str] = set()
-            for shape in table_shapes(source, warehouse):
+            shapes = table_shapes(source, warehouse)
+            held = held_rows(warehouse, shapes, window)
+            for shape in shapes:
                 with _lines(source, shape, window) as lines:
                     rows = map(row_reader(shape, known_secrets), lines)
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
+            if not accepts_deletions:
+                refuse_deletions(source, warehouse, shapes, window, held)
         _delete_published(warehouse, window)
     return _result(loaded)
 

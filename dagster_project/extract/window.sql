@@ -4,17 +4,20 @@
 --
 -- job_day (UTC) is the day of jobs.created_at when it is sane, that is, neither before the first
 -- day nor more than one day ahead; else of the earliest execution, else of the earliest native
--- cross-region execution, else of jobs.updated_at. Rows of a job share its day. A row without a
+-- cross-region execution, else of jobs.updated_at. Rows of a job share its day, and so do several
+-- rows of jobs with one jobspec_id: the first of their days. A row without a
 -- job has its own. Without any sane time it is the first day, and has_time is false.
 --
 -- Sessions run in UTC, so the casts to date hold for both timestamp types. A row's own time starts
 -- with created_at because the runner indexes it: a day is found without reading whole tables.
+--
+-- What is added to a row is named beacon_…: the runner may add any column to its tables.
 with
 -- What the pipeline itself published is no evidence and never read back.
 native_executions as not materialized (
     select
         cre.*,
-        cre.xmin as row_version,
+        {cross_region_executions_version} as beacon_version,
         coalesce(
             case
                 when cre.created_at between %(first_day)s and now() + interval '1 day'
@@ -28,7 +31,7 @@ native_executions as not materialized (
                 when cre.completed_at between %(first_day)s and now() + interval '1 day'
                     then cre.completed_at
             end
-        )::date as own_day
+        )::date as beacon_own_day
     from cross_region_executions as cre
     where {execution_is_native}
 ),
@@ -36,7 +39,7 @@ native_executions as not materialized (
 timed_executions as not materialized (
     select
         e.*,
-        e.xmin as row_version,
+        {executions_version} as beacon_version,
         coalesce(
             case
                 when e.created_at between %(first_day)s and now() + interval '1 day'
@@ -50,7 +53,7 @@ timed_executions as not materialized (
                 when e.completed_at between %(first_day)s and now() + interval '1 day'
                     then e.completed_at
             end
-        )::date as own_day
+        )::date as beacon_own_day
     from executions as e
     where {execution_row_is_native}
 ),
@@ -62,12 +65,12 @@ undated_jobs as materialized (
         j.jobspec_id,
         coalesce(
             (
-                select min(e.own_day)
+                select min(e.beacon_own_day)
                 from timed_executions as e
                 where e.job_id = j.id
             ),
             (
-                select min(cre.own_day)
+                select min(cre.beacon_own_day)
                 from native_executions as cre
                 where cre.jobspec_id = j.jobspec_id
             ),
@@ -83,6 +86,43 @@ undated_jobs as materialized (
         or j.created_at > now() + interval '1 day'
 ),
 
+-- Public ids of several rows, which are one job: only looked for where no unique key rules them out
+-- (the planner then never runs the search).
+repeated_ids as materialized (
+    select j.jobspec_id
+    from jobs as j
+    where
+        not exists (
+            select 1
+            from pg_catalog.pg_index as keys
+            inner join pg_catalog.pg_attribute as columns
+                on
+                    keys.indrelid = columns.attrelid
+                    and columns.attnum = keys.indkey[0]
+            where
+                keys.indrelid = 'jobs'::regclass
+                and keys.indisunique
+                and keys.indisvalid
+                and keys.indpred is null
+                and keys.indnkeyatts = 1
+                and columns.attname = 'jobspec_id'
+        )
+    group by j.jobspec_id
+    having count(*) > 1
+),
+
+-- Their rows lie on the first of their days.
+repeated_jobs as materialized (
+    select
+        j.id,
+        j.jobspec_id,
+        min(coalesce(undated.own_day, j.created_at::date)) over same_id as own_day
+    from jobs as j
+    inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
+    left join undated_jobs as undated on j.id = undated.id
+    window same_id as (partition by j.jobspec_id)
+),
+
 job_days as (
     select
         j.id,
@@ -94,6 +134,11 @@ job_days as (
         j.created_at >= greatest(%(start)s, %(first_day)s)
         and j.created_at < %(end)s
         and j.created_at <= now() + interval '1 day'
+        and not exists (
+            select 1
+            from repeated_ids as repeated
+            where repeated.jobspec_id = j.jobspec_id
+        )
     union all
     select
         undated.id,
@@ -104,14 +149,29 @@ job_days as (
     where
         coalesce(undated.own_day, %(first_day)s) >= %(start)s
         and coalesce(undated.own_day, %(first_day)s) < %(end)s
+        and not exists (
+            select 1
+            from repeated_ids as repeated
+            where repeated.jobspec_id = undated.jobspec_id
+        )
+    union all
+    select
+        repeated.id,
+        repeated.jobspec_id,
+        coalesce(repeated.own_day, %(first_day)s) as job_day,
+        repeated.own_day is not null as has_time
+    from repeated_jobs as repeated
+    where
+        coalesce(repeated.own_day, %(first_day)s) >= %(start)s
+        and coalesce(repeated.own_day, %(first_day)s) < %(end)s
 ),
 
 window_jobs as not materialized (
     select
         j.*,
-        j.xmin as row_version,
-        days.job_day,
-        days.has_time
+        {jobs_version} as beacon_version,
+        days.job_day as beacon_job_day,
+        days.has_time as beacon_has_time
     from jobs as j
     inner join job_days as days on j.id = days.id
 ),
@@ -119,15 +179,15 @@ window_jobs as not materialized (
 window_executions as not materialized (
     select
         e.*,
-        days.job_day,
-        days.has_time
+        days.job_day as beacon_job_day,
+        days.has_time as beacon_has_time
     from timed_executions as e
     inner join job_days as days on e.job_id = days.id
     union all
     select
         e.*,
-        coalesce(e.own_day, %(first_day)s) as job_day,
-        e.own_day is not null as has_time
+        coalesce(e.beacon_own_day, %(first_day)s) as beacon_job_day,
+        e.beacon_own_day is not null as beacon_has_time
     from timed_executions as e
     where
         -- Implied by the two lines that follow it; said so that the index on created_at is used.
@@ -137,8 +197,8 @@ window_executions as not materialized (
             or e.created_at < %(first_day)s
             or e.created_at > now() + interval '1 day'
         )
-        and coalesce(e.own_day, %(first_day)s) >= %(start)s
-        and coalesce(e.own_day, %(first_day)s) < %(end)s
+        and coalesce(e.beacon_own_day, %(first_day)s) >= %(start)s
+        and coalesce(e.beacon_own_day, %(first_day)s) < %(end)s
         and not exists (
             select 1
             from jobs as j
@@ -149,15 +209,21 @@ window_executions as not materialized (
 window_cross_region_executions as not materialized (
     select
         cre.*,
-        days.job_day,
-        days.has_time
+        days.job_day as beacon_job_day,
+        days.has_time as beacon_has_time
     from native_executions as cre
-    inner join job_days as days on cre.jobspec_id = days.jobspec_id
+    inner join (
+        select distinct
+            jobspec_id,
+            job_day,
+            has_time
+        from job_days
+    ) as days on cre.jobspec_id = days.jobspec_id
     union all
     select
         cre.*,
-        coalesce(cre.own_day, %(first_day)s) as job_day,
-        cre.own_day is not null as has_time
+        coalesce(cre.beacon_own_day, %(first_day)s) as beacon_job_day,
+        cre.beacon_own_day is not null as beacon_has_time
     from native_executions as cre
     where
         (
@@ -166,8 +232,8 @@ window_cross_region_executions as not materialized (
             or cre.created_at < %(first_day)s
             or cre.created_at > now() + interval '1 day'
         )
-        and coalesce(cre.own_day, %(first_day)s) >= %(start)s
-        and coalesce(cre.own_day, %(first_day)s) < %(end)s
+        and coalesce(cre.beacon_own_day, %(first_day)s) >= %(start)s
+        and coalesce(cre.beacon_own_day, %(first_day)s) < %(end)s
         and not exists (
             select 1
             from jobs as j
@@ -180,11 +246,11 @@ window_cross_region_executions as not materialized (
 orphan_results as not materialized (
     select
         r.*,
-        r.xmin as row_version,
+        {region_results_version} as beacon_version,
         case
             when r.created_at between %(first_day)s and now() + interval '1 day'
                 then r.created_at::date
-        end as own_day
+        end as beacon_own_day
     from region_results as r
     where
         not exists (
@@ -207,31 +273,31 @@ orphan_results as not materialized (
 window_region_results as not materialized (
     select
         r.*,
-        r.xmin as row_version,
-        null::date as own_day,
-        cre.job_day,
-        cre.has_time
+        {region_results_version} as beacon_version,
+        null::date as beacon_own_day,
+        cre.beacon_job_day,
+        cre.beacon_has_time
     from region_results as r
     inner join window_cross_region_executions as cre on r.cross_region_execution_id = cre.id
     union all
     select
         orphan.*,
-        coalesce(orphan.own_day, %(first_day)s) as job_day,
-        orphan.own_day is not null as has_time
+        coalesce(orphan.beacon_own_day, %(first_day)s) as beacon_job_day,
+        orphan.beacon_own_day is not null as beacon_has_time
     from orphan_results as orphan
     where
-        coalesce(orphan.own_day, %(first_day)s) >= %(start)s
-        and coalesce(orphan.own_day, %(first_day)s) < %(end)s
+        coalesce(orphan.beacon_own_day, %(first_day)s) >= %(start)s
+        and coalesce(orphan.beacon_own_day, %(first_day)s) < %(end)s
 ),
 
 orphan_analyses as not materialized (
     select
         a.*,
-        a.xmin as row_version,
+        {cross_region_analyses_version} as beacon_version,
         case
             when a.created_at between %(first_day)s and now() + interval '1 day'
                 then a.created_at::date
-        end as own_day
+        end as beacon_own_day
     from cross_region_analyses as a
     where
         not exists (
@@ -254,51 +320,51 @@ orphan_analyses as not materialized (
 window_cross_region_analyses as not materialized (
     select
         a.*,
-        a.xmin as row_version,
-        null::date as own_day,
-        cre.job_day,
-        cre.has_time
+        {cross_region_analyses_version} as beacon_version,
+        null::date as beacon_own_day,
+        cre.beacon_job_day,
+        cre.beacon_has_time
     from cross_region_analyses as a
     inner join window_cross_region_executions as cre on a.cross_region_execution_id = cre.id
     where {analysis_row_is_native}
     union all
     select
         orphan.*,
-        coalesce(orphan.own_day, %(first_day)s) as job_day,
-        orphan.own_day is not null as has_time
+        coalesce(orphan.beacon_own_day, %(first_day)s) as beacon_job_day,
+        orphan.beacon_own_day is not null as beacon_has_time
     from orphan_analyses as orphan
     where
-        coalesce(orphan.own_day, %(first_day)s) >= %(start)s
-        and coalesce(orphan.own_day, %(first_day)s) < %(end)s
+        coalesce(orphan.beacon_own_day, %(first_day)s) >= %(start)s
+        and coalesce(orphan.beacon_own_day, %(first_day)s) < %(end)s
 ),
 
 timed_diffs as not materialized (
     select
         d.*,
-        d.xmin as row_version,
+        {diffs_version} as beacon_version,
         case
             when d.created_at between %(first_day)s and now() + interval '1 day'
                 then d.created_at::date
-        end as own_day
+        end as beacon_own_day
     from diffs as d
 ),
 
 window_diffs as not materialized (
     select
         d.*,
-        days.job_day,
-        days.has_time
+        days.job_day as beacon_job_day,
+        days.has_time as beacon_has_time
     from timed_diffs as d
     inner join job_days as days on d.job_id = days.id
     union all
     select
         d.*,
-        coalesce(d.own_day, %(first_day)s) as job_day,
-        d.own_day is not null as has_time
+        coalesce(d.beacon_own_day, %(first_day)s) as beacon_job_day,
+        d.beacon_own_day is not null as beacon_has_time
     from timed_diffs as d
     where
-        coalesce(d.own_day, %(first_day)s) >= %(start)s
-        and coalesce(d.own_day, %(first_day)s) < %(end)s
+        coalesce(d.beacon_own_day, %(first_day)s) >= %(start)s
+        and coalesce(d.beacon_own_day, %(first_day)s) < %(end)s
         and not exists (
             select 1
             from jobs as j

@@ -5,10 +5,10 @@
 select
     case
         when
-            not w.has_time
+            not w.beacon_has_time
             then 'none of the times of the row or its job can tell its day'
         {time_checks}
     end as problem,
     {columns},
-    w.job_day
+    w.beacon_job_day as job_day
 from {window_table} as w

@@ -57,9 +57,10 @@ def chunk_tags(chunk: Chunk, reason: str) -> dict[str, str]:
     return {**range_tags(chunk.window), REASON_TAG: reason}
 
 
-def chunk_config() -> Mapping[str, Any]:
+def chunk_config(*, only_needed: bool = True, accept_deletions: bool = False) -> Mapping[str, Any]:
     """Return the run config of work that a plan asks for: what others have done is not repeated."""
-    return {"ops": {pipeline.op.name: {"config": {"only_needed": True}}}}
+    chosen = {"only_needed": only_needed, "accept_deletions": accept_deletions}
+    return {"ops": {pipeline.op.name: {"config": chosen}}}
 
 
 def run_chunks(
@@ -67,8 +68,7 @@ def run_chunks(
     instance: dg.DagsterInstance,
     job: dg.JobDefinition,
     reason: str,
-    *,
-    only_needed: bool = True,
+    run_config: Mapping[str, Any] | None = None,
 ) -> Iterator[ChunkDone]:
     """Carry out chunks of a plan, one run each, one after another.
 
@@ -77,7 +77,7 @@ def run_chunks(
         instance: Where the runs are recorded.
         job: The job that processes job_days.
         reason: Why, recorded as a tag of each run and in the ledger.
-        only_needed: Whether what others have done meanwhile is left out.
+        run_config: Of `chunk_config`; None for its defaults.
 
     Yields:
         Each chunk after its run has ended; stop iterating to begin no other.
@@ -88,7 +88,7 @@ def run_chunks(
             instance,
             selection=chunk_selection(chunk),
             tags=chunk_tags(chunk, reason),
-            run_config=chunk_config() if only_needed else None,
+            run_config=run_config or chunk_config(),
         )
         yield _ended(chunk, result, instance)
 

@@ -72,6 +72,10 @@ class PipelineConfig(dg.Config):
         default=False,
         description="Leave out days that are current when the run gets to them.",
     )
+    accept_deletions: bool = Field(
+        default=False,
+        description="Empty days, too, whose rows the source has lost.",
+    )
     confirm: str = Field(
         default="",
         description=f"Type {PUBLISH} to let the run write into the platform's own tables.",
@@ -222,7 +226,12 @@ DAILY_KEYS = STAGE_KEYS | {spec.key for spec in DELIVERY_SPECS if spec.partition
 
 
 def _process(run: Launched) -> Iterator[Event]:
-    context, settings, window = run.context, run.settings, run.require_days()
+    context, config, settings, window = (
+        run.context,
+        run.config,
+        run.settings,
+        run.require_days(),
+    )
     databases = Databases.of(settings)
     stages = [
         stage
@@ -230,8 +239,8 @@ def _process(run: Launched) -> Iterator[Event]:
         if any(asset_key(name) in context.selected_asset_keys for name in stage.relations)
     ]
     cause = Cause(context.run.run_id, context.run.tags.get(REASON_TAG, BY_HAND))
-    only_needed = run.config.only_needed or context.run.tags.get(RESUME_TAG) == "true"
-    work = Work(window, stages, cause, settings.batch_rows, only_needed)
+    only_needed = config.only_needed or context.run.tags.get(RESUME_TAG) == "true"
+    work = Work(window, stages, cause, settings.batch_rows, only_needed, config.accept_deletions)
     with unsynced_history():
         for done in process_days(databases, work, run.stop):
             run.bad_days.extend(done.bad_days)

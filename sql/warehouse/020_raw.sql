@@ -1,7 +1,8 @@
--- The runner's six tables. Same names and types as in the source; job_day (UTC) is added.
+-- The runner's six tables. Same names and types as in the source, except that ids are bigint, which
+-- the source's may become; job_day (UTC) is added.
 -- Optional source columns that are missing there are NULL here.
 create table if not exists raw.jobs (
-    id integer primary key,
+    id bigint primary key,
     jobspec_id text not null,
     jobspec_data jsonb,
     status text,
@@ -13,8 +14,8 @@ create index if not exists jobs_job_day on raw.jobs (job_day);
 create index if not exists jobs_jobspec_id on raw.jobs (jobspec_id);
 
 create table if not exists raw.executions (
-    id integer primary key,
-    job_id integer,
+    id bigint primary key,
+    job_id bigint,
     provider_id text,
     region text,
     status text,
@@ -115,8 +116,8 @@ create index if not exists cross_region_analyses_cross_region_execution_id
 on raw.cross_region_analyses (cross_region_execution_id);
 
 create table if not exists raw.diffs (
-    id integer primary key,
-    job_id integer,
+    id bigint primary key,
+    job_id bigint,
     region_a text,
     region_b text,
     similarity_score numeric(5, 4),

@@ -4,10 +4,15 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from dagster_project.backfill.fingerprints import fingerprints, source_days
+from dagster_project.backfill.fingerprints import fingerprints, rows_of, source_days
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.extract.schema import TABLES
 from dagster_project.partitions import Window
 from dagster_project.runner_db.schema import create_runner_schema
+from tests.conftest import copy_database, drop_database
+from tests.roles import url_as
 
 FIRST = date(2025, 10, 1)
 SECOND = date(2025, 10, 2)
@@ -96,3 +101,74 @@ def test_rows_are_counted_by_day_and_table(
         (SECOND, "executions", 1),
         (SECOND, "jobs", 1),
     ]
+
+
+def test_a_copy_of_the_source_is_another_source_although_its_rows_have_the_same_versions(
+    runner: psycopg.Connection[tuple[object, ...]],
+    runner_url: str,
+    postgres_server: EmbeddedServer,
+) -> None:
+    original = runner.info.dbname
+    name = f"{original}_restored"
+    runner.close()
+    copy_database(postgres_server, original, name)
+    first, second = fingerprints(runner_url), fingerprints(postgres_server.url(name))
+    drop_database(postgres_server, name)
+    assert source_days(runner_url)
+    for day in (FIRST, SECOND):
+        assert first[day] != second[day]
+        assert first[day].partition(" ")[2] == second[day].partition(" ")[2]
+
+
+def test_the_cluster_is_part_of_a_sources_identity_where_the_role_may_ask_for_it(
+    runner: psycopg.Connection[tuple[object, ...]], runner_url: str
+) -> None:
+    runner.execute("create role no_cluster_reader login")
+    try:
+        runner.execute("grant select on all tables in schema public to no_cluster_reader")
+        reader = url_as(runner_url, "no_cluster_reader")
+        assert fingerprints(reader) == fingerprints(runner_url)
+        runner.execute("revoke execute on function pg_control_system() from public")
+        without = fingerprints(reader)
+        assert without[FIRST] != fingerprints(runner_url)[FIRST]
+        assert fingerprints(reader) == without
+    finally:
+        runner.execute("grant execute on function pg_control_system() to public")
+        runner.execute("drop owned by no_cluster_reader; drop role no_cluster_reader")
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view", "partitioned table"])
+def test_changes_are_seen_in_whatever_stands_for_a_table(
+    runner: psycopg.Connection[tuple[object, ...]], runner_url: str, kind: str
+) -> None:
+    runner.execute("alter table executions rename to stored")
+    body = {
+        "view": "create view executions as select * from stored",
+        "materialized view": "create materialized view executions as select * from stored",
+        "partitioned table": "create table executions (like stored) partition by range (id);"
+        " create table executions_1 partition of executions for values from (1) to (100);"
+        " insert into executions select * from stored",
+    }
+    runner.execute(body[kind].encode())
+    before = fingerprints(runner_url)
+    assert rows_of(before[FIRST]) == 3
+    # As long as the old one, which no size tells apart.
+    changed = "executions" if kind == "partitioned table" else "stored"
+    runner.execute(f"update {changed} set status = 'pendinG' where id = 1".encode())
+    if kind == "materialized view":
+        runner.execute("refresh materialized view executions")
+    assert fingerprints(runner_url)[FIRST] != before[FIRST]
+
+
+def test_columns_that_the_source_gains_never_meet_ours(
+    runner: psycopg.Connection[tuple[object, ...]], runner_url: str
+) -> None:
+    before = {day: rows_of(found) for day, found in fingerprints(runner_url).items()}
+    for table in TABLES:
+        for column in ("row_version", "job_day", "has_time", "own_day", "problem", "days"):
+            runner.execute(
+                sql.SQL("alter table {} add column {} text").format(
+                    sql.Identifier(table), sql.Identifier(column)
+                )
+            )
+    assert {day: rows_of(found) for day, found in fingerprints(runner_url).items()} == before

@@ -14,6 +14,7 @@ from psycopg import sql
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from tests.browser.driver import quiet_page, serve_beacon_ui
 from tests.pipeline import Pipeline
+from tests.sources import adopt
 
 # The first launch waits for the daemon, which starts after the pages answer.
 RUN_MS = 300_000
@@ -36,6 +37,7 @@ def workplace(
     for name in ("runner", "warehouse"):
         _copy(postgres_server, f"pipeline_{name}", f"clicked_{name}")
     warehouse = postgres_server.url("clicked_warehouse")
+    adopt(postgres_server.url("clicked_runner"), warehouse)
     good_day, bad_day = _days(warehouse)
     home = tmp_path_factory.mktemp("clicks")
     environment = {

@@ -171,6 +171,39 @@ def test_a_policy_that_may_hide_rows_fails_until_the_role_passes_it(
     assert bad(examined(reader)) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"), [("view", "whole rows"), ("materialized view", "refreshed")]
+)
+def test_what_is_no_table_is_named(runner: str, reader: str, kind: str, said: str) -> None:
+    change(runner, "alter table executions rename to stored")
+    change(runner, f"create {kind} executions as select * from stored")
+    change(runner, f"grant select on all tables in schema public to {READER}")
+    finding = only(bad(examined(reader)))
+    assert (finding.check, finding.level) == ("runner tables", Level.WARN)
+    assert "executions" in finding.found
+    assert said in finding.found
+
+
+def test_a_cluster_that_cannot_be_told_is_named_and_the_remedy_works(
+    runner: str, reader: str
+) -> None:
+    change(runner, f"grant select on all tables in schema public to {READER}")
+    change(runner, "revoke execute on function pg_control_system() from public")
+    finding = only(bad(examined(reader)))
+    assert (finding.check, finding.level) == ("runner identity", Level.WARN)
+    change(runner, finding.remedy.partition(": ")[2])
+    assert bad(examined(reader)) == []
+
+
+def test_a_column_that_outgrows_its_copy_is_named(runner: str, warehouse_url: str) -> None:
+    change(runner, "alter table executions alter column retry_count type bigint")
+    change(runner, "alter table executions alter column id type bigint")
+    with psycopg.connect(runner) as source, psycopg.connect(warehouse_url) as warehouse:
+        (finding,) = bad(list(column_findings(source, warehouse)))
+    assert finding.level is Level.WARN
+    assert "executions.retry_count" in finding.found
+
+
 def test_tables_that_are_missing_or_out_of_sight(runner: str) -> None:
     change(runner, "drop table diffs")
     assert "diffs" in found_in(bad(examined(runner)), "runner tables")
@@ -239,6 +272,12 @@ def test_a_finished_warehouse_has_nothing_to_mend(pipeline: Pipeline) -> None:
             "alter table ops.quarantine drop column reason",
             "warehouse tables",
             "ops.quarantine.reason",
+            "beacon setup",
+        ),
+        (
+            "alter table ops.quarantine alter column reason type varchar(9)",
+            "warehouse tables",
+            "ops.quarantine.reason (character varying(9), not text)",
             "beacon setup",
         ),
         (

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from dagster_project.extract.schema import OPTIONAL_COLUMNS, SchemaDriftError
 from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
-from tests.extract.conftest import NOON, Pipeline
+from tests.extract.conftest import DAY, NOON, Pipeline
 
 
 def test_missing_optional_columns_read_as_null(
@@ -103,3 +103,33 @@ def test_wider_and_narrower_types_of_the_source_are_read(pipeline: Pipeline) -> 
     assert pipeline.rows(f"{columns} from raw.executions") == [
         ("2025-10-01 12:00:00", True, {"a": 2})
     ]
+
+
+def test_new_columns_of_the_source_never_meet_ours(pipeline: Pipeline) -> None:
+    for table in ("jobs", "executions", "cross_region_executions", "region_results", "diffs"):
+        for column in ("row_version", "job_day", "has_time", "own_day", "problem"):
+            pipeline.runner.execute(
+                sql.SQL("alter table {} add column {} text default 'theirs'").format(
+                    sql.Identifier(table), sql.Identifier(column)
+                )
+            )
+    job = pipeline.insert("jobs")
+    pipeline.insert("executions", job_id=job)
+    pipeline.extract()
+    assert pipeline.rows("select job_day from raw.executions") == [DAY]
+
+
+def test_ids_beyond_integer_are_stored(pipeline: Pipeline) -> None:
+    for table in ("jobs", "executions", "diffs"):
+        pipeline.runner.execute(
+            sql.SQL("alter table {} alter id type bigint").format(sql.Identifier(table))
+        )
+    for table in ("executions", "diffs"):
+        pipeline.runner.execute(
+            sql.SQL("alter table {} alter job_id type bigint").format(sql.Identifier(table))
+        )
+    job = pipeline.insert("jobs", id=5_000_000_000)
+    pipeline.insert("executions", id=5_000_000_001, job_id=job)
+    pipeline.insert("diffs", id=5_000_000_002, job_id=job)
+    assert set(pipeline.extract().quarantined.values()) == {0}
+    assert pipeline.rows("select id, job_id from raw.executions") == [(5_000_000_001, job)]

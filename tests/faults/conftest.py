@@ -24,6 +24,7 @@ from dagster_project.unify.setup import set_up_warehouse
 from tests.faults.content import Content
 from tests.faults.scenario import Scenario
 from tests.faults.source import DAYS, READER, add_odd_rows, change, create_source
+from tests.sources import adopt
 
 OLD, NEW, STRUCTURE = "source_old", "source_new", "structure"
 BUILT_OLD, BUILT_NEW = "built_old", "built_new"
@@ -119,8 +120,8 @@ def new_scenario(workshop: Workshop, built: Built) -> Callable[[str, str], Scena
 
     def create(source: str, warehouse: str) -> Scenario:
         number = next(_numbers)
-        for name in (source, warehouse):
-            workshop.create(f"{name}_{number}", name)
+        urls = [workshop.create(f"{name}_{number}", name) for name in (source, warehouse)]
+        adopt(*urls)
         return workshop.scenario(f"{source}_{number}", f"{warehouse}_{number}")
 
     return create

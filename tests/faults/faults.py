@@ -128,7 +128,7 @@ def pause_writes_at(url: str, relation: str, row: int) -> None:
 
 
 def pause_reads_at(url: str, table: str, row: int, reader: str) -> None:
-    """Make the extract wait for the pause lock when it reads a row, by row-level security.
+    """Make the extract wait for the pause lock when it reads a row: the table becomes a view.
 
     Args:
         url: libpq URL of the source's owner.
@@ -145,12 +145,13 @@ def pause_reads_at(url: str, table: str, row: int, reader: str) -> None:
             f" perform pg_advisory_xact_lock_shared{PAUSE_LOCK};"
             " end if; return true; end $$"
         )
-        name = sql.Identifier(table)
-        connection.execute(sql.SQL("alter table {} enable row level security").format(name))
+        names = sql.Identifier(table), sql.Identifier(f"stored_{table}")
+        connection.execute(sql.SQL("alter table {} rename to {}").format(*names))
         connection.execute(
-            sql.SQL("create policy pause on {} to {} using (public.pause(id))").format(
-                name, sql.Identifier(reader)
-            )
+            sql.SQL("create view {} as select * from {} where public.pause(id)").format(*names)
+        )
+        connection.execute(
+            sql.SQL("grant select on {} to {}").format(names[0], sql.Identifier(reader))
         )
 
 

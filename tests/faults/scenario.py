@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from dagster_project.backfill.plan import DayPlan, State, current_plan
 from dagster_project.cli.app import app
+from dagster_project.extract.deletions import ACCEPT
 from dagster_project.stage import Databases
 from tests.faults.content import Content, content_of
 
@@ -47,9 +48,12 @@ class Scenario:
         """The folder of Dagster's instance."""
         return self.home / "dagster"
 
-    def backfill(self, *arguments: str, exit_code: int = 0) -> Result:
+    def backfill(
+        self, *arguments: str, exit_code: int = 0, accepts_deletions: bool = True
+    ) -> Result:
         """Run ``beacon backfill`` in this process."""
-        done = CliRunner().invoke(app, ["backfill", *arguments], env=self._variables())
+        accepted = [ACCEPT] if accepts_deletions else []
+        done = CliRunner().invoke(app, ["backfill", *arguments, *accepted], env=self._variables())
         assert done.exit_code == exit_code, (done.output, done.exception)
         return done
 

@@ -12,6 +12,7 @@ from psycopg import sql
 from dagster_project.analyse import RELATIONS as ANALYSED
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import UNIFIED
+from dagster_project.extract.deletions import ACCEPT
 from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, Built, Workshop
 from tests.faults.disks import filled, giving_back, small_disk
 from tests.faults.faults import allow_writes, fill_disk_at
@@ -99,12 +100,12 @@ def test_dagsters_disk_that_is_full_ends_a_backfill_in_a_few_lines(
     home.mkdir()
     for room in (40, 1200):
         with filled(local_disk, kilobytes_left=room):
-            printed = outdated.finish("backfill", exit_code=1, DAGSTER_HOME=str(home))
+            printed = outdated.finish("backfill", ACCEPT, exit_code=1, DAGSTER_HOME=str(home))
         assert "Traceback" not in printed
         assert "this machine's disk is full" in printed
         assert str(home) in printed
         assert outdated.days(State.QUARANTINED) == []
-    outdated.finish("backfill", DAGSTER_HOME=str(home))
+    outdated.finish("backfill", ACCEPT, DAGSTER_HOME=str(home))
     assert outdated.content() == built.new
 
 

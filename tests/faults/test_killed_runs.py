@@ -4,6 +4,7 @@ import pytest
 
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import STAGES
+from dagster_project.extract.deletions import ACCEPT
 from dagster_project.stage import Stage
 from tests.faults.conftest import Built
 from tests.faults.faults import locked, until
@@ -16,7 +17,7 @@ def test_a_run_killed_in_a_stage_leaves_no_half_table_and_is_resumed_in_that_sta
 ) -> None:
     with (
         locked(outdated.warehouse, stage.relations[-1]) as barrier,
-        outdated.running("backfill") as run,
+        outdated.running("backfill", ACCEPT) as run,
     ):
         barrier.reached()
         run.kill()

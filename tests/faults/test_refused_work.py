@@ -2,11 +2,10 @@
 
 import psycopg
 
-from dagster_project.backfill.plan import State
 from tests.faults.conftest import Built
 from tests.faults.faults import allow_writes, refuse_writes
 from tests.faults.scenario import Scenario
-from tests.faults.source import CHANGED, MOVED_TO
+from tests.faults.source import CHANGED
 
 
 def test_a_time_out_stops_only_the_day_that_it_hits(outdated: Scenario, built: Built) -> None:
@@ -26,22 +25,33 @@ def test_a_time_out_stops_only_the_day_that_it_hits(outdated: Scenario, built: B
     assert outdated.content() == built.new
 
 
-def test_two_jobs_of_one_name_stop_their_day_until_one_is_gone(
+def test_two_rows_of_one_public_id_on_two_days_are_one_job_on_the_first(
     outdated: Scenario, built: Built
 ) -> None:
     with psycopg.connect(outdated.source_owner) as connection:
         connection.execute(
             "alter table jobs drop constraint jobs_jobspec_id_key;"
             " insert into jobs (id, jobspec_id, jobspec_data, status, created_at, updated_at)"
-            " select 999, jobspec_id, jobspec_data, status, created_at, updated_at"
-            f" from jobs where created_at = '{MOVED_TO}'"
+            " select 999, jobspec_id, jobspec_data, status, '2025-11-04', '2025-11-20'"
+            " from jobs where id = 11;"
+            " insert into executions (id, job_id, provider_id, region, status, created_at)"
+            " values (9901, 999, '', 'US', 'failed', '2025-11-04')"
         )
-    day = MOVED_TO.isoformat()
-    outdated.backfill("--from", day, "--to", day, exit_code=3)
-    (bad,) = (found for found in outdated.plan() if found.job_day == MOVED_TO)
-    assert (bad.state, bad.stage) == (State.QUARANTINED, "unify")
-    assert "bias-detection-51" in bad.reason
+    outdated.backfill()
+    assert outdated.unfinished() == []
+    with psycopg.connect(outdated.warehouse) as connection:
+        jobs = connection.execute(
+            "select job_day, job_number from analytics.job_status"
+            " where job_id = 'bias-detection-11'"
+        ).fetchall()
+        executions = connection.execute(
+            "select job_number, count(*) from analytics.execution_attempts"
+            " where job_id = 'bias-detection-11' group by job_number order by job_number"
+        ).fetchall()
+    assert jobs == [(CHANGED, 999)]
+    assert executions == [(11, 12), (999, 1)]
     with psycopg.connect(outdated.source_owner) as connection:
+        connection.execute("delete from executions where job_id = 999")
         connection.execute("delete from jobs where id = 999")
     outdated.backfill()
     assert outdated.unfinished() == []

@@ -6,6 +6,7 @@ import pytest
 
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import STAGES
+from dagster_project.extract.deletions import ACCEPT
 from dagster_project.stage import Stage
 from tests.faults.conftest import Built
 from tests.faults.faults import locked
@@ -22,7 +23,7 @@ def test_a_run_that_is_asked_to_stop_finishes_the_stage_in_work_and_begins_no_ot
     waiting = outdated.days(State.STALE, State.MISSING)
     with (
         locked(outdated.warehouse, stage.relations[-1]) as barrier,
-        outdated.running("backfill") as run,
+        outdated.running("backfill", ACCEPT) as run,
     ):
         barrier.reached()
         run.send_signal(signal.SIGINT)

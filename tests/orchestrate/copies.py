@@ -10,6 +10,7 @@ from psycopg import sql
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.stage import Databases
 from tests.pipeline import RUNNER, WAREHOUSE
+from tests.sources import adopt
 
 _numbers = count(1)
 
@@ -22,7 +23,9 @@ def copied_pipeline(server: EmbeddedServer) -> Iterator[Databases]:
         for name, copy in names.items():
             statement = sql.SQL("create database {} template {}")
             connection.execute(statement.format(*map(sql.Identifier, (copy, name))))
-        yield Databases(server.url(names[RUNNER]), server.url(names[WAREHOUSE]))
+        databases = Databases(server.url(names[RUNNER]), server.url(names[WAREHOUSE]))
+        adopt(databases.runner, databases.warehouse)
+        yield databases
         for copy in names.values():
             statement = sql.SQL("drop database {} with (force)")
             connection.execute(statement.format(sql.Identifier(copy)))

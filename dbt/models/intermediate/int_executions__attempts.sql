@@ -32,11 +32,22 @@ region_results as (
 
 ),
 
+-- Several rows may be one job (int_jobs__requested).
+job_rows as (
+
+    select
+        job_number,
+        job_id
+    from {{ ref('stg_runner__jobs') }}
+    where {{ window_predicate('job_day') }}
+
+),
+
 jobs_with_executions as (
 
-    select distinct job_number
+    select distinct job_rows.job_id
     from executions
-    where job_number is not null
+    inner join job_rows on executions.job_number = job_rows.job_number
 
 ),
 
@@ -75,7 +86,8 @@ execution_attempts as (
         executions.original_error as stored_error,
         null::text as preset_reason
     from executions
-    left join jobs on executions.job_number = jobs.job_number
+    left join job_rows on executions.job_number = job_rows.job_number
+    left join jobs on job_rows.job_id = jobs.job_id
     left join lateral (
         with unpacked as materialized (
             select
@@ -97,7 +109,7 @@ region_result_attempts as (
     select
         concat('r:', region_results.region_result_id) as execution_key,
         'cross_region_result' as source,
-        null::integer as execution_id,
+        null::bigint as execution_id,
         region_results.region_result_id,
         null::integer as response_index,
         runs.job_id,
@@ -123,7 +135,7 @@ region_result_attempts as (
         rules.answer_text(documents.output) as answer_text,
         region_results.error_message as stored_error,
         case
-            when jobs_with_executions.job_number is not null then 'covered_by_executions'
+            when jobs_with_executions.job_id is not null then 'covered_by_executions'
             when region_results.cross_region_execution_id <> jobs.cross_region_execution_id
                 then 'superseded_execution'
         end as preset_reason
@@ -131,7 +143,7 @@ region_result_attempts as (
     left join cross_region_executions as runs
         on region_results.cross_region_execution_id = runs.cross_region_execution_id
     left join jobs on runs.job_id = jobs.job_id
-    left join jobs_with_executions on jobs.job_number = jobs_with_executions.job_number
+    left join jobs_with_executions on jobs.job_id = jobs_with_executions.job_id
     left join lateral (
         with unpacked as materialized (
             select {{ unpacked_object('region_results.execution_output') }} as output

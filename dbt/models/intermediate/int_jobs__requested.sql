@@ -10,10 +10,13 @@
 
 with
 
+-- Rows of one public id are one job, asked for again: the latest one says for what.
 jobs as (
 
-    select * from {{ ref('stg_runner__jobs') }}
+    select distinct on (job_id) *
+    from {{ ref('stg_runner__jobs') }}
     where {{ window_predicate('job_day') }}
+    order by job_id asc, updated_at desc nulls last, job_number desc
 
 ),
 

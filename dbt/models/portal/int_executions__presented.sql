@@ -7,7 +7,7 @@ select
     attempts.job_id,
     -- The contract's ids are integers: a region result gets a negative one, which no serial has.
     coalesce(
-        attempts.execution_id::bigint,
+        attempts.execution_id,
         -1 - ('x' || left(md5(attempts.region_result_id::text), 12))::bit(48)::bigint
     ) as id,
     case

@@ -1,6 +1,6 @@
 """From the runner's six tables to ``raw.*``: one window of job_days, personal data stripped."""
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Raised when the same source rows must be copied in another way: makes every day stale."""
 
 RELATIONS = (
@@ -11,5 +11,6 @@ RELATIONS = (
     "raw.cross_region_analyses",
     "raw.diffs",
     "ops.quarantine",
+    "ops.removed_values",
 )
 """Tables that the stage replaces."""

@@ -1,37 +1,42 @@
-"""Personal data: what it is and how it leaves a row. Pure; knows nothing of tables or databases.
+"""What of a row is copied: JSON by the paths of ``allowed_paths.yaml``, texts without secrets.
 
-Wallet keys are dropped from JSON at any depth, whatever their spelling. Their values, and anything
-that looks like an Ethereum address or signature, are replaced wherever else the row holds them. A
-model's answer is evidence: in it only values known to be somebody's are replaced.
+Pure; knows nothing of tables or databases. What a secret is: `secrets`.
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator, Sequence
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
-REDACTED = "[redacted]"
+import yaml
 
-_SECRET_KEY = re.compile(
-    r"wallet[_\- ]?auth|wallet[_\- ]?address|nonce|signature|public[_\- ]?key", re.IGNORECASE
+from dagster_project.extract.secrets import OTHER_PATH, redact
+
+ALLOWED_PATHS_FILE = Path(__file__).with_name("allowed_paths.yaml")
+
+TEXT, KEY, VALUE = "text", "key", "value"
+_ITSELF, _ANY_NAME = ".", "*"
+_LARGEST, _MOST_DIGITS = sys.float_info.max, sys.float_info.max_10_exp
+# As rules.number_at and rules.time_at read them.
+_VALUE_AS_TEXT = re.compile(
+    r"-?\d{1,15}(\.\d{1,20})?|true|false"
+    r"|[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?"
 )
-_SECRET_KEY_IN_JSON = re.compile(rf'"(?:{_SECRET_KEY.pattern})"', re.IGNORECASE)
-_HEX_SECRET = re.compile(r"0[xX][0-9a-fA-F]{40,}")
-_SHORTEST_SECRET = 8
-"""Shorter values are too common to be looked for in other texts."""
-
-_ANSWER_KEYS = frozenset(
-    {"response", "responses", "answer", "text", "text_output", "content", "output", "data"}
+_TELLING_NAME = re.compile(
+    r"wallet|addr|sig$|signature|pubkey|publickey|privatekey|apikey|secret|passw|token|auth|owner"
 )
-_NEVER_ANSWERS = frozenset({"metadata", "receipt", "failure", "error"})
+_OWN_VALUE = re.compile(r"(?=.{8})(?=.*[^a-z -])", re.DOTALL)
+"""What is looked for in other texts: shorter values and mere words are too common."""
 
-_HIDING_ESCAPE = re.compile(r"\\[u/]")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-
-_HUGE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{4}")
 
 
 class UnreadableJsonError(ValueError):
@@ -39,21 +44,40 @@ class UnreadableJsonError(ValueError):
 
 
 class Kind(Enum):
-    """How personal data is looked for in a column."""
+    """How a column is copied."""
 
     JSON = "json"
-    JSON_WITH_ANSWER = "json with answer"
     TEXT = "text"
+    KEY = "key"  # a text that rows are told apart by
     OTHER = "other"
 
 
-_JSON_KINDS = frozenset({Kind.JSON, Kind.JSON_WITH_ANSWER})
+class Shape(NamedTuple):
+    """What is copied of a JSON value; a list has the shape of its elements.
+
+    Attributes:
+        scalar: ``text``, ``key`` or ``value`` where the value itself may be one; else None.
+        rest: Shape of the members that `members` does not name; None: they are not copied.
+    """
+
+    scalar: str | None
+    members: Mapping[str, "Shape"]
+    rest: "Shape | None"
+
+    def of(self, name: str) -> "Shape | None":
+        """Return the shape of a member; None: it is not copied."""
+        return self.members.get(name, self.rest)
 
 
-class _Document(NamedTuple):
-    """A parsed JSON value; None is JSON's null."""
+NOTHING = Shape(None, {}, None)
 
-    content: object
+
+class Field(NamedTuple):
+    """A column as `copied_paths` sees it."""
+
+    name: str
+    kind: Kind
+    shape: Shape = NOTHING
 
 
 class _Number(str):
@@ -62,107 +86,116 @@ class _Number(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
-class _Redactor:
-    """Replaces personal data in the strings of one row.
+class _Rest(Enum):
+    """Stands for a value that is not copied."""
 
-    Attributes:
-        secrets: Values of the row's own personal keys, lower case.
-        known_secrets: Addresses and signatures of any row so far, lower case.
-    """
-
-    secrets: set[str]
-    known_secrets: set[str]
-
-    def finds_own_secret(self, text: str) -> bool:
-        folded = text.lower()
-        return any(secret in folded for secret in self.secrets)
-
-    def text(self, text: str) -> str:
-        """Replace the row's secrets and all that looks like an address or signature."""
-        if len(text) < _SHORTEST_SECRET:
-            return text
-        return _HEX_SECRET.sub(REDACTED, self._without_own_secrets(text))
-
-    def answer(self, text: str) -> str:
-        """Replace only what is known to be somebody's."""
-        return _HEX_SECRET.sub(
-            lambda match: REDACTED if match[0].lower() in self.known_secrets else match[0],
-            self._without_own_secrets(text),
-        )
-
-    def _without_own_secrets(self, text: str) -> str:
-        if not self.finds_own_secret(text):
-            return text
-        # Longest first: one secret may contain another.
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = re.sub(re.escape(secret), REDACTED, text, flags=re.IGNORECASE)
-        return text
+    DROPPED = "dropped"
 
 
-def may_hold_personal_data(text: str) -> bool:
-    """Tell cheaply whether a row needs `strip_row` at all.
-
-    Returns:
-        False only when nothing in it is a personal key, address or signature. Escapes count as
-        suspicious: jsonb writes hardly any, json and text keep a key as its writer spelt it.
-    """
-    return bool(
-        _SECRET_KEY_IN_JSON.search(text) or _HEX_SECRET.search(text) or _HIDING_ESCAPE.search(text)
-    )
+@cache
+def allowed_shapes() -> Mapping[str, Shape]:
+    """Return ``allowed_paths.yaml``: shape by ``table.column``; no other JSON is copied."""
+    columns = yaml.safe_load(ALLOWED_PATHS_FILE.read_text(encoding="utf-8"))["columns"]
+    return {name: _shape(tree) for name, tree in columns.items()}
 
 
-class Field(NamedTuple):
-    """A column as `strip_row` sees it."""
+def _shape(tree: str | Mapping[str, object]) -> Shape:
+    if isinstance(tree, str):
+        return Shape(tree, {}, None)
+    shapes = {name: _shape(below) for name, below in tree.items()}  # type: ignore[arg-type]
+    itself, rest = shapes.pop(_ITSELF, NOTHING), shapes.pop(_ANY_NAME, None)
+    return Shape(itself.scalar, shapes, rest)
 
-    name: str
-    kind: Kind
+
+def is_allowed(text: str, shape: Shape) -> bool:
+    """Tell cheaply whether all of a JSON text would be copied, but for what `secrets` finds."""
+    try:
+        return _admits(_strict.decode(text), shape)
+    except (ValueError, RecursionError):
+        return False
 
 
-def strip_row(
-    fields: Sequence[Field], values: Sequence[str | None], known_secrets: set[str]
-) -> list[str | None]:
-    """Remove personal data from one row.
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+_strict = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _admits(value: object, shape: Shape) -> bool:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            below = shape.members.get(name, shape.rest)
+            if below is None or not _admits(member, below):
+                return False
+        return True
+    if isinstance(value, list):
+        return all(_admits(item, shape) for item in value)
+    if isinstance(value, str):
+        return _is_text_of(value, shape)
+    # False for NaN, too.
+    return value is None or (shape.scalar == VALUE and -_LARGEST <= value <= _LARGEST)  # type: ignore[operator]
+
+
+def copied_paths(
+    fields: Sequence[Field], values: Sequence[str | None], removed: Counter[str]
+) -> tuple[list[str | None], set[str]]:
+    """Leave out of a row's JSON what is not copied; its numbers keep their digits.
 
     Args:
         values: Text of each column, None for NULL.
-        known_secrets: Addresses and signatures of earlier rows, lower case; this row's are added.
+        removed: Counts by kind; what is left out is added.
 
     Returns:
-        The texts in the same order. JSON keeps its numbers digit by digit.
+        The texts in the same order, and what telling names held, lower case: nothing that is
+        copied may repeat it.
 
     Raises:
         UnreadableJsonError: A JSON value cannot be stored as jsonb; the message names the column.
     """
-    secrets: set[str] = set()
-    documents = [
-        _parse(field, value, secrets)
-        if value is not None and field.kind in _JSON_KINDS and may_hold_personal_data(value)
-        else None
+    own_values: set[str] = set()
+    kept = [
+        _copied(field, value, removed, own_values)
+        if value is not None and field.kind is Kind.JSON
+        else value
         for field, value in zip(fields, values, strict=True)
     ]
-    known_secrets.update(secret for secret in secrets if _HEX_SECRET.fullmatch(secret))
-    redactor = _Redactor(secrets, known_secrets)
+    return kept, own_values
+
+
+def without_secrets(
+    fields: Sequence[Field],
+    values: Sequence[str | None],
+    removed: Counter[str],
+    own_values: Collection[str],
+) -> list[str | None]:
+    """Redact the texts of a row, and those within its JSON.
+
+    Args:
+        values: As `copied_paths` returns them.
+        removed: Counts by kind; what is replaced is added.
+        own_values: As `copied_paths` returns them.
+    """
+    # Longest first: one secret may contain another.
+    secrets = sorted(own_values, key=len, reverse=True)
     return [
-        _strip_value(field, value, document, redactor)
-        for field, value, document in zip(fields, values, documents, strict=True)
+        _redacted(field, value, removed, secrets)
+        for field, value in zip(fields, values, strict=True)
     ]
 
 
-def _strip_value(
-    field: Field, value: str | None, document: _Document | None, redactor: _Redactor
+def _redacted(
+    field: Field, value: str | None, removed: Counter[str], secrets: Sequence[str]
 ) -> str | None:
     if value is None or field.kind is Kind.OTHER:
         return value
-    if field.kind is Kind.TEXT:
-        return redactor.text(value)
-    if document is None:
-        if not redactor.finds_own_secret(value):
-            return value
-        document = _parse(field, value, set())
+    if field.kind is not Kind.JSON:
+        return redact(value, removed, secrets, is_key=field.kind is Kind.KEY)
     with _naming(field):
         return _render(
-            document.content, redactor, spare_answers=field.kind is Kind.JSON_WITH_ANSWER
+            _parsed(value)[0],
+            field.shape,
+            lambda text, is_key: redact(text, removed, secrets, is_key=is_key),
         )
 
 
@@ -179,70 +212,106 @@ def _naming(field: Field) -> Iterator[None]:
         raise UnreadableJsonError(f"{field.name} {error}") from None
 
 
-def _parse(field: Field, text: str, secrets: set[str]) -> _Document:
-    """Parse JSON without its personal keys; their values go to ``secrets``."""
-
-    def strip_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        kept = {}
-        for key, value in pairs:
-            if _SECRET_KEY.fullmatch(key):
-                secrets.update(_secret_values(key, value))
-            else:
-                kept[key] = value
-        return kept
-
+def _copied(field: Field, text: str, removed: Counter[str], own_values: set[str]) -> str:
+    """Parse JSON and write what is allowed of it; what telling names held goes to own_values."""
     with _naming(field):
-        return _Document(
-            json.loads(
-                text,
-                object_pairs_hook=strip_object,
-                parse_int=_Number,
-                parse_float=_number,
-                parse_constant=_refuse_constant,
-            )
-        )
+        document, has_odd_numbers = _parsed(text)
+        kept = _project(document, field.shape, removed, own_values)
+        if kept is _Rest.DROPPED:
+            return '""'  # that there was a value is no secret
+        written = None if has_odd_numbers else _encode(kept)
+        if written is None or r"\u0000" in written or not _is_unicode(written):
+            written = _render(kept, field.shape, lambda text, _: text)
+        return written
 
 
-def _secret_values(key: str, value: object) -> Iterator[str]:
-    """Yield what identifies somebody: not the nonce, which is short and means nothing alone."""
+def _parsed(text: str) -> tuple[object, bool]:
+    """Return JSON, and whether a number of it must be written as it came; NaN is absent."""
+    odd: list[str] = []
+
+    def number(text: str) -> float | _Number | None:
+        size = float(text)
+        if repr(size) == text:
+            return size
+        odd.append(text)
+        vanishes = size == 0 and re.search("[1-9]", text.lower().split("e")[0]) is not None
+        return None if math.isinf(size) or vanishes else _Number(text)
+
+    def integer(text: str) -> object:
+        return int(text) if len(text) <= _MOST_DIGITS and text != "-0" else number(text)
+
+    document = json.loads(
+        text, parse_int=integer, parse_float=number, parse_constant=lambda _: None
+    )
+    return document, bool(odd)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _project(value: object, shape: Shape, removed: Counter[str], own_values: set[str]) -> object:
     if isinstance(value, dict):
-        for inner_key, inner in value.items():
-            if inner_key.lower() == "address":
-                yield from _secret_values(inner_key, inner)
-    elif isinstance(value, str) and len(value) >= _SHORTEST_SECRET and key.lower() != "nonce":
+        members = {}
+        for name, member in value.items():
+            below = shape.of(name)
+            kept = _Rest.DROPPED if below is None else _project(member, below, removed, own_values)
+            if kept is not _Rest.DROPPED:
+                members[name] = kept
+            elif below is None:
+                removed[OTHER_PATH] += 1
+                own_values.update(_telling_values(name, member))
+        return members
+    if isinstance(value, list):
+        items = [_project(item, shape, removed, own_values) for item in value]
+        return [item for item in items if item is not _Rest.DROPPED]
+    is_text = isinstance(value, str) and not isinstance(value, _Number)
+    fits = _is_text_of(str(value), shape) if is_text else shape.scalar == VALUE
+    if value is None or fits:
+        return value
+    removed[OTHER_PATH] += 1
+    return _Rest.DROPPED
+
+
+def _is_text_of(text: str, shape: Shape) -> bool:
+    if shape.scalar == VALUE:
+        return _VALUE_AS_TEXT.fullmatch(text) is not None
+    return shape.scalar is not None
+
+
+def _telling_values(name: str, value: object) -> Iterator[str]:
+    """Yield what identifies somebody or opens a door, lower case, wherever else the row says it."""
+    if not _is_telling(name):
+        return
+    if isinstance(value, dict):
+        for inner_name, inner in value.items():
+            yield from _telling_values(inner_name, inner)
+    elif isinstance(value, str) and _OWN_VALUE.search(value):
         yield value.lower()
 
 
-def _number(text: str) -> _Number:
-    if _HUGE_EXPONENT.search(text):
-        raise UnreadableJsonError("holds a number beyond the range of numeric")
-    return _Number(text)
+@lru_cache(maxsize=4_096)
+def _is_telling(name: str) -> bool:
+    plain = re.sub(r"\W|_", "", unicodedata.normalize("NFKC", name)).lower()
+    return _TELLING_NAME.search(plain) is not None
 
 
-def _refuse_constant(_: str) -> object:
-    raise UnreadableJsonError("holds NaN or Infinity, which JSON does not have")
-
-
-def _render(value: object, redactor: _Redactor, *, spare_answers: bool, key: str = "") -> str:
-    """Write JSON, each string redacted; ``key`` is the nearest object key above the value."""
+def _render(value: object, shape: Shape, written: Callable[[str, bool], str]) -> str:
+    """Write JSON; ``written`` says what stands for a text, which may be a key."""
     if isinstance(value, _Number):
         return value
     if isinstance(value, str):
-        is_answer = spare_answers and key in _ANSWER_KEYS
-        return _quote(redactor.answer(value) if is_answer else redactor.text(value))
+        return _quote(written(value, shape.scalar == KEY))
     if isinstance(value, list):
-        items = [_render(item, redactor, spare_answers=spare_answers, key=key) for item in value]
-        return f"[{', '.join(items)}]"
+        return f"[{', '.join(_render(item, shape, written) for item in value)}]"
     if isinstance(value, dict):
         members = [
-            _quote(redactor.text(name))
-            + ": "
-            + _render(
-                member,
-                redactor,
-                spare_answers=spare_answers and name not in _NEVER_ANSWERS,
-                key=name,
-            )
+            f"{_quote(written(name, False))}: "  # noqa: FBT003  a name is no key of rows
+            f"{_render(member, shape.of(name) or NOTHING, written)}"
             for name, member in value.items()
         ]
         return f"{{{', '.join(members)}}}"
@@ -252,8 +321,6 @@ def _render(value: object, redactor: _Redactor, *, spare_answers: bool, key: str
 def _quote(text: str) -> str:
     if "\0" in text:
         raise UnreadableJsonError(r"holds a NUL escape (\u0000)")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UnreadableJsonError(r"holds half of a surrogate pair (\ud800 to \udfff)") from None
+    if not _is_unicode(text):
+        raise UnreadableJsonError(r"holds half of a surrogate pair (\ud800 to \udfff)")
     return _encode(text)

@@ -1,5 +1,6 @@
 """The extract itself: one window of job_days from one snapshot of the source, all or nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from dagster_project.extract.published import (
     is_native,
     row_is_native,
 )
-from dagster_project.extract.rows import batches, row_reader
+from dagster_project.extract.rows import batches, read_rows
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
+from dagster_project.extract.secrets import redact
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import (
     connect,
@@ -29,6 +31,7 @@ from dagster_project.postgres import (
 )
 
 _TIME_TYPES = frozenset({"timestamp", "timestamptz"})
+_TYPES_WITH_NAN = frozenset({"numeric", "float4", "float8"})
 
 
 def window_parameters(window: Window) -> dict[str, date]:
@@ -99,6 +102,11 @@ def window_rows(table: TableShape) -> sql.Composed:
 def _column(column: Column) -> sql.Composable:
     if column.source_type is None:
         return sql.SQL("null as {}").format(sql.Identifier(column.name))
+    if column.source_type in _TYPES_WITH_NAN:
+        # No number is no value: it would be the text NaN in JSON, and above all others in SQL.
+        return sql.SQL(
+            "case when {column}::text not in ('NaN', 'Infinity', '-Infinity') then {column} end"
+        ).format(column=sql.Identifier("w", column.name))
     return sql.Identifier("w", column.name)
 
 
@@ -150,15 +158,16 @@ def extract_window(
         for table in TABLES:
             lock_table(warehouse, f"raw.{table}")
         with snapshot_of(runner_url) as source:
-            known_secrets: set[str] = set()
             shapes = table_shapes(source, warehouse)
             held = held_rows(warehouse, shapes, window)
             for shape in shapes:
+                removed: Counter[tuple[str, str]] = Counter()
                 with _lines(source, shape, window) as lines:
-                    rows = map(row_reader(shape, known_secrets), lines)
+                    rows = read_rows(shape, lines, removed)
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
+                _count_removed(warehouse, shape.name, window, removed)
             if not accepts_deletions:
                 refuse_deletions(source, warehouse, shapes, window, held)
         _delete_published(warehouse, window)
@@ -181,6 +190,23 @@ def _lines(
     return source.cursor().copy(statement, window_parameters(window))
 
 
+def _count_removed(
+    warehouse: psycopg.Connection[Any],
+    table: str,
+    window: Window,
+    removed: Mapping[tuple[str, str], int],
+) -> None:
+    warehouse.execute(
+        "delete from ops.removed_values where source_table = %s and job_day >= %s and job_day < %s",
+        (table, window.start, window.end),
+    )
+    warehouse.cursor().executemany(
+        "insert into ops.removed_values (source_table, job_day, kind, removed)"
+        " values (%s, %s, %s, %s)",
+        [(table, day, kind, count) for (day, kind), count in removed.items()],
+    )
+
+
 def _delete_published(warehouse: psycopg.Connection[Any], window: Window) -> None:
     for table, execution_id in EXECUTION_COLUMNS.items():
         statement = read_sql("extract/delete_published.sql").format(
@@ -198,7 +224,7 @@ def _result(loaded: Mapping[str, LoadedRows]) -> ExtractResult:
 
 @contextmanager
 def _without_row_contents() -> Iterator[None]:
-    """Cut an error of COPY down to its class and first line: its context quotes the row."""
+    """Cut an error of COPY down to its class and first line, without secrets: it quotes the row."""
     try:
         yield
     except psycopg.Error as error:
@@ -213,4 +239,5 @@ def _without_row_contents() -> Iterator[None]:
 def _without_row(error: psycopg.Error) -> str:
     # Only ids are unique in raw.*, so that this detail names a row and quotes nothing of it.
     detail = error.diag.message_detail if isinstance(error, errors.UniqueViolation) else None
-    return ". ".join(part for part in (error.diag.message_primary, detail) if part)
+    said = ". ".join(part for part in (error.diag.message_primary, detail) if part)
+    return redact(said, Counter())

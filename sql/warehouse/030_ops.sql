@@ -44,3 +44,21 @@ comment on column ops.answer_labels.label is 'substantive, refusal or partial_re
 comment on column ops.answer_labels.text_md5 is
 'MD5 of the text that was labelled, the first generation; a label of another text counts no more.';
 comment on column ops.answer_labels.labelled_at is 'When the label was imported.';
+
+create table if not exists ops.removed_values (
+    source_table text not null,
+    job_day date not null,
+    kind text not null,
+    removed bigint not null,
+    primary key (job_day, source_table, kind)
+);
+comment on table ops.removed_values is
+'What the extract did not copy: secrets, personal data and JSON at paths that nothing reads. Grain:
+one row per job_day, table of the source and kind. Counts, no content.';
+comment on column ops.removed_values.source_table is 'Table of the source.';
+comment on column ops.removed_values.job_day is
+'Day of the job in UTC; everything of a job lies in its job''s day.';
+comment on column ops.removed_values.kind is
+'What was removed: other_path is JSON that nothing reads, own_value what such a place held and the
+row said again; the others are secrets and personal data within texts.';
+comment on column ops.removed_values.removed is 'How often, in the rows that were read.';

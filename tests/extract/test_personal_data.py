@@ -1,66 +1,80 @@
-import json
-
 import psycopg
 from psycopg import sql
 
+from dagster_project.extract.secrets import KINDS
 from tests.extract.conftest import Pipeline
+from tests.extract.planted import SECRETS, plant
 
 ADDRESS = "0x" + "aB12" * 10
-SIGNATURE = "0x" + "5e" * 65
-PUBLIC_KEY = "MCowBQYDK2VwAyEAplantedkey="
-PLANTED = (ADDRESS, SIGNATURE, PUBLIC_KEY)
 
 
-def test_no_table_of_the_warehouse_holds_a_planted_wallet(pipeline: Pipeline) -> None:
-    wallet = {
-        "wallet_auth": {"address": ADDRESS, "signature": SIGNATURE, "message": f"I, {ADDRESS}"},
-        "metadata": {"walletAddress": ADDRESS.lower(), "nonce": "planted-nonce"},
-        "signature": SIGNATURE,
-        "public_key": PUBLIC_KEY,
-        "note": f"{ADDRESS} {PUBLIC_KEY}",
-    }
-    planted = json.dumps(wallet)
-    job = pipeline.insert("jobs", jobspec_data=planted)
-    pipeline.insert(
-        "executions",
-        job_id=job,
-        output_data=json.dumps({"response": f"Dear {ADDRESS}", "error": SIGNATURE} | wallet),
-        receipt_data=planted,
-        retry_history=json.dumps([wallet]),
-        original_error=f"signed by {ADDRESS} with {SIGNATURE}, key {PUBLIC_KEY}",
-        system_prompt=ADDRESS.upper(),
-    )
-    pipeline.insert("cross_region_executions")
-    pipeline.insert(
-        "region_results",
-        provider_info=planted,
-        execution_output=planted,
-        scoring=planted,
-        metadata=planted,
-        error_message=f"wallet {ADDRESS}",
-    )
-    pipeline.insert(
-        "cross_region_analyses",
-        key_differences=json.dumps([wallet]),
-        risk_assessment=json.dumps([wallet]),
-        summary=ADDRESS,
-        recommendation=SIGNATURE,
-    )
-    pipeline.insert("diffs", job_id=job, diff_data=planted)
+def test_nothing_of_what_is_planted_in_any_position_reaches_the_warehouse(
+    pipeline: Pipeline,
+) -> None:
+    planted = plant(pipeline)
+    assert len(planted) > 193
     result = pipeline.extract()
     assert set(result.rows.values()) == {1}
     warehouse = everything(pipeline.warehouse).lower()
-    for secret in (*PLANTED, "planted-nonce"):
-        assert secret.lower() not in warehouse
-    assert "dear [redacted]" in warehouse
+    assert [secret for secret in planted if secret.lower() in warehouse] == []
+    assert "answer. see [redacted] there" in warehouse
+
+
+def test_what_was_removed_is_counted_by_day_table_and_kind(pipeline: Pipeline) -> None:
+    plant(pipeline)
+    counts = (
+        "select source_table, kind, removed, job_day::text from ops.removed_values order by 1, 2"
+    )
+    pipeline.extract()
+    found = pipeline.rows(counts)
+    assert {kind for _, kind, _, _ in found} >= set(KINDS) - {"own_value"}
+    assert {day for _, _, _, day in found} == {"2025-10-01"}
+    pipeline.extract()
+    assert pipeline.rows(counts) == found
+    pipeline.runner.execute("truncate jobs cascade; truncate cross_region_executions cascade")
+    pipeline.extract()
+    assert pipeline.rows(counts) == []
+
+
+def test_an_answer_without_secrets_is_unchanged_byte_for_byte(pipeline: Pipeline) -> None:
+    answer = (
+        "Xi Jinping, 1989: “10,000–20,000” people.\n\t中文，习近平。 \\n Ünïcödé 🙂 \\u0041 </s>"
+    )
+    job = pipeline.insert("jobs")
+    pipeline.runner.execute(
+        "insert into executions (job_id, provider_id, region, created_at, output_data) select"
+        " %s, 'p', 'US', '2025-10-01', jsonb_build_object('response', %s::text, 'owner', 'x' || n)"
+        " from generate_series(1, 2) as n",
+        (job, answer),
+    )
+    pipeline.extract()
+    assert pipeline.rows("select output_data ->> 'response' from raw.executions") == [answer] * 2
 
 
 def test_a_quarantined_row_gives_nothing_away(pipeline: Pipeline) -> None:
     pipeline.runner.execute("alter table executions alter output_data type text")
     pipeline.insert("executions", output_data=f'{{"wallet_address": "{ADDRESS}"')
     pipeline.insert("executions", original_error=ADDRESS, started_at="infinity")
-    assert pipeline.extract().quarantined["executions"] == 2
-    assert ADDRESS.lower() not in everything(pipeline.warehouse).lower()
+    run = "00000000-0000-0000-0000-00000000000a"
+    pipeline.insert(
+        "cross_region_executions", id=run, jobspec_id=SECRETS[10], started_at="infinity"
+    )
+    result = pipeline.extract()
+    assert result.quarantined["executions"] == 2
+    assert result.quarantined["cross_region_executions"] == 1
+    warehouse = everything(pipeline.warehouse).lower()
+    assert ADDRESS.lower() not in warehouse
+    assert SECRETS[10] not in warehouse
+
+
+def test_ids_of_jobs_that_differ_in_a_secret_only_stay_different(pipeline: Pipeline) -> None:
+    for name in ("a", "b"):
+        pipeline.insert("jobs", jobspec_id=f"for-{name}@example.com")
+    pipeline.insert("cross_region_executions", jobspec_id="for-b@example.com")
+    pipeline.extract()
+    _, second = pipeline.rows("select jobspec_id from raw.jobs where jobspec_id ~ '^.redacted'")
+    assert pipeline.rows("select distinct jobspec_id from raw.jobs") != [second]
+    assert pipeline.rows("select jobspec_id from raw.cross_region_executions") == [second]
 
 
 def everything(warehouse: psycopg.Connection[tuple[object, ...]]) -> str:

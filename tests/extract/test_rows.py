@@ -1,5 +1,7 @@
 """Rows on their way: COPY text, personal data, batches."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from dagster_project.extract.rows import (
     batches,
     decode_line,
     encode_line,
-    row_reader,
+    read_rows,
 )
 from dagster_project.extract.schema import Column, TableShape
 
@@ -55,7 +57,8 @@ ADDRESS = "0x" + "ab" * 20
 
 
 def read(line: str) -> Row | UnreadableRow:
-    return row_reader(EXECUTIONS, set())(memoryview(line.encode()))
+    [row] = read_rows(EXECUTIONS, [memoryview(line.encode())], Counter())
+    return row
 
 
 def test_a_harmless_line_passes_as_it_is() -> None:
@@ -64,9 +67,9 @@ def test_a_harmless_line_passes_as_it_is() -> None:
 
 
 def test_a_line_with_personal_data_is_stripped() -> None:
-    line = f'\\N\t7\t9\t{{"nonce": 1, "n": 0.10}}\tfor {ADDRESS}\\n\t2025-10-01\n'
+    line = f'\\N\t7\t9\t{{"nonce": 1, "inference_sec": 0.10}}\tfor {ADDRESS}\\n\t2025-10-01\n'
     assert read(line) == Row(
-        "7", "2025-10-01", b'7\t9\t{"n": 0.10}\tfor [redacted]\\n\t2025-10-01\n'
+        "7", "2025-10-01", b'7\t9\t{"inference_sec": 0.10}\tfor [redacted]\\n\t2025-10-01\n'
     )
 
 

@@ -4,7 +4,10 @@ from tests.extract.conftest import DAY, NEXT_NOON, NOON, Pipeline
 
 
 def test_a_row_arrives_as_it_is(pipeline: Pipeline) -> None:
-    answer = r'{"response": "tab\t, quote \", 中文 \\N", "score": 0.10, "n": 12345678901234567890}'
+    answer = (
+        r'{"response": "tab\t, quote \", 中文 \\N", "inference_sec": 0.10,'
+        r' "bias_score": {"response_length": 12345678901234567890}}'
+    )
     pipeline.insert(
         "executions",
         job_id=pipeline.insert("jobs"),

@@ -9,6 +9,7 @@ from dagster_project import console
 from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
+from dagster_project.cli.forget import forget
 from dagster_project.cli.job import job
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
@@ -135,6 +136,13 @@ app.command(
         ("label --import to_label.csv --by ada", "take your labels in"),
     ),
 )(label)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("forget --job ID --reason 'asked by letter' --dry-run", "what would go"),
+        ("forget --job ID --reason 'asked by letter'", "remove it; asks first"),
+    ),
+)(forget)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from dagster_project.extract.forgotten import forgotten_rows
 from dagster_project.extract.load import LoadedRows, replace_rows
 from dagster_project.extract.published import (
     EXECUTION_COLUMNS,
@@ -16,7 +17,7 @@ from dagster_project.extract.published import (
     is_native,
     row_is_native,
 )
-from dagster_project.extract.rows import batches, row_reader
+from dagster_project.extract.rows import Row, UnreadableRow, batches, row_reader
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import (
@@ -89,7 +90,7 @@ def extract_window(
 
     The six tables are read in one REPEATABLE READ READ ONLY snapshot and written in one
     transaction: until it commits, the warehouse shows the old rows. Rows that cannot be stored
-    go to ``ops.quarantine``.
+    go to ``ops.quarantine``; those of forgotten jobs are left out.
 
     Args:
         window: Job_days (UTC) to replace.
@@ -106,14 +107,25 @@ def extract_window(
             lock_table(warehouse, f"raw.{table}")
         with snapshot_of(runner_url) as source:
             known_secrets: set[str] = set()
+            left_out = forgotten_rows(source, warehouse, window_tables(), window_parameters(window))
             for shape in table_shapes(source, warehouse):
                 with _lines(source, shape, window) as lines:
-                    rows = map(row_reader(shape, known_secrets), lines)
+                    rows: Iterator[Row | UnreadableRow] = map(
+                        row_reader(shape, known_secrets), lines
+                    )
+                    if left_out:
+                        rows = _without(rows, shape.name, left_out)
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
         _delete_published(warehouse, window)
     return _result(loaded)
+
+
+def _without(
+    rows: Iterator[Row | UnreadableRow], table: str, left_out: frozenset[tuple[str, str]]
+) -> Iterator[Row | UnreadableRow]:
+    return (row for row in rows if (table, row.source_id) not in left_out)
 
 
 @contextmanager

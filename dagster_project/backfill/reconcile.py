@@ -13,6 +13,7 @@ from psycopg import sql
 
 from dagster_project.backfill.plan import DayPlan
 from dagster_project.backfill.stages import STAGES
+from dagster_project.extract.forgotten import forgotten_rows
 from dagster_project.extract.published import analysis_is_native, is_native
 from dagster_project.extract.schema import TABLES
 from dagster_project.extract.window import window_parameters, window_tables
@@ -90,7 +91,8 @@ def comparable_days(days: Sequence[DayPlan]) -> set[date]:
 def differences(databases: Databases, window: Window) -> list[Difference]:
     """Compare source with ``raw``, and ``raw`` with the unified attempts.
 
-    A row that could not be stored and is in ``ops.quarantine`` is not missed.
+    A row that could not be stored and is in ``ops.quarantine`` is not missed, nor is one of a
+    forgotten job.
 
     Args:
         databases: Source and warehouse.
@@ -105,13 +107,14 @@ def differences(databases: Databases, window: Window) -> list[Difference]:
         connect_source(databases.runner, application="reconcile") as source,
         source_transaction(source),
     ):
-        quarantined = warehouse.execute(
-            read_sql("backfill/reconcile_quarantined.sql"), days
-        ).fetchall()
+        left_out = [
+            *warehouse.execute(read_sql("backfill/reconcile_quarantined.sql"), days).fetchall(),
+            *forgotten_rows(source, warehouse, window_tables(), window_parameters(window)),
+        ]
         parameters = {
             **window_parameters(window),
-            "tables": [table for table, _ in quarantined],
-            "ids": [row_id for _, row_id in quarantined],
+            "tables": [table for table, _ in left_out],
+            "ids": [row_id for _, row_id in left_out],
         }
         in_source = _hashes(source, window_tables(), "window_{}", "beacon_job_day", parameters)
         in_raw = _hashes(warehouse, NO_WINDOW, "raw.{}", "job_day", parameters)

@@ -69,10 +69,10 @@ select
     sum(hashtextextended(concat_ws('/', copied.row_id, copied.content), 0)::numeric)::text
         as content_hash
 from copied
-left join unnest(%(tables)s::text[], %(ids)s::text[]) as quarantined (source_table, row_id)
-    on copied.source_table = quarantined.source_table and copied.row_id = quarantined.row_id
+left join unnest(%(tables)s::text[], %(ids)s::text[]) as left_out (source_table, row_id)
+    on copied.source_table = left_out.source_table and copied.row_id = left_out.row_id
 where
     copied.job_day >= %(start)s
     and copied.job_day < %(end)s
-    and quarantined.row_id is null
+    and left_out.row_id is null
 group by copied.source_table, copied.job_day

@@ -147,7 +147,7 @@ def process_days(
     with (
         machine_faults(),
         connect(databases.warehouse, application="ledger") as connection,
-        _day_locks(databases.warehouse, work.window),
+        day_locks(databases.warehouse, work.window),
     ):
         connection.autocommit = True
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
@@ -336,7 +336,8 @@ def spans(days: Sequence[date]) -> Iterator[Window]:
 
 
 @contextmanager
-def _day_locks(url: str, window: Window) -> Iterator[None]:
+def day_locks(url: str, window: Window) -> Iterator[None]:
+    """Hold the locks of a window's job_days, once no living run holds one."""
     # Session locks: they end with the session, so a killed run leaves none behind.
     with connect(url, application="day-locks") as connection:
         connection.autocommit = True

@@ -9,6 +9,7 @@ from dagster_project import console
 from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
+from dagster_project.cli.forget import forget
 from dagster_project.cli.job import job
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
@@ -143,6 +144,13 @@ app.command(
         ("semantic --from 2025-09-01 --to 2025-09-30", "ask for a month; then backfill"),
     ),
 )(semantic)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("forget --job ID --reason 'asked by letter' --dry-run", "what would go"),
+        ("forget --job ID --reason 'asked by letter'", "remove it; asks first"),
+    ),
+)(forget)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

@@ -111,7 +111,7 @@ def backfill(  # noqa: PLR0913  each is an option
             _say_that_nothing_is_to_do(prepared.days, only)
         else:
             prepared = replace(prepared, accept_deletions=accept_deletions)
-            is_all_done = _carry_out(settings, urls, prepared, reason)
+            is_all_done = carry_out(settings, urls, prepared, reason)
             _end(urls, window, is_all_done=is_all_done)
 
 
@@ -180,7 +180,7 @@ def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> 
     )
 
 
-def _carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> bool:
+def carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> bool:
     """Do the runs; return whether each of them succeeded."""
     # Loading the definitions takes seconds, which a backfill without work must not.
     from dagster_project.backfill.stopping import stop_requests

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors, sql
 
 from dagster_project.extract.deletions import held_rows, refuse_deletions
+from dagster_project.extract.forgotten import forgotten_rows
 from dagster_project.extract.load import LoadedRows, replace_rows
 from dagster_project.extract.published import (
     EXECUTION_COLUMNS,
@@ -18,7 +19,7 @@ from dagster_project.extract.published import (
     is_native,
     row_is_native,
 )
-from dagster_project.extract.rows import batches, read_rows
+from dagster_project.extract.rows import Row, UnreadableRow, batches, read_rows
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
 from dagster_project.extract.secrets import redact
 from dagster_project.partitions import START_DATE, Window
@@ -140,7 +141,7 @@ def extract_window(
 
     The six tables are read in one REPEATABLE READ READ ONLY snapshot and written in one
     transaction: until it commits, the warehouse shows the old rows. Rows that cannot be stored
-    go to ``ops.quarantine``.
+    go to ``ops.quarantine``; those of forgotten jobs are left out.
 
     Args:
         window: Job_days (UTC) to replace.
@@ -158,12 +159,15 @@ def extract_window(
         for table in TABLES:
             lock_table(warehouse, f"raw.{table}")
         with snapshot_of(runner_url) as source:
+            left_out = forgotten_rows(source, warehouse, window_tables(), window_parameters(window))
             shapes = table_shapes(source, warehouse)
             held = held_rows(warehouse, shapes, window)
             for shape in shapes:
                 removed: Counter[tuple[str, str]] = Counter()
                 with _lines(source, shape, window) as lines:
                     rows = read_rows(shape, lines, removed)
+                    if left_out:
+                        rows = _without(rows, shape.name, left_out)
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
@@ -172,6 +176,12 @@ def extract_window(
                 refuse_deletions(source, warehouse, shapes, window, held)
         _delete_published(warehouse, window)
     return _result(loaded)
+
+
+def _without(
+    rows: Iterator[Row | UnreadableRow], table: str, left_out: frozenset[tuple[str, str]]
+) -> Iterator[Row | UnreadableRow]:
+    return (row for row in rows if (table, row.source_id) not in left_out)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from dagster_project.deliver.report.texts import visible
 from dagster_project.partitions import Window
 
 TEMPLATES = Path(__file__).with_name("templates")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -60,6 +61,16 @@ def _days(window: Window) -> str:
         return f"from_{window.start}"
     last = window.end - timedelta(days=1)
     return f"{window.start}" if last == window.start else f"{window.start}_{last}"
+
+
+def covers(path: Path, day: date) -> bool:
+    """Tell whether a report of `default_path` is about a day, among others; not of one job."""
+    if not path.name.startswith("report"):
+        return False
+    first, last = (*map(date.fromisoformat, _DAY.findall(path.name)), None, None)[:2]
+    if first is None or "_from_" in path.name:
+        return first is None or day >= first
+    return first <= day <= (last or first)
 
 
 def write_overview(url: str, path: Path, window: Window | None = None) -> Report:

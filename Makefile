@@ -45,8 +45,8 @@ lint: setup ## Check formatting, types, SQL and dbt
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry dagster_project
-	$(BIN)/sqlfluff lint --disable-progress-bar sql dagster_project benchmarks
-	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar .
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql dagster_project benchmarks
+	cd dbt && ../$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar .
 	cd dbt && ../$(BIN)/dbt parse --quiet --warn-error
 
 components:

@@ -111,7 +111,7 @@ repeated_ids as materialized (
     having count(*) > 1
 ),
 
--- Their rows lie on the first of their days.
+-- Their rows lie on the first of their days. The condition keeps jobs unread where there are none.
 repeated_jobs as materialized (
     select
         j.id,
@@ -120,6 +120,7 @@ repeated_jobs as materialized (
     from jobs as j
     inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
     left join undated_jobs as undated on j.id = undated.id
+    where (select count(*) > 0 from repeated_ids)
     window same_id as (partition by j.jobspec_id)
 ),
 

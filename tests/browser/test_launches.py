@@ -19,7 +19,6 @@ from tests.sources import adopt
 # The first launch waits for the daemon, which starts after the pages answer.
 RUN_MS = 300_000
 PAGE_MS = 60_000
-BACKFILL_MS = 900_000
 
 
 @dataclass(frozen=True)
@@ -124,27 +123,3 @@ def test_a_range_is_backfilled_by_clicking_and_its_bad_day_says_why(
     notice.get_by_role("link").click()
     reason = page.get_by_text(f"{workplace.bad_day}: ").first
     expect(reason).to_contain_text("no_such_day", timeout=PAGE_MS)
-
-
-LAST_TABLE = "analytics/job_verdicts"
-
-
-@pytest.mark.parametrize(
-    ("apart", "done"), [(1, 2), (2, 3)], ids=["a single run", "a run for each day"]
-)
-def test_a_backfill_of_all_assets_ends_complete_and_shows_each_day_for_itself(
-    workplace: Workplace, page: Page, apart: int, done: int
-) -> None:
-    """Dagster takes days side by side in one run, and days apart in runs of their own."""
-    bad = workplace.bad_day
-    days = [bad, *(bad + timedelta(days=apart * number) for number in (1, 2))]
-    launch(page, workplace, ",".join(day.isoformat() for day in days), what=ALL_ASSETS)
-    page.goto(f"{workplace.address}/assets/{LAST_TABLE}?view=partitions")
-    expect(page.get_by_text(f"Materialized ({done})")).to_be_visible(timeout=BACKFILL_MS)
-    for table in ("raw/jobs", "intermediate/int_executions__resolved", LAST_TABLE):
-        for day, text in (
-            (bad, "failed, and did not materialize this asset"),
-            (days[-1], "dagster/partition_row_count"),
-        ):
-            page.goto(f"{workplace.address}/assets/{table}?view=partitions&partition={day}")
-            expect(page.get_by_text(text).first).to_be_visible(timeout=PAGE_MS)

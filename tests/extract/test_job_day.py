@@ -172,7 +172,8 @@ def tables_read_whole(pipeline: Pipeline, table: TableShape) -> set[str]:
     return {
         node["Relation Name"]
         for node in plan_nodes(found[0][0]["Plan"])
-        if node["Node Type"] == "Seq Scan" and node["Actual Loops"] > 0
+        if node["Node Type"] == "Seq Scan"
+        and node["Actual Loops"] > 0
         and node["Actual Loops"] > 0
         and node["Relation Name"] in TABLES
     }

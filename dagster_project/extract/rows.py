@@ -5,7 +5,7 @@ passes through as the bytes it came in; only those that may hold personal data a
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from psycopg.abc import Buffer
@@ -128,7 +128,10 @@ def row_reader(
     fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
 
     def read(data: Buffer) -> Row | UnreadableRow:
-        text = str(data, "utf-8").removesuffix("\n")
+        try:
+            text = str(data, "utf-8").removesuffix("\n")
+        except UnicodeDecodeError:
+            return _undecodable(table, fields, bytes(data))
         problem, _, line = text.partition("\t")
         source_id = line[: line.index("\t")]
         job_day = line[line.rindex("\t") + 1 :]
@@ -143,6 +146,19 @@ def row_reader(
         return Row(source_id, job_day, f"{stripped}\n".encode())
 
     return read
+
+
+def _undecodable(table: TableShape, fields: Sequence[Field], data: bytes) -> UnreadableRow:
+    """Name the column with bytes that are no UTF-8, which a database in SQL_ASCII lets in."""
+    _, *values = data.removesuffix(b"\n").split(b"\t")
+    bad = next(
+        column.name
+        for column, value in zip(fields, values, strict=True)
+        if value.decode(errors="replace").encode() != value
+    )
+    line = "\t".join(value.decode(errors="replace") for value in values)
+    source_id, job_day = line.partition("\t")[0], line.rpartition("\t")[2]
+    return UnreadableRow(source_id, job_day, f"{bad} is not valid UTF-8", parent_id(table, line))
 
 
 def parent_id(table: TableShape, line: str) -> str | None:

@@ -11,7 +11,7 @@
 -- Sessions run in UTC, so the casts to date hold for both timestamp types. A row's own time starts
 -- with created_at because the runner indexes it: a day is found without reading whole tables.
 --
--- What is added to a row is named beacon_…: the runner may add any column to its tables.
+-- What is added to a row is named beacon_*: the runner may add any column to its tables.
 with
 -- What the pipeline itself published is no evidence and never read back.
 native_executions as not materialized (

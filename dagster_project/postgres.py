@@ -30,7 +30,7 @@ _SESSION = {
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
 FORMATS = {
     "timezone": "UTC",
-    "datestyle": "ISO",
+    "datestyle": "ISO, MDY",
     "intervalstyle": "postgres",
     "bytea_output": "hex",
     "extra_float_digits": "1",

@@ -120,6 +120,8 @@ repeated_jobs as materialized (
     from jobs as j
     inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
     left join undated_jobs as undated on j.id = undated.id
+    -- Asked first, so that without any no job is read.
+    where exists (select 1 from repeated_ids)
     window same_id as (partition by j.jobspec_id)
 ),
 

@@ -28,9 +28,9 @@ _SESSION = {
 }
 
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
-_FORMATS = {
+FORMATS = {
     "timezone": "UTC",
-    "datestyle": "ISO",
+    "datestyle": "ISO, MDY",
     "intervalstyle": "postgres",
     "bytea_output": "hex",
     "extra_float_digits": "1",
@@ -99,7 +99,7 @@ def connect(
     with session as connection:
         # Not by options: libpq lets PGTZ and PGDATESTYLE of the environment win over them.
         connection.autocommit = True
-        (pid, timeout, *_) = only_row(connection.execute(_set_all(_FORMATS, is_local=False)))
+        (pid, timeout, *_) = only_row(connection.execute(_set_all(FORMATS, is_local=False)))
         if pid != connection.info.backend_pid:
             if timeout != LOCK_TIMEOUT:
                 raise TransactionPoolerError("it drops startup options")
@@ -146,7 +146,7 @@ def _naming_server(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
 def source_transaction(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
     """Hold one transaction of `connect_source`: in UTC, with time-outs, of all rows or none."""
     with connection.transaction():
-        connection.execute(_set_all({**_SESSION, **_FORMATS, **_WHOLE}, is_local=True))
+        connection.execute(_set_all({**_SESSION, **FORMATS, **_WHOLE}, is_local=True))
         yield
 
 

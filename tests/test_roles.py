@@ -28,7 +28,7 @@ def test_a_reading_role_sees_its_schema_and_nothing_below_it(
     with psycopg.connect(warehouse_url) as owner:
         # As dbt does, after the grants: a view over raw that calls a rule.
         owner.execute(
-            "create function rules.twice(integer) returns integer language sql immutable"
+            "create function rules.twice(bigint) returns bigint language sql immutable"
             " return $1 * 2;"
             " create view analytics.built_later as select rules.twice(id) as id from raw.jobs;"
             " create view portal.built_later as select rules.twice(id) as id from raw.jobs;"

@@ -207,7 +207,7 @@ def _what_changed(copied: LedgerRow | None, fingerprint: str | None) -> str:
     known = copied.source_fingerprint if copied else None
     if rows_of(known) and not rows_of(fingerprint):
         return "the source has none of its rows any more"
-    if known and fingerprint and identity_in(known) != identity_in(fingerprint):
+    if fingerprint and identity_in(known) not in (None, identity_in(fingerprint)):
         return "the source is another database than the one that was read"
     return "the source rows changed"
 

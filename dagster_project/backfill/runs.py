@@ -20,6 +20,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from dagster_project.backfill import ledger
 from dagster_project.backfill.fingerprints import fingerprints, rows_of
 from dagster_project.backfill.ledger import Cause, Outcome
+from dagster_project.backfill.neighbours import changed_neighbours, neighbours, rows_per_day
 from dagster_project.backfill.plan import State, days_in, read_plan
 from dagster_project.backfill.stages import present_versions, upstream_of
 from dagster_project.extract.deletions import ACCEPT
@@ -137,7 +138,7 @@ def process_days(
 
     Yields:
         Each stage of each span when it is done. The bad days go no further; their old rows are
-        still in place.
+        still in place. At the end stages with days around the window whose rows the run changed.
 
     Raises:
         StoppedError: `stop` said so, and work is left.
@@ -155,6 +156,7 @@ def process_days(
         days = _days_to_do(databases, work, sources)
         if days and not work.accepts_deletions and upstream_of(work.stages[0]) is None:
             _refuse_half_a_source(databases, connection, work.window, sources)
+        around = neighbours(connection, work.stages, work.window)
         while days:
             span = _next_span(days, sources)
             left = len(days) - len(span)
@@ -164,6 +166,9 @@ def process_days(
                 if stop() and (left or not ends_span):
                     raise StoppedError(left + (0 if ends_span else len(span)))
             days = days[len(span) :]
+        changed = changed_neighbours(databases, connection, work.stages, work.window, around)
+        for stage, day, error in changed:
+            yield StageDone(stage, {}, {}, [BadDay(day, error)], (), 0)
 
 
 def _days_to_do(databases: Databases, work: Work, sources: Mapping[date, str]) -> Sequence[date]:
@@ -260,7 +265,7 @@ def _run_stage(
     if rows:
         window = Window(days[0], days[-1] + timedelta(days=1))
         for relation in stage.relations:
-            counts = _rows_per_day(connection, relation, window)
+            counts = rows_per_day(connection, relation, window)
             measured = _measures_per_day(connection, relation, window)
             for day, per_relation in rows.items():
                 per_relation[relation] = counts.get(day, 0)
@@ -345,15 +350,6 @@ def day_locks(url: str, window: Window) -> Iterator[None]:
         connection.execute("set statement_timeout = 0")
         connection.execute(read_sql("backfill/lock_days.sql"), vars(window))
         yield
-
-
-def _rows_per_day(
-    connection: psycopg.Connection[Any], relation: str, window: Window
-) -> dict[date, int]:
-    query = read_sql("backfill/rows_per_day.sql").format(
-        relation=sql.Identifier(*relation.split("."))
-    )
-    return dict(connection.execute(query, vars(window)).fetchall())
 
 
 def _measures_per_day(

@@ -1,5 +1,7 @@
 """The command ``beacon``: which commands there are, in which order and with which examples."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -44,6 +46,12 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
         raise typer.Exit
 
 
+def _be_unoptimized() -> None:
+    """Begin again without PYTHONOPTIMIZE: charts need the docstrings that it takes away."""
+    if os.environ.pop("PYTHONOPTIMIZE", None) and sys.flags.optimize:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  itself
+
+
 app = typer.Typer(
     name="beacon",
     cls=Commands,
@@ -71,6 +79,7 @@ def beacon(
     ] = False,
 ) -> None:
     """Unify the runner's jobs and measure bias. Every command has --help with examples."""
+    _be_unoptimized()
     console.out.quiet = quiet
     command.set(context.invoked_subcommand or "")
 

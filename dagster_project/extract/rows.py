@@ -161,7 +161,9 @@ class _Reader:
         self.fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
         self.documents = [at for at, each in enumerate(self.fields) if each.kind is Kind.JSON]
 
-    def copied(self, text: str) -> _Copied | UnreadableRow:
+    def copied(self, text: str | bytes) -> _Copied | UnreadableRow:
+        if isinstance(text, bytes):
+            return _undecodable(self.table, self.fields, text)
         problem, _, line = text.partition("\t")
         source_id = line[: line.index("\t")]
         job_day = line[line.rindex("\t") + 1 :]
@@ -216,12 +218,18 @@ def read_rows(
                 yield row.row
 
 
-def _chunks(lines: Iterable[Buffer]) -> Iterator[list[str]]:
-    """Group lines, without their ends, so that many are searched at once and few are in memory."""
-    chunk: list[str] = []
+def _chunks(lines: Iterable[Buffer]) -> Iterator[list[str | bytes]]:
+    """Group lines, so that many are searched at once and few are in memory.
+
+    Those that are no UTF-8 stay bytes, the others lose their ends.
+    """
+    chunk: list[str | bytes] = []
     size = 0
     for data in lines:
-        chunk.append(str(data, "utf-8").removesuffix("\n"))
+        try:
+            chunk.append(str(data, "utf-8").removesuffix("\n"))
+        except UnicodeDecodeError:
+            chunk.append(bytes(data))
         size += len(chunk[-1])
         if size >= _CHUNK_CHARACTERS or len(chunk) >= _CHUNK_ROWS:
             yield chunk
@@ -234,6 +242,19 @@ def _is_copied_whole(line: str, fields: Sequence[Field], documents: Sequence[int
     values = line.split("\t")
     texts = ((_decode(values[place]), fields[place].shape) for place in documents)
     return all(text is None or is_allowed(text, shape) for text, shape in texts)
+
+
+def _undecodable(table: TableShape, fields: Sequence[Field], data: bytes) -> UnreadableRow:
+    """Name the column with bytes that are no UTF-8, which a database in SQL_ASCII lets in."""
+    _, *values = data.removesuffix(b"\n").split(b"\t")
+    bad = next(
+        column.name
+        for column, value in zip(fields, values, strict=True)
+        if value.decode(errors="replace").encode() != value
+    )
+    line = "\t".join(value.decode(errors="replace") for value in values)
+    source_id, job_day = line.partition("\t")[0], line.rpartition("\t")[2]
+    return UnreadableRow(source_id, job_day, f"{bad} is not valid UTF-8", parent_id(table, line))
 
 
 def parent_id(table: TableShape, line: str) -> str | None:

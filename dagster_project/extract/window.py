@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -193,11 +193,19 @@ def snapshot_of(runner_url: str) -> Iterator[psycopg.Connection[Any]]:
             yield source
 
 
+@contextmanager
 def _lines(
     source: psycopg.Connection[Any], table: TableShape, window: Window
-) -> AbstractContextManager[psycopg.Copy]:
+) -> Iterator[psycopg.Copy]:
     statement = sql.SQL("copy ({}) to stdout").format(window_rows(table))
-    return source.cursor().copy(statement, window_parameters(window))
+    is_unchecked = source.info.parameter_status("server_encoding") == "SQL_ASCII"
+    if is_unchecked:
+        # As UTF-8 the server would stop at bytes that are none; as they are, their row is named.
+        source.execute("set local client_encoding = 'SQL_ASCII'")
+    with source.cursor().copy(statement, window_parameters(window)) as lines:
+        yield lines
+    if is_unchecked:
+        source.execute("set local client_encoding = 'UTF8'")
 
 
 def _count_removed(

@@ -11,7 +11,7 @@
 -- Sessions run in UTC, so the casts to date hold for both timestamp types. A row's own time starts
 -- with created_at because the runner indexes it: a day is found without reading whole tables.
 --
--- What is added to a row is named beacon_…: the runner may add any column to its tables.
+-- What is added to a row is named beacon_*: the runner may add any column to its tables.
 with
 -- What the pipeline itself published is no evidence and never read back.
 native_executions as not materialized (
@@ -120,7 +120,7 @@ repeated_jobs as materialized (
     from jobs as j
     inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
     left join undated_jobs as undated on j.id = undated.id
-    where (select count(*) > 0 from repeated_ids)
+    where exists (select 1 from repeated_ids)
     window same_id as (partition by j.jobspec_id)
 ),
 

@@ -25,6 +25,7 @@ import psycopg2.extensions  # type: ignore[import-untyped]
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from dagster_project.postgres import FORMATS
 from dagster_project.unify.dbt_command import DATABASE_VARIABLE, URL_VARIABLE
 
 FAILED = 1
@@ -64,10 +65,19 @@ def connect_by_url() -> None:
     def connect(**parameters: Any) -> Any:  # noqa: ANN401  the driver ships no types
         own = {name: parameters[name] for name in _OWN_PARAMETERS if name in parameters}
         try:
-            return by_parameters(os.environ[URL_VARIABLE], cursor_factory=CodedCursor, **own)
+            session = by_parameters(
+                os.environ[URL_VARIABLE],
+                cursor_factory=CodedCursor,
+                client_encoding="utf8",
+                **own,
+            )
+            with session, session.cursor() as cursor:
+                for setting in FORMATS.items():
+                    cursor.execute("select set_config(%s, %s, false)", setting)
         except psycopg2.Error as error:
             codes.append(error.pgcode or LOST)
             raise
+        return session
 
     psycopg2.connect = connect
 

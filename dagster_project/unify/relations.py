@@ -162,7 +162,7 @@ def _columns(definitions: Iterable[exp.Expr]) -> Iterator[Column]:
             kinds = {type(constraint.kind) for constraint in column.constraints}
             yield Column(
                 name=column.name,
-                data_type=_LONG_TYPES.get(spelled, spelled),
+                data_type=_LONG_TYPES.get(spelled, spelled.replace("decimal", "numeric")),
                 description="",
                 is_required=not kinds.isdisjoint(_REQUIRING),
             )

@@ -134,7 +134,7 @@ language sql immutable parallel safe as $$
             coalesce(rules.text_at(output, 'failure', 'type'), ''),
             coalesce(rules.text_at(output, 'failure', 'router_failure', 'type'), '')
         )
-        or coalesce(message ~* '(deadline exceeded|timed[ -]?out|time-?out)', false)
+        or coalesce(message collate "C" ~* '(deadline exceeded|timed[ -]?out|time-?out)', false)
 $$;
 comment on function rules.is_timeout(jsonb, text) is
 'Whether a failure says that it ended at a time limit.';

@@ -14,8 +14,8 @@ comment on function rules.model_names_in(jsonb) is
 create or replace function rules.is_test_job(job_id text, job_name text) returns boolean
 language sql immutable parallel safe as $$
     select
-        job_id ~* '^(test|simple-|full-|final-)'
-        or coalesce(job_name ~* '^(test|simple-|full-|final-|ad[ _-]?hoc)', false)
+        job_id collate "C" ~* '^(test|simple-|full-|final-)'
+        or coalesce(job_name collate "C" ~* '^(test|simple-|full-|final-|ad[ _-]?hoc)', false)
 $$;
 comment on function rules.is_test_job(text, text) is
 'Whether a job is test traffic by its id or its benchmark''s name (I-31).';

@@ -3,7 +3,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.runner_db.schema import SchemaOptions, create_runner_schema
+from tests.conftest import drop_database
 from tests.extract.conftest import DAY, NOON, Pipeline
 
 
@@ -70,14 +72,6 @@ def test_times_that_no_calendar_holds_are_quarantined(
     assert column in reason
 
 
-def test_an_id_beyond_integer_is_quarantined(pipeline: Pipeline) -> None:
-    pipeline.runner.execute("alter table executions alter id type bigint")
-    pipeline.insert("executions", id=2**31)
-    assert pipeline.extract().quarantined["executions"] == 1
-    [reason] = pipeline.rows("select reason from ops.quarantine")
-    assert "id is out of the range" in reason
-
-
 def test_a_row_without_any_sane_time_is_quarantined_on_the_first_day(pipeline: Pipeline) -> None:
     pipeline.insert("jobs", created_at=None, updated_at=None)
     assert pipeline.extract(DAY.replace(2025, 1, 1)).quarantined["jobs"] == 1
@@ -125,3 +119,31 @@ def test_a_row_that_spoils_is_no_longer_in_raw(text_pipeline: Pipeline) -> None:
     )
     text_pipeline.extract(DAY.replace(day=2))
     assert text_pipeline.rows("select id from raw.executions") == []
+
+
+def test_bytes_that_are_no_utf8_quarantine_their_row_alone(
+    postgres_server: EmbeddedServer, pipeline: Pipeline
+) -> None:
+    name = "ascii_source"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(
+            f"create database {name} template template0 encoding 'SQL_ASCII'"
+            " locale_provider libc locale 'C'"
+        )
+    url = postgres_server.url(name)
+    with psycopg.connect(url, autocommit=True) as runner:
+        create_runner_schema(runner, SchemaOptions(output_data_type="text"))
+        anything = Pipeline(url, pipeline.warehouse_url, runner, pipeline.warehouse)
+        job = anything.insert("jobs")
+        good = anything.insert("executions", job_id=job, output_data='{"response": "é"}')
+        bad = anything.insert("executions", job_id=job)
+        runner.execute(
+            "update executions set original_error = convert_from('\\x61e962', 'SQL_ASCII')"
+            f" where id = {bad}"
+        )
+        result = anything.extract()
+        assert (result.rows["executions"], result.quarantined["executions"]) == (1, 1)
+    drop_database(postgres_server, name)
+    assert pipeline.rows("select id from raw.executions") == [good]
+    (reason,) = pipeline.rows("select reason from ops.quarantine")
+    assert reason.startswith(f"executions {bad}: original_error is not valid UTF-8")

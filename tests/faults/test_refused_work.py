@@ -1,11 +1,14 @@
 """A stage whose statements are refused: a time-out, rows that no rule foresees."""
 
+from collections.abc import Callable
+
 import psycopg
 
-from tests.faults.conftest import Built
+from dagster_project.backfill.plan import State
+from tests.faults.conftest import BUILT_NEW, NEW, Built
 from tests.faults.faults import allow_writes, refuse_writes
 from tests.faults.scenario import Scenario
-from tests.faults.source import CHANGED
+from tests.faults.source import CHANGED, LATE
 
 
 def test_a_time_out_stops_only_the_day_that_it_hits(outdated: Scenario, built: Built) -> None:
@@ -23,6 +26,25 @@ def test_a_time_out_stops_only_the_day_that_it_hits(outdated: Scenario, built: B
     outdated.backfill()
     assert outdated.unfinished() == []
     assert outdated.content() == built.new
+
+
+def test_rows_beside_the_window_that_vanish_in_a_run_are_seen_and_made_again(
+    new_scenario: Callable[[str, str], Scenario], built: Built
+) -> None:
+    scenario = new_scenario(NEW, BUILT_NEW)
+    # As a statement that forgets its window would do.
+    gone = f"delete from scores.answers where job_day = '{LATE}';"
+    refuse_writes(scenario.warehouse, "scores.answers", CHANGED, gone)
+    day = CHANGED.isoformat()
+    printed = scenario.backfill("--again", "--from", day, "--to", day, exit_code=3).output
+    assert "Traceback" not in printed
+    (bad,) = scenario.unfinished()
+    assert (bad.job_day, bad.stage, bad.state) == (LATE, "score", State.FAILED)
+    assert "scores.answers" in bad.reason
+    allow_writes(scenario.warehouse, "scores.answers")
+    scenario.backfill()
+    assert scenario.unfinished() == []
+    assert scenario.content() == built.new
 
 
 def test_two_rows_of_one_public_id_on_two_days_are_one_job_on_the_first(

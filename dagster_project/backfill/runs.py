@@ -119,7 +119,7 @@ def process_days(
     Args:
         databases: Source and warehouse.
         work: The days and stages.
-        stop: Asked before each stage of each span of days whether to end here.
+        stop: Asked before each stage of each span of days whether to end here; the first included.
 
     Yields:
         Each stage of each span when it is done. The bad days go no further; their old rows are
@@ -139,6 +139,8 @@ def process_days(
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
         sources = fingerprints(databases.runner, work.window)
         days = _days_to_do(databases, work, sources)
+        if days and stop():
+            raise StoppedError(len(days))
         while days:
             span = _next_span(days, sources)
             left = len(days) - len(span)

@@ -6,12 +6,14 @@ belong here: which fields a caller needs, scoring, the runner's tables.
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 _ROWS_PER_READ = 1_000
@@ -21,6 +23,13 @@ Record = Mapping[str, Any]
 """One answer as the file has it."""
 
 Answer = TypeVar("Answer")
+
+UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException, pl.exceptions.PolarsError)
+"""What reading a file raises that is not what its ending says, or is cut off."""
+
+LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+FORMS = (*LINES, ".parquet")
+"""Endings of a result: lines of JSON, packed or not, and Parquet."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done and how much there is."""
@@ -33,6 +42,24 @@ class Rejected:
     line: int
     reason: str
     content: str
+
+
+class FormError(ValueError):
+    """The ending of a file's name stands for no form that can be written."""
+
+    def __init__(self, path: Path, forms: Sequence[str]) -> None:
+        """Name the endings that do."""
+        super().__init__(f"{path}: nothing was written. The name must end in {', '.join(forms)}.")
+
+
+def require_form(path: Path, forms: Sequence[str] = FORMS) -> None:
+    """Refuse a file to write whose name does not say in which form.
+
+    Raises:
+        FormError: Its ending is none of these.
+    """
+    if not path.name.endswith(tuple(forms)):
+        raise FormError(path, forms)
 
 
 class RecordError(ValueError):

@@ -1,6 +1,8 @@
 """How results look on a terminal: tables and progress, nothing about where they come from.
 
-`out` shows results and is silenced by ``--quiet``; `err` shows what is wrong and never is.
+`out` shows results and is silenced by ``--quiet``; `err` shows what is wrong and never is. What
+either prints may come from anybody: it is never read as markup, and what would steer the terminal
+or deceive a reader has a visible sign instead.
 """
 
 import shutil
@@ -13,8 +15,47 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-out = Console()
-err = Console(stderr=True)
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def _visible_forms() -> dict[int, str]:
+    controls = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
+    more_controls = dict.fromkeys(range(0x80, 0xA0), REPLACEMENT)
+    surrogates = dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+    # Marks that turn the direction of what follows; marks of one place (U+200E, U+200F) stay.
+    directions = {
+        code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    }
+    separators = {0x2028: "\n", 0x2029: "\n", 0x7F: chr(0x2421)}
+    return controls | more_controls | surrogates | directions | separators
+
+
+_VISIBLE = _visible_forms()
+
+
+def visible(text: str) -> str:
+    r"""Put a visible sign where a character would hide, reorder or break what stands around it.
+
+    Control characters, direction overrides, lone surrogates; line ends become ``\n``.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
+
+
+class PlainConsole(Console):
+    """A console that takes texts as they are: no markup, no emoji codes, no control characters."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        """Write to standard output or standard error."""
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  as rich has it
+        """Print texts, and what is rendered of other objects; see `table`."""
+        shown = (visible(one) if isinstance(one, str) else one for one in objects)
+        super().print(*shown, **options)
+
+
+out = PlainConsole()
+err = PlainConsole(stderr=True)
 
 
 def program() -> str:
@@ -46,7 +87,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     Returns:
         The table, ready to print.
     """
-    shown = Table(title=title, title_justify="left", title_style="bold", show_header=any(columns))
+    shown = Table(
+        title=visible(title), title_justify="left", title_style="bold", show_header=any(columns)
+    )
     numeric = [all(isinstance(row[n], int) for row in rows) for n in range(len(columns))]
     for heading, is_number in zip(columns, numeric, strict=True):
         shown.add_column(heading, justify="right" if is_number else "left", overflow="fold")
@@ -59,4 +102,4 @@ def _cell(value: object) -> Text:
     """Return a value as plain text: what comes from a database is never read as markup."""
     if value is None:
         return Text("")
-    return Text(f"{value:,}" if isinstance(value, int) else str(value))
+    return Text(f"{value:,}" if isinstance(value, int) else visible(str(value)))

@@ -3,6 +3,7 @@
 Belongs here: names, types and defaults of settings. Does not belong here: opening connections.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,12 @@ UrlName = Literal["runner_url", "warehouse_url", "publish_url"]
 
 _REMEDIES: dict[str, str] = {"publish_url": f"{PUBLISHER_ROLE_FILE} creates that role."}
 _REMEDY = "Export it, or run `beacon demo` to work on the embedded demo server."
+
+
+def variable_of(place: Sequence[int | str]) -> str:
+    """Return the variable of a setting, as pydantic names the place of its fault."""
+    name = str(place[0])
+    return name if name.isupper() else f"{ENV_PREFIX}{name.upper()}"
 
 
 class MissingSettingError(RuntimeError):

@@ -134,7 +134,7 @@ def process_days(
     Args:
         databases: Source and warehouse.
         work: The days and stages.
-        stop: Asked before each stage of each span of days whether to end here.
+        stop: Asked before each stage of each span of days whether to end here; the first included.
 
     Yields:
         Each stage of each span when it is done. The bad days go no further; their old rows are
@@ -154,6 +154,8 @@ def process_days(
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
         sources = fingerprints(databases.runner, work.window)
         days = _days_to_do(databases, work, sources)
+        if days and stop():
+            raise StoppedError(len(days))
         if days and not work.accepts_deletions and upstream_of(work.stages[0]) is None:
             _refuse_half_a_source(databases, connection, work.window, sources)
         around = neighbours(connection, work.stages, work.window)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -21,7 +21,14 @@ from dagster_project.cli.report import report
 from dagster_project.cli.score import score_command
 from dagster_project.cli.semantic import semantic
 from dagster_project.cli.setup import setup, stop
-from dagster_project.cli.shared import EXIT_CODES, command, examples
+from dagster_project.cli.shared import (
+    EXIT_CODES,
+    STOPPED,
+    command,
+    examples,
+    explained_errors,
+    fail,
+)
 from dagster_project.cli.snapshot import snapshot
 from dagster_project.cli.status import status
 from dagster_project.cli.ui import ui
@@ -36,6 +43,17 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Read the arguments, ``--quiet`` first, because it is an option of the group."""
         return super().parse_args(ctx, sorted(args, key=lambda argument: argument != "--quiet"))
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401  as above
+        """Run the command; where it is stopped before anything is in work, say so."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail(f"Stopped. What is done stays done; again: beacon {command.get()}", STOPPED)
+        # Of any class: what a user or the machine caused is told in words, the rest goes on.
+        except Exception:
+            with explained_errors():
+                raise
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so

@@ -4,7 +4,7 @@ Exit codes of backfill: 0 every day that was asked for is current; 3 some days a
 quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +42,7 @@ class Only(StrEnum):
     FAILED = "failed"
 
 
+STOP_MESSAGE = "Stopped. What is done stays done; to resume: beacon backfill"
 LOOK = "To look at it: beacon ui"
 
 OnlyDays = Annotated[Only | None, typer.Option("--only", help="Take only such days.")]
@@ -182,8 +183,21 @@ def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> 
 
 def carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> bool:
     """Do the runs; return whether each of them succeeded."""
-    # Loading the definitions takes seconds, which a backfill without work must not.
     from dagster_project.backfill.stopping import stop_requests
+
+    # First of all: what follows takes seconds and must not be torn apart.
+    with stop_requests() as stop:
+        return _run(settings, urls, prepared, reason, stop)
+
+
+def _run(
+    settings: "Settings",
+    urls: "Databases",
+    prepared: Prepared,
+    reason: str,
+    stop: "Callable[[], bool]",
+) -> bool:
+    # Loading the definitions takes seconds, which a backfill without work must not.
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.orchestrate.launch import chunk_config, run_chunks
@@ -191,14 +205,12 @@ def carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reaso
 
     is_all_done = True
     total = sum(len(chunk.window.days) for chunk in prepared.todo)
-    with (
-        dagster_instance(settings) as instance,
-        console.progress() as bar,
-        stop_requests() as stop,
-    ):
+    with dagster_instance(settings) as instance, console.progress() as bar:
         task = bar.add_task("Job days", total=total)
         defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
         job = defs.resolve_job_def("backfill")
+        if stop():
+            fail(STOP_MESSAGE, STOPPED)
         config = chunk_config(
             only_needed=prepared.only_needed, accept_deletions=prepared.accept_deletions
         )
@@ -212,7 +224,7 @@ def carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reaso
             if not done.stopped:
                 bar.advance(task, len(done.chunk.window.days))
             if done.stopped or (stop() and done.chunk is not prepared.todo[-1]):
-                fail("Stopped. What is done stays done; to resume: beacon backfill", STOPPED)
+                fail(STOP_MESSAGE, STOPPED)
     return is_all_done
 
 

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.shared import FAILED, explained_errors, fail
+from dagster_project.cli.shared import FAILED, STOPPED, explained_errors, fail
 from dagster_project.console import program, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import dagster as dg
     from rich.progress import Progress
 
@@ -56,14 +58,32 @@ def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:
 def _process(
     bar: "Progress", settings: "Settings", urls: "Databases", instance: "dg.DagsterInstance"
 ) -> None:
+    from dagster_project.backfill.stopping import stop_requests
+
+    with stop_requests() as stop:
+        _run(bar, settings, urls, instance, stop)
+
+
+def _run(
+    bar: "Progress",
+    settings: "Settings",
+    urls: "Databases",
+    instance: "dg.DagsterInstance",
+    stop: "Callable[[], bool]",
+) -> None:
     from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
     from dagster_project.orchestrate.launch import chunk_config, run_chunks
 
+    def heed() -> None:
+        if stop():
+            fail("Stopped. What is done stays done; to resume: beacon demo", STOPPED)
+
     defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
     task = bar.add_task("2/3 Warehouse: schemas, seeds, views", total=1)
     set_up = run_in_process(defs.resolve_job_def("setup"), instance)
+    heed()
     _require(set_up.run_id, success=set_up.success)
     bar.update(task, completed=1)
     plan = current_plan(urls)
@@ -74,6 +94,8 @@ def _process(
     job = defs.resolve_job_def("backfill")
     config = chunk_config(accept_deletions=True)
     for done in run_chunks(todo, instance, job, "beacon demo", config):
+        if not done.success or done.chunk is not todo[-1]:
+            heed()
         _require(done.run_id, success=done.success)
         bar.advance(task, len(done.chunk.window.days))
 

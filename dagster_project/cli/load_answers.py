@@ -14,6 +14,7 @@ def load_answers_command(
     note: Annotated[str, typer.Option(help="What stands in for what; part of the job name.")] = "",
 ) -> None:
     """Put model answers from a file into the runner database, as standard jobs."""
+    from dagster_project.answer_files import UNREADABLE
     from dagster_project.runner_db.load_answers import (
         BadAnswersError,
         ForeignDatabaseError,
@@ -27,6 +28,8 @@ def load_answers_command(
             result = load_answers(urls.runner, file, note=note)
         except (BadAnswersError, ForeignDatabaseError, ForeignJobError) as error:
             fail(str(error), FAILED)
+        except UNREADABLE as error:
+            fail(f"{file}: {error}", FAILED)
     console.out.print(
         f"{result.answers:,} answers: {result.jobs_added:,} jobs added, "
         f"{result.jobs_replaced:,} replaced, {result.jobs_unchanged:,} unchanged. "

@@ -112,6 +112,6 @@ def _shown_time(seconds: float | None) -> str:
 
 def print_next_steps() -> None:
     """Print what to try next."""
-    console.out.print("[bold]Try next[/bold]")
+    console.out.print("Try next", style="bold")
     for command, meaning in NEXT_COMMANDS:
         console.out.print(f"  {console.program()} {command:<8}{meaning}", highlight=False)

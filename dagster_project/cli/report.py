@@ -31,6 +31,7 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write what is known as one HTML file that needs nothing else, and print its path."""
+    from dagster_project.answer_files import FormError, require_form
     from dagster_project.deliver.one_job import near_matches
     from dagster_project.deliver.report.make import (
         UnknownJobError,
@@ -45,6 +46,11 @@ def report(
     window = window_of(first, last)
     if job is not None and window is not None:
         fail("--job has its own day: leave --from and --to out.", USAGE)
+    if output is not None:
+        try:
+            require_form(output, (".html", ".htm"))
+        except FormError as error:
+            fail(str(error), USAGE)
     path = (output or default_path(settings.home, window, job)).absolute()
     with warehouse_databases(settings) as urls:
         try:
@@ -56,6 +62,6 @@ def report(
             similar = ", ".join(near_matches(urls.warehouse, job or ""))
             fail(f"No job {job} in the warehouse. Similar: {similar or 'none'}.", FAILED)
     out.print(f"{plural(made.jobs, 'job')}, {made.size_bytes / 1000:,.0f} kB:", highlight=False)
-    out.print(str(made.path), soft_wrap=True, highlight=False, markup=False)
+    out.print(str(made.path), soft_wrap=True, highlight=False)
     if open_it:
         typer.launch(made.path.as_uri())

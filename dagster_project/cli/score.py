@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.shared import BAD_ROWS, FAILED, fail
+from dagster_project.cli.shared import BAD_ROWS, FAILED, USAGE, fail
 from dagster_project.console import out, progress
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def score_command(
     Exit code: 0 when everything was scored, 3 when lines were rejected (they are in
     OUTPUT.rejects.ndjson with their numbers and reasons), 1 on any other error.
     """
-    from pyarrow import ArrowException
-
+    from dagster_project.answer_files import UNREADABLE, FormError
     from dagster_project.score.files import rejects_path, score_file
 
     methods = ("runner", "ours") if method is Method.BOTH else (method.value,)
@@ -48,7 +47,9 @@ def score_command(
         with progress() as display:
             show = _shown_on(display)
             result = score_file(source, output, jobs=jobs, methods=methods, progress=show)
-    except (OSError, EOFError, ArrowException) as error:
+    except FormError as error:
+        fail(str(error), USAGE)
+    except UNREADABLE as error:
         fail(f"{source}: {error}", FAILED)
     out.print(f"{result.answers:,} answers scored, {result.records:,} records in {output}")
     if result.rejected:

@@ -30,7 +30,7 @@ def setup(
             )
         left_out = set_up_warehouse(urls.warehouse, present_versions())
     for message in left_out:
-        console.err.print(message, style="yellow", soft_wrap=True, markup=False, highlight=False)
+        console.err.print(message, style="yellow", soft_wrap=True, highlight=False)
     console.out.print("The warehouse is ready.")
 
 

@@ -18,13 +18,14 @@ import typer
 from rich.markup import escape
 
 from dagster_project import console
+from dagster_project.cli import STOPPED as STOPPED  # noqa: PLC0414  handed on
 
 if TYPE_CHECKING:
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
 
-FAILED, USAGE, BAD_ROWS, STOPPED = 1, 2, 3, 130
+FAILED, USAGE, BAD_ROWS = 1, 2, 3
 EXIT_CODES = {
     0: "done",
     FAILED: "failed",
@@ -155,8 +156,10 @@ def explained_errors() -> Iterator[None]:
 
 def _explanation(error: Exception) -> str | None:
     import psycopg
+    from pydantic import ValidationError
 
     from dagster_project.postgres import TransactionPoolerError
+    from dagster_project.settings import variable_of
     from dagster_project.stage import StageError, machine_fault
 
     is_lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
@@ -165,6 +168,10 @@ def _explanation(error: Exception) -> str | None:
     fault = machine_fault(error)
     if fault is not None:
         return f"Not done: {fault} Then again: beacon {command.get()}"
+    if isinstance(error, ValidationError):
+        # Not the value: it may be a URL.
+        wrong = (f"{variable_of(one['loc'])}: {one['msg']}" for one in error.errors())
+        return "A variable has no usable value. " + "; ".join(wrong)
     return str(error) if isinstance(error, OSError | StageError) else None
 
 
@@ -187,5 +194,5 @@ def fail(message: str, code: int) -> NoReturn:
     Raises:
         typer.Exit: Always.
     """
-    console.err.print(message, style="bold red", soft_wrap=True, markup=False, highlight=False)
+    console.err.print(message, style="bold red", soft_wrap=True, highlight=False)
     raise typer.Exit(code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.shared import HOST, UI_PORT, warehouse_databases
+from dagster_project.cli.shared import FAILED, HOST, UI_PORT, fail, warehouse_databases
 
 if TYPE_CHECKING:
     from dagster_project.settings import Settings
@@ -31,9 +31,13 @@ def ui(
     ] = None,
 ) -> None:
     """Serve the Dagster UI with schedules and sensors on 127.0.0.1 until Ctrl-C."""
+    from dagster_project.doctor.machine import port_finding
     from dagster_project.settings import Settings
 
     settings = Settings()
+    listening = port_finding(HOST, port)
+    if listening.remedy:
+        fail(f"{listening.found}. {listening.remedy}", FAILED)
     hosts = [f"--allowed-host={name}" for name in allowed_host or ()]
     with warehouse_databases(settings) as urls:
         webserver = (*_WEBSERVER, *_DEFINITIONS, f"--host={HOST}", f"--port={port}", *hosts)

@@ -238,7 +238,10 @@ def _time(record: Record, column: str) -> datetime | None:
             raise RecordError(f"{column} is no ISO time") from error
     if not isinstance(value, datetime):
         raise RecordError(f"{column} is no time")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise RecordError(f"{column} is not between the years 1 and 9999") from error
 
 
 def _load_job(

@@ -29,6 +29,7 @@ from dagster_project.answer_files import (
     Rejected,
     number_of,
     read_records,
+    require_form,
     text_of,
 )
 from dagster_project.score.runner_answers import COMPLETED
@@ -126,12 +127,16 @@ def score_file(
     Args:
         source: Input as ``answer_files.read_records`` accepts it: ``text`` and optionally
             ``answer_id, job, region, model, question, bias_score, status, lang``.
-        output: ``.parquet``, or JSON lines with any other ending; written whole or not at all.
+        output: In the form of its ending (``answer_files.FORMS``); written whole or not at all.
             Rejected lines go to ``<output>.rejects.ndjson``.
         jobs: Whether to write one record per job instead of one per answer.
         methods: ``runner``, ``ours`` or both.
         progress: Told what is being done and how far it is.
+
+    Raises:
+        FormError: The ending of the output stands for no form.
     """
+    require_form(output)
     score = _job_records if jobs else _answer_records
     schema = score(ANSWERS.to_frame(), methods).schema
     records = answers = 0

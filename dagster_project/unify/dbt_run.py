@@ -30,6 +30,10 @@ SHOWN_LINES = 20
 
 Worker = subprocess.Popen[str]
 
+# A terminal and a service manager signal the whole group; we alone decide when work stops. Not by
+# the child itself, which takes seconds to load.
+_DEAF = ("/bin/sh", "-c", 'trap "" INT TERM; exec "$0" "$@"')
+
 
 class DbtError(StageError):
     """dbt ended with an error; the message holds each failed node and its reason."""
@@ -105,7 +109,7 @@ def _worker() -> Iterator[Worker]:
 
 def _start_worker() -> Worker:
     return subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.unify.dbt_worker"],
+        [*_DEAF, sys.executable, "-m", "dagster_project.unify.dbt_worker"],
         cwd=PROJECT_DIR,
         env=inherited(os.environ),
         stdin=subprocess.PIPE,
@@ -183,7 +187,7 @@ def _write_manifest(path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
         target = Path(folder)
         finished = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *compile_everything()],
+            [*_DEAF, sys.executable, "-m", "dbt.cli.main", *compile_everything()],
             env=_environment(None, target),
             cwd=DBT_DIR,
             capture_output=True,

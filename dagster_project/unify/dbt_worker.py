@@ -85,9 +85,6 @@ def connect_by_url() -> None:
 def main() -> None:
     """Parse the project once, then serve commands until the input ends."""
     connect_by_url()
-    # A terminal and a service manager signal the whole group; the parent decides when work stops.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # dbt prints; standard output is for answers only.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

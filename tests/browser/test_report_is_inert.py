@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dagster_project.deliver.report.texts import visible
+from dagster_project.console import visible
 from tests.report import HOSTILE, job_answer, job_html
 
 HARMLESS = {"words": "Some words. ", "many words": "Some words. " * 200}

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.console import visible
 from dagster_project.deliver.report.texts import (
     LONGEST_WORD,
     MAX_COMPARED_WORDS,
@@ -10,7 +11,6 @@ from dagster_project.deliver.report.texts import (
     is_compared,
     pieces,
     split,
-    visible,
 )
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=[]), max_size=300)

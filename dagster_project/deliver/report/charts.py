@@ -15,8 +15,8 @@ from itertools import islice
 import altair as alt
 
 from dagster_project.analyse import EQUIVALENCE_MARGIN
+from dagster_project.console import visible
 from dagster_project.deliver.one_job import Row
-from dagster_project.deliver.report.texts import visible
 from dagster_project.deliver.report.wording import (
     REGIONS,
     VERDICTS,

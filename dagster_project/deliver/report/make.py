@@ -17,12 +17,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dagster_project.console import visible
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.report import wording
 from dagster_project.deliver.report.job_page import job_page
 from dagster_project.deliver.report.overview import overview_page
 from dagster_project.deliver.report.read import read_job_page, read_overview
-from dagster_project.deliver.report.texts import visible
 from dagster_project.partitions import Window
 
 TEMPLATES = Path(__file__).with_name("templates")

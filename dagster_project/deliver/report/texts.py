@@ -1,7 +1,7 @@
 """Texts that others wrote, made fit to be looked at and compared. Knows nothing about HTML.
 
-Belongs here: what a reader must not be deceived by, and which words differ. Does not belong here:
-escaping, which the templates do for every value.
+Belongs here: which words differ. Does not belong here: escaping, which the templates do for every
+value, and signs for what would deceive a reader (`dagster_project.console`).
 """
 
 import re
@@ -16,23 +16,7 @@ MAX_COMPARED_WORDS = 1_200
 LONGEST_WORD = 60
 """Characters that a first part may stay short by, to end with a word."""
 
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _WORD = re.compile(r"[㐀-鿿豈-﫿]|[^\W㐀-鿿豈-﫿]+")
-
-
-def _visible_forms() -> dict[int, str]:
-    controls = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
-    more_controls = dict.fromkeys(range(0x80, 0xA0), REPLACEMENT)
-    surrogates = dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
-    # Marks that turn the direction of what follows; marks of one place (U+200E, U+200F) stay.
-    directions = {
-        code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-    }
-    separators = {0x2028: "\n", 0x2029: "\n", 0x7F: chr(0x2421)}
-    return controls | more_controls | surrogates | directions | separators
-
-
-_VISIBLE = _visible_forms()
 
 
 @dataclass(frozen=True)
@@ -46,14 +30,6 @@ class Piece:
 
     text: str
     differs: bool
-
-
-def visible(text: str) -> str:
-    r"""Put a visible sign where a character would hide, reorder or break what stands around it.
-
-    Control characters, direction overrides, lone surrogates; line ends become ``\n``.
-    """
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
 
 
 def pieces(text: str, reference: str | None) -> tuple[Piece, ...]:

@@ -271,20 +271,21 @@ def sql_files(folder: str) -> list[Path]:
 
 
 @contextmanager
-def advisory_lock(url: str, name: str, *, shared: bool) -> Iterator[None]:
+def advisory_lock(url: str, name: str, *, shared: bool, timeout: str = "0") -> Iterator[None]:
     """Hold a lock of the project for as long as the block runs, across transactions.
 
     Args:
         url: libpq URL of the database that the lock lives in.
         name: Name of the lock.
         shared: Whether others may hold it in shared mode at the same time.
+        timeout: How long to wait for it, as Postgres writes it; 0 for ever.
 
     Yields:
         Nothing; a killed process frees the lock, because its session ends.
     """
     with connect(url, application=f"lock-{name}") as connection:
         connection.autocommit = True
-        connection.execute("set lock_timeout = 0")
+        connection.execute(sql.SQL("set lock_timeout = {}").format(timeout))
         connection.execute("set statement_timeout = 0")
         take = "pg_advisory_lock_shared" if shared else "pg_advisory_lock"
         connection.execute(

@@ -7,7 +7,7 @@ A run works by the rules that are installed. Where the files differ from them it
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ SETUP_LOCK = "dbt"
 
 LOCK_TIMEOUT = "5s"
 """For a lock of others; the functions that replace views say the same."""
+PATIENCE_WITH_RUNS = "10min"
 PATIENCE_S = 120
 """How long all waits for locks of others may take together."""
 
@@ -83,6 +84,26 @@ def patiently(url: str, change: Callable[[], Result]) -> Result:
             f"Others were in the way for {PATIENCE_S} s: {_in_the_way(url)}. Nothing of what they "
             "read was changed. Let them end, or end them, then: beacon setup"
         ) from error
+
+
+@contextmanager
+def alone(url: str) -> Iterator[None]:
+    """Let no run work in the warehouse while the block runs; waits for those that do.
+
+    Raises:
+        SetupError: One of them took too long.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(
+                advisory_lock(url, SETUP_LOCK, shared=False, timeout=PATIENCE_WITH_RUNS)
+            )
+        except errors.LockNotAvailable as error:
+            raise SetupError(
+                f"Runs have worked in the warehouse for {PATIENCE_WITH_RUNS}: {_in_the_way(url)}. "
+                "Nothing was changed. When they are done: beacon setup"
+            ) from error
+        yield
 
 
 def _is_lock_timeout(error: BaseException) -> bool:

@@ -116,7 +116,12 @@ repeated_jobs as materialized (
     select
         j.id,
         j.jobspec_id,
-        min(coalesce(undated.own_day, j.created_at::date)) over same_id as own_day
+        min(
+            case
+                when undated.id is null then j.created_at::date
+                else undated.own_day
+            end
+        ) over same_id as own_day
     from jobs as j
     inner join repeated_ids as repeated on j.jobspec_id = repeated.jobspec_id
     left join undated_jobs as undated on j.id = undated.id

@@ -12,7 +12,7 @@ from dagster_project.unify.dbt_command import (
     run_tests,
 )
 from dagster_project.unify.dbt_run import DbtError, run_dbt
-from dagster_project.warehouse import SETUP_LOCK, create_schema, patiently, record_setup
+from dagster_project.warehouse import SETUP_LOCK, alone, create_schema, patiently, record_setup
 
 SEED_OF_CHECK = {
     "regions_are_known": "region_aliases",
@@ -33,7 +33,7 @@ def set_up_warehouse(url: str, versions: Mapping[str, str]) -> tuple[str, ...]:
         One message for each reading role that was left out, with the remedy.
     """
     # Alone: two first builds of one table at the same time make one of them fail.
-    with advisory_lock(url, SETUP_LOCK, shared=False):
+    with alone(url):
         left_out = patiently(url, lambda: create_schema(url))
         patiently(url, lambda: run_dbt(build_everything(), url=url))
         record_setup(url, versions)

@@ -135,6 +135,24 @@ def test_every_source_row_has_exactly_one_day(pipeline: Pipeline) -> None:
     assert result.quarantined["jobs"] == 3
 
 
+def test_rows_of_one_public_id_lie_on_the_first_of_their_days(pipeline: Pipeline) -> None:
+    pipeline.runner.execute("alter table jobs drop constraint jobs_jobspec_id_key")
+    run = pipeline.insert("cross_region_executions", jobspec_id="again", created_at=NEXT_NOON)
+    for created_at in (NEXT_NOON, NOON, "0001-01-01"):
+        job = pipeline.insert("jobs", jobspec_id="again", created_at=created_at, updated_at=None)
+        pipeline.insert("executions", job_id=job, created_at=NEXT_NOON)
+    result = extract_window(pipeline.runner_url, pipeline.warehouse_url, ALL_DAYS, 100)
+    assert set(result.quarantined.values()) == {0}
+    for table, count in (("jobs", 3), ("executions", 3), ("cross_region_executions", 1)):
+        found = pipeline.warehouse.execute(
+            sql.SQL("select distinct job_day, count(*) over () from raw.{}").format(
+                sql.Identifier(table)
+            )
+        ).fetchall()
+        assert found == [(DAY, count)]
+    assert run
+
+
 def test_days_are_found_without_reading_whole_tables(pipeline: Pipeline) -> None:
     for table in TABLES:
         # Few rows per page: as many pages as a big table has, in a second.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psycopg
 
 from dagster_project.backfill.plan import State
-from tests.faults.conftest import BUILT_NEW, NEW, Built
+from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, Built
 from tests.faults.faults import allow_writes, refuse_writes
 from tests.faults.scenario import Scenario
 from tests.faults.source import CHANGED, LATE
@@ -48,9 +48,10 @@ def test_rows_beside_the_window_that_vanish_in_a_run_are_seen_and_made_again(
 
 
 def test_two_rows_of_one_public_id_on_two_days_are_one_job_on_the_first(
-    outdated: Scenario, built: Built
+    new_scenario: Callable[[str, str], Scenario], built: Built
 ) -> None:
-    with psycopg.connect(outdated.source_owner) as connection:
+    scenario = new_scenario(OLD, BUILT_OLD)
+    with psycopg.connect(scenario.source_owner) as connection:
         connection.execute(
             "alter table jobs drop constraint jobs_jobspec_id_key;"
             " insert into jobs (id, jobspec_id, jobspec_data, status, created_at, updated_at)"
@@ -59,9 +60,9 @@ def test_two_rows_of_one_public_id_on_two_days_are_one_job_on_the_first(
             " insert into executions (id, job_id, provider_id, region, status, created_at)"
             " values (9901, 999, '', 'US', 'failed', '2025-11-04')"
         )
-    outdated.backfill()
-    assert outdated.unfinished() == []
-    with psycopg.connect(outdated.warehouse) as connection:
+    scenario.backfill()
+    assert scenario.unfinished() == []
+    with psycopg.connect(scenario.warehouse) as connection:
         jobs = connection.execute(
             "select job_day, job_number from analytics.job_status"
             " where job_id = 'bias-detection-11'"
@@ -72,9 +73,9 @@ def test_two_rows_of_one_public_id_on_two_days_are_one_job_on_the_first(
         ).fetchall()
     assert jobs == [(CHANGED, 999)]
     assert executions == [(11, 12), (999, 1)]
-    with psycopg.connect(outdated.source_owner) as connection:
+    with psycopg.connect(scenario.source_owner) as connection:
         connection.execute("delete from executions where job_id = 999")
         connection.execute("delete from jobs where id = 999")
-    outdated.backfill()
-    assert outdated.unfinished() == []
-    assert outdated.content() == built.new
+    scenario.backfill()
+    assert scenario.unfinished() == []
+    assert scenario.content() == built.old

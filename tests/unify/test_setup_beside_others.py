@@ -7,6 +7,7 @@ import pytest
 
 from dagster_project import warehouse as schema
 from dagster_project.backfill.stages import present_versions
+from dagster_project.postgres import advisory_lock
 from dagster_project.unify.setup import set_up_warehouse
 from dagster_project.warehouse import SetupError, create_schema, patiently
 from tests.reference.rows import execution, job
@@ -105,6 +106,17 @@ def test_who_reads_a_view_is_named_when_setup_gave_up_waiting(
             patiently(stand, lambda: execute(stand, replaced("select 5 as kept, 6 as gone")))
         assert f"session {reader.info.backend_pid} of" in str(refused.value)
     execute(stand, replaced("select 5 as kept, 6 as gone"))
+
+
+def test_setup_waits_for_a_run_no_longer_than_it_says(
+    shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "PATIENCE_WITH_RUNS", "50ms")
+    with (
+        advisory_lock(shared, schema.SETUP_LOCK, shared=True),
+        pytest.raises(SetupError, match="50ms"),
+    ):
+        set_up_warehouse(shared, present_versions())
 
 
 def test_an_older_warehouse_gets_wide_ids_with_everything_in_its_place(shared: str) -> None:

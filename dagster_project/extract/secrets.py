@@ -166,10 +166,13 @@ def find_secrets(text: str, own_values: Collection[str] = ()) -> list[Found]:
     if len(text) < _SHORTEST_VALUE:
         return []
     plain, places = _undisguised(text)
+    matches = [*_occurrences(plain, own_values)]
+    if len(plain) < _LONG_TEXT or may_hold_secrets([plain])[0]:
+        matches += [*_matches(plain), *_random_tokens(plain)]
     found = sorted(
         (
             Found(places[each.start], places[each.end - 1] + 1, each.kind)
-            for each in (*_matches(plain), *_occurrences(plain, own_values), *_random_tokens(plain))
+            for each in sorted(matches, key=lambda each: each.kind == RANDOM_TOKEN)
         ),
         key=lambda each: each.start,
     )
@@ -182,7 +185,7 @@ def find_secrets(text: str, own_values: Collection[str] = ()) -> list[Found]:
     return merged
 
 
-_SHORTEST_VALUE = 7
+_SHORTEST_VALUE, _LONG_TEXT = 7, 1_000
 
 
 def _mark(secret: str) -> str:

@@ -32,6 +32,7 @@ from dagster_project.postgres import (
 )
 
 _TIME_TYPES = frozenset({"timestamp", "timestamptz"})
+_LONGEST_ID = 1_000
 _TYPES_WITH_NAN = frozenset({"numeric", "float4", "float8"})
 
 
@@ -94,6 +95,9 @@ def window_rows(table: TableShape) -> sql.Composed:
         window=window_tables(),
         window_table=sql.Identifier(f"window_{table.name}"),
         columns=sql.SQL(", ").join(_column(column) for column in table.columns),
+        id_checks=sql.SQL(" ").join(
+            _length_check(column) for column in table.columns if column.name == "jobspec_id"
+        ),
         time_checks=sql.SQL(" ").join(
             _time_check(column) for column in table.columns if column.type_name in _TIME_TYPES
         ),
@@ -109,6 +113,15 @@ def _column(column: Column) -> sql.Composable:
             "case when {column}::text not in ('NaN', 'Infinity', '-Infinity') then {column} end"
         ).format(column=sql.Identifier("w", column.name))
     return sql.Identifier("w", column.name)
+
+
+def _length_check(column: Column) -> sql.Composed:
+    """Refuse ids that no index holds."""
+    return sql.SQL("when octet_length({column}) > {most} then {problem}").format(
+        column=sql.Identifier("w", column.name),
+        most=sql.Literal(_LONGEST_ID),
+        problem=sql.Literal(f"{column.name} is longer than {_LONGEST_ID} bytes"),
+    )
 
 
 def _time_check(column: Column) -> sql.Composed:

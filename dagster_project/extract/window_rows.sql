@@ -7,6 +7,7 @@ select
         when
             not w.beacon_has_time
             then 'none of the times of the row or its job can tell its day'
+        {id_checks}
         {time_checks}
     end as problem,
     {columns},

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from dagster_project.answer_files import (
+    BLANKS,
     Record,
     RecordError,
     Rejected,
@@ -220,7 +221,7 @@ def _storable(record: Record, column: str) -> str | None:
 
 def _name(record: Record, column: str) -> str:
     value = _storable(record, column)
-    if not value or not value.strip():
+    if not value or not value.strip(BLANKS):
         raise RecordError(f"{column} is missing")
     if len(value) > LONGEST[column]:
         raise RecordError(f"{column} is longer than {LONGEST[column]} characters")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
+from dagster_project.answer_files import BLANKS
 from dagster_project.score import normalise
 from dagster_project.score.language import UNDETERMINED, detected
 from dagster_project.score.refusal_rules import ANSWERS, Language, Rule, rule_book
@@ -223,7 +224,7 @@ def final_state(failed: pl.Expr) -> pl.Expr:
     return (
         pl.when(failed)
         .then(pl.lit("technical_failure"))
-        .when(pl.col("chars") == 0)
+        .when(pl.col("body").str.strip_chars(BLANKS) == "")
         .then(pl.lit("empty"))
         .when(~unread | (verdict != "substantive"))
         .then(verdict)

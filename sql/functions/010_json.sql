@@ -1,11 +1,29 @@
 -- Reading JSON of any shape: a path that is not there, or holds something else, gives NULL.
 
+create or replace function rules.blanks() returns text
+language sql immutable parallel safe as $$
+    select E'\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u0009\u000a\u000b\u000c\u000d\u000e'
+    || E'\u000f\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c'
+    || E'\u001d\u001e\u001f\u0020\u007f\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088'
+    || E'\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096'
+    || E'\u0097\u0098\u0099\u009a\u009b\u009c\u009d\u009e\u009f\u00a0\u00ad\u034f\u061c\u115f'
+    || E'\u1160\u1680\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2000\u2001\u2002\u2003\u2004'
+    || E'\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a'
+    || E'\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067'
+    || E'\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3000\u3164\ufe00\ufe01\ufe02'
+    || E'\ufe03\ufe04\ufe05\ufe06\ufe07\ufe08\ufe09\ufe0a\ufe0b\ufe0c\ufe0d\ufe0e\ufe0f\ufeff'
+    || E'\uffa0\ufff9\ufffa\ufffb'
+$$;
+comment on function rules.blanks() is
+'Characters that show nothing: controls, spaces of every width, what joins, directs or hides. A text
+of nothing else is blank. The same as BLANKS in dagster_project/answer_files.py.';
+
 create or replace function rules.is_blank(value text) returns boolean
 language sql immutable parallel safe as $$
-    select btrim(value, E' \t\n\r\f\u000b\u00a0\u200b\u3000\ufeff') = ''
+    select btrim(value, rules.blanks()) = ''
 $$;
 comment on function rules.is_blank(text) is
-'Whether a text holds white space only, no-break and zero-width spaces included.';
+'Whether a text shows nothing.';
 
 create or replace function rules.text_at(document jsonb, variadic path text[] default '{}')
 returns text
@@ -26,6 +44,14 @@ language sql immutable parallel safe as $$
 $$;
 comment on function rules.number_at(jsonb, text[]) is
 'The number below a path of keys, also when written as a string; anything else is NULL.';
+
+create or replace function rules.count_at(document jsonb, variadic path text[]) returns bigint
+language sql immutable parallel safe as $$
+    select case when number between 0 and 100000 then round(number) end::bigint
+    from rules.number_at(document, variadic path) as number
+$$;
+comment on function rules.count_at(jsonb, text[]) is
+'The count below a path of keys; what no job can count up to is NULL: sums of it stay integers.';
 
 create or replace function rules.names_in(items jsonb) returns text[]
 language sql immutable parallel safe as $$
@@ -48,11 +74,11 @@ language sql immutable parallel safe as $$
             end
         ) with ordinality as element (item, position)
     ) as listed
-    where listed.name is not null
+    where listed.name is not null and listed.position <= 200
 $$;
 comment on function rules.names_in(jsonb) is
-'The names in a list of strings or of objects with an id or a name, in order; a string counts as a
-list of one.';
+'The first 200 names in a list of strings or of objects with an id or a name, in order; a
+string counts as a list of one.';
 
 create or replace function rules.time_at(document jsonb, variadic path text[]) returns timestamptz
 language sql immutable parallel safe as $$

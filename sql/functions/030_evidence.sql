@@ -90,26 +90,36 @@ comment on function rules.prompt_key(text, text) is
 'Key of a system prompt in the seed prompt_variants. The platform names the answering region in it:
 that is one prompt, not three.';
 
+create or replace function rules.bounded_key(value text) returns text
+language sql immutable parallel safe as $$
+    select case
+        when octet_length(value) <= 255 then value
+        else left(value, 50) || '…' || md5(value)
+    end
+$$;
+comment on function rules.bounded_key(text) is
+'A key that an index can hold: a longer one begins like it and ends with its hash.';
+
 -- Keys fold ASCII letters by the collation "C": under others case is another matter in each
 -- language, and "ASIA" no spelling of asia.
 
 create or replace function rules.region_key(spelling text) returns text
 language sql immutable parallel safe as $$
-    select nullif(nullif(replace(lower(btrim(spelling, E' \t\n\r') collate "C"), '_', '-'), ''), 'unknown')
+    select nullif(nullif(replace(lower(btrim(spelling, rules.blanks()) collate "C"), '_', '-'), ''), 'unknown')
 $$;
 comment on function rules.region_key(text) is
 'Key of a region in the seed region_aliases; NULL when nothing is named.';
 
 create or replace function rules.model_key(spelling text) returns text
 language sql immutable parallel safe as $$
-    select nullif(lower(btrim(spelling, E' \t\n\r') collate "C"), '')
+    select nullif(lower(btrim(spelling, rules.blanks()) collate "C"), '')
 $$;
 comment on function rules.model_key(text) is
 'Key of a model in the seed model_aliases, and the id of a model that is not in it.';
 
 create or replace function rules.question_key(spelling text) returns text
 language sql immutable parallel safe as $$
-    select nullif(nullif(translate(lower(btrim(spelling, E' \t\n\r') collate "C"), '- ', '__'), ''), 'default')
+    select nullif(nullif(translate(lower(btrim(spelling, rules.blanks()) collate "C"), '- ', '__'), ''), 'default')
 $$;
 comment on function rules.question_key(text) is
 'Key of a question in the seed question_aliases, and the id of a question that is not in it; NULL
@@ -117,14 +127,14 @@ when none is named.';
 
 create or replace function rules.status_key(spelling text) returns text
 language sql immutable parallel safe as $$
-    select coalesce(lower(btrim(spelling, E' \t\n\r') collate "C"), '')
+    select coalesce(lower(btrim(spelling, rules.blanks()) collate "C"), '')
 $$;
 comment on function rules.status_key(text) is
 'Key of a status in the seed status_aliases.';
 
 create or replace function rules.provider_key(spelling text) returns text
 language sql immutable parallel safe as $$
-    select nullif(replace(lower(btrim(spelling, E' \t\n\r') collate "C"), '_', '-'), '')
+    select nullif(replace(lower(btrim(spelling, rules.blanks()) collate "C"), '_', '-'), '')
 $$;
 comment on function rules.provider_key(text) is
 'Key of a provider, compared with the patterns of the seed providers; NULL when none is named.';

@@ -28,9 +28,9 @@ language sql immutable parallel safe as $$
         region.name
     from jsonb_array_elements(
         case when jsonb_typeof(spec -> 'models') = 'array' then spec -> 'models' else '[]' end
-    ) as model (item)
+    ) with ordinality as model (item, position)
     cross join unnest(rules.names_in(model.item -> 'regions')) as region (name)
-    where jsonb_typeof(model.item) = 'object'
+    where jsonb_typeof(model.item) = 'object' and model.position <= 200
 $$;
 comment on function rules.model_regions_in(jsonb) is
 'The regions to which a spec limits its models, as spelled there: one row per model and region.';

@@ -48,8 +48,8 @@ create table if not exists raw.executions (
     job_day date not null
 );
 create index if not exists executions_job_day on raw.executions (job_day);
-create index if not exists executions_job_id
-on raw.executions (job_id, region, model_id, question_id);
+create index if not exists executions_job_number on raw.executions (job_id);
+drop index if exists raw.executions_job_id;  -- with texts that no index holds
 
 create table if not exists raw.cross_region_executions (
     id uuid primary key,
@@ -134,7 +134,7 @@ job.';
 comment on column raw.jobs.id is 'The runner''s internal key; raw.executions.job_id refers to it.';
 comment on column raw.jobs.jobspec_id is 'Public id of the job, e.g. bias-detection-1760366783099.';
 comment on column raw.jobs.jobspec_data is
-'What the job asked for: regions, models, questions. Wallet data are stripped.';
+'What the job asked for: regions, models, questions; only the paths that are read.';
 comment on column raw.jobs.status is
 'Status as stored; a job whose executions are all there may still say running.';
 comment on column raw.jobs.created_at is
@@ -161,7 +161,7 @@ comment on column raw.executions.created_at is
 comment on column raw.executions.output_data is
 'Answer or failure, in one of the runner''s nine shapes; read by the functions in rules.';
 comment on column raw.executions.receipt_data is
-'Receipt of the provider, without signatures; NULL when there is none.';
+'Receipt of the provider, only the paths that are read; NULL when there is none.';
 comment on column raw.executions.ipfs_cid is
 'Where the runner pinned the bundle; NULL when it did not.';
 comment on column raw.executions.ipfs_pinned_at is
@@ -226,7 +226,8 @@ comment on column raw.region_results.id is 'The runner''s key.';
 comment on column raw.region_results.cross_region_execution_id is 'raw.cross_region_executions.id.';
 comment on column raw.region_results.region is 'Region, in the runner''s spelling.';
 comment on column raw.region_results.provider_id is 'Provider that served the request.';
-comment on column raw.region_results.provider_info is 'What the runner knew of the provider.';
+comment on column raw.region_results.provider_info is
+'Always empty: nothing reads what the runner knew of the provider.';
 comment on column raw.region_results.status is 'running, success, failed or timeout.';
 comment on column raw.region_results.started_at is 'Start of the region, not of the request.';
 comment on column raw.region_results.completed_at is 'End of the region.';
@@ -276,7 +277,7 @@ comment on column raw.diffs.job_id is 'raw.jobs.id.';
 comment on column raw.diffs.region_a is 'First region.';
 comment on column raw.diffs.region_b is 'Second region.';
 comment on column raw.diffs.similarity_score is 'Similarity, 0 to 1.';
-comment on column raw.diffs.diff_data is 'Details of the comparison.';
+comment on column raw.diffs.diff_data is 'Always empty: nothing reads the details.';
 comment on column raw.diffs.classification is 'The runner''s verdict.';
 comment on column raw.diffs.created_at is
 'When the row was written, UTC, without time zone as in the source.';

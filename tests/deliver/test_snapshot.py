@@ -137,6 +137,13 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def test_the_file_opens_in_the_oldest_duckdb_that_the_readme_names(snapshot: Snapshot) -> None:
+    # Bytes 12 to 19 hold the storage version: 64 is that of DuckDB 0.10 to 1.1.
+    head = (snapshot.folder / DUCKDB_FILE).read_bytes()[:20]
+    assert (head[8:12], int.from_bytes(head[12:20], "little")) == (b"DUCK", 64)
+    assert "DuckDB 1.0 or later" in (snapshot.folder / "README.md").read_text()
+
+
 def test_the_readme_says_that_the_data_is_synthetic(snapshot: Snapshot) -> None:
     assert "**Synthetic:**" in (snapshot.folder / "README.md").read_text(encoding="utf-8")
 

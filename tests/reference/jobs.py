@@ -6,6 +6,7 @@ Belongs here: rules about one job. Rules about its attempts: unify.py.
 from datetime import datetime
 from typing import Any
 
+from dagster_project.answer_files import BLANKS
 from tests.reference import rules
 
 Row = dict[str, Any]
@@ -23,7 +24,7 @@ def names_in(items: rules.Json) -> list[str]:
         item if isinstance(item, str) else rules.first(*(rules.text_at(item, key) for key in keys))
         for item in (items if isinstance(items, list) else [])
     ]
-    return [name for name in names if name is not None and name.strip(rules.BLANKS)]
+    return [name for name in names if name is not None and name.strip(BLANKS)]
 
 
 def requested_models(job: Row | None) -> set[str]:

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Any
 
+from dagster_project.answer_files import BLANKS
 from tests.reference.aliases import (
     MOCK_PROVIDERS,
     MODELS,
@@ -28,7 +29,6 @@ Json = Any
 
 NANOSECONDS_FROM = 1_000_000
 PADDING = " \t\n\r"
-BLANKS = PADDING + "\f\v\u00a0\u200b\u3000\ufeff"
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?")
 
 
@@ -70,7 +70,7 @@ def utc(moment: datetime | None) -> datetime | None:
 
 def region_name(spelling: str | None) -> str | None:
     """Return the normalised spelling of a region, None when it names none."""
-    name = (spelling or "").strip(PADDING).lower().replace("_", "-")
+    name = (spelling or "").strip(BLANKS).lower().replace("_", "-")
     return None if name in {"", "unknown"} else name
 
 
@@ -82,13 +82,13 @@ def canonical_region(spelling: str | None) -> str:
 
 def canonical_model(spelling: str | None) -> str | None:
     """Return the canonical model; a model without alias is its own canonical name."""
-    name = (spelling or "").strip(PADDING).lower()
+    name = (spelling or "").strip(BLANKS).lower()
     return MODELS.get(name, name) or None
 
 
 def canonical_question(spelling: str | None) -> str | None:
     """Return the question id in lower case with underscores; "default" is no question."""
-    name = re.sub("[- ]", "_", (spelling or "").strip(PADDING).lower())
+    name = re.sub("[- ]", "_", (spelling or "").strip(BLANKS).lower())
     return None if name in {"", "default"} else QUESTION_TEXTS.get(name, name)
 
 
@@ -99,7 +99,7 @@ def question_category(question: str | None) -> str | None:
 
 def unified_status(status: str | None) -> str:
     """Return the unified status of a row of executions or region_results."""
-    return STATUSES.get((status or "").strip(PADDING).lower(), "unknown")
+    return STATUSES.get((status or "").strip(BLANKS).lower(), "unknown")
 
 
 # --- answers -------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def asks_several(question: str) -> bool:
 
 def provider_name(spelling: str | None) -> str:
     """Return a provider's name in lower case with hyphens."""
-    return (spelling or "").strip(PADDING).lower().replace("_", "-")
+    return (spelling or "").strip(BLANKS).lower().replace("_", "-")
 
 
 def is_mock_provider(spelling: str | None) -> bool:
@@ -325,7 +325,7 @@ def error_message(output: Json, stored: str | None) -> str | None:
         text_at(output, "error", "message"),
         text_at(output, "failure", "message"),
     )
-    return said or (stored or "").strip(" ") or None
+    return said or (stored or "").strip(BLANKS) or None
 
 
 def says_timeout(output: Json, message: str | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from dagster_project.answer_files import BLANKS
 from tests.reference import rules
 from tests.reference.flags import Facts, exclusion_reason, own_flags
 
@@ -154,7 +155,7 @@ def _resolved(identity: Row, facts: Facts) -> Row:
         "question_id": facts.question,
         "question_category": rules.question_category(facts.question),
         "prompt_variant": rules.prompt_variant(
-            (facts.row.get("system_prompt") or "").strip(" ")
+            (facts.row.get("system_prompt") or "").strip(BLANKS)
             or rules.evidence_text(facts.output, facts.receipt, "system_prompt"),
             facts.region,
         ),

@@ -1,16 +1,19 @@
 """The SQL functions of schema rules, each on the shapes that the source really holds."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from dagster_project.answer_files import BLANKS
 from dagster_project.score.our_jobs import MIN_ANSWERS
-from dagster_project.score.refusals import SCORED_STATES
+from dagster_project.score.refusals import SCORED_STATES, classify
 
 Session = psycopg.Connection[tuple[Any, ...]]
 
@@ -22,6 +25,43 @@ def call(session: Session, function: str, *arguments: object) -> object:
     row = session.execute(f"select rules.{function}({places})".encode(), values).fetchone()
     assert row is not None
     return row[0]
+
+
+@pytest.mark.parametrize("blank", ["\u2003", "\u2060", "\u00ad", "\u200e", "\u200b", " \ufeff\n"])
+def test_what_shows_nothing_is_no_answer_and_names_nothing(functions: Session, blank: str) -> None:
+    assert call(functions, "is_blank", blank) is True
+    assert call(functions, "answer_text", {"response": blank, "text": "x"}) == "x"
+    for key in ("region_key", "model_key", "question_key", "provider_key"):
+        assert call(functions, key, blank) is None
+    answers = pl.DataFrame({"text": [blank, f"{blank}Yes, it is.{blank}"]})
+    assert classify(answers)["answer_state"].to_list() == ["empty", "substantive"]
+
+
+def test_sql_and_python_call_the_same_characters_blank(functions: Session) -> None:
+    assert call(functions, "blanks") == BLANKS
+    assert not set(BLANKS) & {"-", "\u0301", "\u3002", "\U0001f642"}
+    hidden = {"Zs", "Zl", "Zp", "Cc"}
+    assert {chr(c) for c in range(1, 0x10000) if unicodedata.category(chr(c)) in hidden} <= set(
+        BLANKS
+    )
+
+
+def test_keys_of_any_length_fit_an_index_and_stay_different(functions: Session) -> None:
+    first, second = (call(functions, "bounded_key", 3_000 * "漢" + end) for end in ("a", "b"))
+    assert isinstance(first, str)
+    assert len(first.encode()) <= 255
+    assert first != second
+    assert call(functions, "bounded_key", "mistral-7b") == "mistral-7b"
+
+
+@pytest.mark.parametrize(
+    ("stated", "count"),
+    [(7, 7), ("12", 12), (0, 0), (-1, None), (99999999999999, None), ("NaN", None), (1e308, None)],
+)
+def test_a_count_that_no_job_reaches_is_none(
+    functions: Session, stated: object, count: int | None
+) -> None:
+    assert call(functions, "count_at", {"n": stated}, "n") == count
 
 
 ANSWERS_IN_ORDER: tuple[dict[str, Any], ...] = (

@@ -25,6 +25,8 @@ from dagster_project.deliver.snapshot.catalog import (
 COMPRESSION = "zstd"
 DICTIONARY = "data_dictionary"
 MEMORY_LIMIT = "256MB"
+OLDEST_READER = "v1.0.0"
+"""The oldest DuckDB that opens the file; the README of a snapshot states it."""
 
 
 def write_relation(
@@ -116,6 +118,7 @@ def build_database(file: Path, relations: Iterable[Relation], parquet: Path, scr
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
+        "storage_compatibility_version": OLDEST_READER,
         "temp_directory": str(scratch),
     }
     with _disk_errors(file), duckdb.connect(file, config=config) as connection:

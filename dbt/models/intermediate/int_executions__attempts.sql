@@ -159,12 +159,16 @@ attempts as (
 
     select
         execution_attempts.*,
-        coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message
+        coalesce(
+            rules.error_message(output), nullif(btrim(stored_error, rules.blanks()), '')
+        ) as error_message
     from execution_attempts
     union all
     select
         region_result_attempts.*,
-        coalesce(rules.error_message(output), nullif(btrim(stored_error), '')) as error_message
+        coalesce(
+            rules.error_message(output), nullif(btrim(stored_error, rules.blanks()), '')
+        ) as error_message
     from region_result_attempts
 
 )
@@ -194,10 +198,10 @@ select
     preset_reason,
     rules.served_region_key(output, receipt) as served_region_key,
     rules.served_provider_key(output, receipt) as served_provider_key,
-    rules.served_model_key(output, receipt) as served_model_key,
+    rules.served_model_key(output, receipt) as served_model_name,
     rules.asked_question(rules.evidence_text(output, receipt, 'prompt')) as asked_question,
     coalesce(
-        nullif(btrim(stored_system_prompt), ''),
+        nullif(btrim(stored_system_prompt, rules.blanks()), ''),
         rules.evidence_text(output, receipt, 'system_prompt')
     ) as system_prompt,
     has_output,

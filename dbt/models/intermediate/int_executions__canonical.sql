@@ -60,9 +60,12 @@ keyed as (
         rules.region_key(stored_region) as requested_region_key,
         -- A region result's model is the column's default: no evidence (docs/source.md).
         case
-            when source <> 'cross_region_result' then rules.model_key(stored_model_id)
+            when source <> 'cross_region_result'
+                then rules.bounded_key(rules.model_key(stored_model_id))
         end as stored_model_key,
-        rules.question_key(stored_question_id) as stored_question_key,
+        rules.bounded_key(served_model_name) as served_model_key,
+        rules.bounded_key(rules.question_key(stored_question_id)) as stored_question_key,
+        rules.bounded_key(rules.question_key(asked_question)) as asked_question_key,
         coalesce(created_at, started_at, job_day at time zone 'UTC') as known_at
     from attempts
 
@@ -117,9 +120,9 @@ identified as (
             when located.stored_question_key is not null
                 then coalesce(by_id.question_id, located.stored_question_key)
             when rules.is_question_list(located.asked_question) then 'multi'
-            else coalesce(by_prompt.question_id, rules.question_key(located.asked_question))
+            else coalesce(by_prompt.question_id, located.asked_question_key)
         end as question_id,
-        coalesce(by_prompt.question_id, rules.question_key(located.asked_question))
+        coalesce(by_prompt.question_id, located.asked_question_key)
             as asked_question_id,
         rules.is_identity_bug(
             located.asked_question, located.stored_question_key, asked.question_id is not null
@@ -133,9 +136,9 @@ identified as (
     left join model_aliases as served on located.served_model_key = served.alias
     left join question_aliases as by_id on located.stored_question_key = by_id.alias
     left join question_aliases as by_prompt
-        on rules.question_key(located.asked_question) = by_prompt.alias
+        on located.asked_question_key = by_prompt.alias
     left join questions as asked
-        on rules.question_key(located.asked_question) = asked.question_id
+        on located.asked_question_key = asked.question_id
     left join status_aliases as statuses
         on rules.status_key(located.source_status) = statuses.source_status
 

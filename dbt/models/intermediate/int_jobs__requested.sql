@@ -90,8 +90,8 @@ described as (
         rules.model_names_in(jobs.spec) as model_names,
         jobs.spec,
         rules.names_in(jobs.spec -> 'questions') as question_names,
-        rules.question_key(
-            rules.text_at(jobs.spec, 'benchmark', 'input', 'data', 'prompt')
+        rules.bounded_key(
+            rules.question_key(rules.text_at(jobs.spec, 'benchmark', 'input', 'data', 'prompt'))
         ) as prompt_question_key
     from jobs
     full outer join current_runs on jobs.job_id = current_runs.job_id
@@ -104,8 +104,9 @@ canonical as (
         described.*,
         coalesce(statuses.status, 'unknown') as status,
         coalesce(by_prompt.question_id, described.prompt_question_key) as prompt_question_id,
-        coalesce(by_name.question_id, rules.question_key(described.question_names[1]))
-            as first_question_id,
+        coalesce(
+            by_name.question_id, rules.bounded_key(rules.question_key(described.question_names[1]))
+        ) as first_question_id,
         regions.requested_regions,
         regions.has_unknown_region,
         models.requested_models,
@@ -115,7 +116,7 @@ canonical as (
         on rules.status_key(described.source_status) = statuses.source_status
     left join question_aliases as by_prompt on described.prompt_question_key = by_prompt.alias
     left join question_aliases as by_name
-        on rules.question_key(described.question_names[1]) = by_name.alias
+        on rules.bounded_key(rules.question_key(described.question_names[1])) = by_name.alias
     left join lateral (
         select
             coalesce(array_agg(distinct coalesce(aliases.region, 'OTHER')), '{}')
@@ -134,7 +135,12 @@ canonical as (
     left join lateral (
         select
             coalesce(
-                array_agg(distinct coalesce(aliases.model_id, rules.model_key(stored.name))), '{}'
+                array_agg(
+                    distinct coalesce(
+                        aliases.model_id, rules.bounded_key(rules.model_key(stored.name))
+                    )
+                ),
+                '{}'
             ) as requested_models
         from unnest(described.model_names) as stored (name)
         left join model_aliases as aliases on rules.model_key(stored.name) = aliases.alias
@@ -142,7 +148,11 @@ canonical as (
     left join lateral (
         select
             coalesce(
-                array_agg(distinct coalesce(aliases.question_id, rules.question_key(stored.name))),
+                array_agg(
+                    distinct coalesce(
+                        aliases.question_id, rules.bounded_key(rules.question_key(stored.name))
+                    )
+                ),
                 '{}'
             ) as requested_questions
         from unnest(described.question_names) as stored (name)
@@ -169,7 +179,8 @@ limited as (
             ) as unasked_slots
         from (
             select
-                coalesce(model.model_id, rules.model_key(listed.model_name)) as model_id,
+                coalesce(model.model_id, rules.bounded_key(rules.model_key(listed.model_name)))
+                    as model_id,
                 array_agg(coalesce(region.region, 'OTHER')) as regions
             from rules.model_regions_in(canonical.spec) as listed
             left join model_aliases as model
@@ -180,7 +191,7 @@ limited as (
                         then rules.standard_region_key(rules.region_key(listed.region_name))
                     else rules.region_key(listed.region_name)
                 end = region.alias
-            group by coalesce(model.model_id, rules.model_key(listed.model_name))
+            group by coalesce(model.model_id, rules.bounded_key(rules.model_key(listed.model_name)))
         ) as models
         cross join unnest(canonical.requested_regions) as region (name)
         where

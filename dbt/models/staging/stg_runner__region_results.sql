@@ -16,7 +16,7 @@ select
     execution_output,
     error_message,
     scoring,
-    rules.number_at(metadata, 'success_count')::bigint as success_count,
-    rules.number_at(metadata, 'failure_count')::bigint as failure_count,
-    rules.number_at(metadata, 'total_executions')::bigint as total_executions
+    rules.count_at(metadata, 'success_count') as success_count,
+    rules.count_at(metadata, 'failure_count') as failure_count,
+    rules.count_at(metadata, 'total_executions') as total_executions
 from {{ source('raw', 'region_results') }}

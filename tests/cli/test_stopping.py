@@ -67,19 +67,17 @@ def test_a_signal_while_the_plan_is_read_ends_the_command_at_once(
     assert "Traceback" not in printed
 
 
-@BOTH
 def test_a_signal_while_dagster_is_loaded_begins_no_stage(
-    number: signal.Signals, waiting: Databases, tmp_path: Path
+    waiting: Databases, pipeline: Pipeline
 ) -> None:
     before = begun(waiting)
-    folder = tmp_path / "dagster"
-    folder.mkdir()
-    lock = os.open(folder, os.O_RDONLY)
+    # Where dbt's project is compiled already.
+    lock = os.open(pipeline.home / "dagster", os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    command = backfill(waiting, tmp_path)
+    command = backfill(waiting, pipeline.home)
     # The kernel lists who waits for a lock.
     until(lambda: "->" in waits_of(command.pid))
-    os.killpg(command.pid, number)
+    os.killpg(command.pid, signal.SIGTERM)
     os.close(lock)
     printed, _ = command.communicate()
     assert command.returncode == STOPPED, printed

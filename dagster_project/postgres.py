@@ -117,7 +117,8 @@ def connect_source(
     """Open a connection that needs no session: the runner's database may be behind a pooler.
 
     Yields:
-        The connection, autocommit; what it is to read or write belongs in `source_transaction`.
+        The connection, autocommit; all that it is to read or write belongs in
+        `source_transaction`, which alone can make it read-only.
     """
     with _open(url, application, is_stateless=True) as connection:
         connection.read_only = read_only
@@ -211,7 +212,10 @@ def same_database(one: str, other: str) -> bool:
     """Tell whether two libpq URLs lead to one database, under whatever names."""
     found = []
     for url in (one, other):
-        with connect_source(url, application="identity") as connection:
+        with (
+            connect_source(url, application="identity") as connection,
+            source_transaction(connection),
+        ):
             found.append(
                 only_row(
                     connection.execute(

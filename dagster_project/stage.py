@@ -267,7 +267,8 @@ def _lack(error: BaseException) -> _Lack | None:
         known = [prefix for prefix in _SERVER_LACKS if state.startswith(prefix)]
         return _SERVER_LACKS[max(known, key=len)] if known else None
     number: int | None = None
-    if isinstance(error, MemoryError):
+    # What the loader says when a library of a package finds no room.
+    if isinstance(error, MemoryError) or "failed to map segment" in str(error):
         number = errno.ENOMEM
     elif isinstance(error, sqlite3.Error):
         # Extended codes hold the primary one in their lowest byte.

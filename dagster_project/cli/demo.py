@@ -20,7 +20,7 @@ CHUNK_DAYS = 31
 
 
 def demo(
-    jobs: Annotated[int, typer.Option(min=50, help="Jobs in the synthetic database.")] = 600,
+    jobs: Annotated[int, typer.Option(min=52, help="Jobs in the synthetic database.")] = 600,
 ) -> None:
     """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
     from dagster_project.cli.holdings import read_holdings

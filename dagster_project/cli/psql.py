@@ -24,6 +24,9 @@ def psql(
     settings = Settings()
     with warehouse_databases(settings) as urls:
         parts = conninfo_to_dict(urls.runner if runner else urls.warehouse)
+        if runner and not urls.embedded:
+            options = f"{parts.get('options') or ''} -c default_transaction_read_only=on"
+            parts["options"] = options.strip()
         password = parts.pop("password", None)
         secret = {} if password is None else {"PGPASSWORD": str(password)}
         program = shutil.which("psql") or shutil.which(

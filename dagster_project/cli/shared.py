@@ -124,15 +124,18 @@ def explained_errors() -> Iterator[None]:
             (`FAILED`).
     """
     import psycopg
+    from pydantic import ValidationError
 
-    from dagster_project.embedded_postgres.cluster import EmbeddedServerError
-    from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
-    from dagster_project.settings import MissingSettingError
+    from dagster_project.settings import MissingSettingError, variable_of
 
     try:
         yield
     except MissingSettingError as error:
         fail(str(error), USAGE)
+    except ValidationError as error:
+        # Not the value: it may be a URL.
+        wrong = (f"{variable_of(one['loc'])}: {one['msg']}" for one in error.errors())
+        fail(f"A variable has no usable value. {'; '.join(wrong)}", USAGE)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         fail(f"{error.diag.message_primary}. Set the warehouse up: beacon setup", FAILED)
     except psycopg.errors.InsufficientPrivilege as error:
@@ -142,8 +145,6 @@ def explained_errors() -> Iterator[None]:
             raise
         # The text quotes the URL, password included.
         fail("BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor", USAGE)
-    except (EmbeddedServerError, PostgresBinariesError, PrivilegeError) as error:
-        fail(str(error), FAILED)
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     # What has no explanation is raised as it is.
@@ -156,10 +157,10 @@ def explained_errors() -> Iterator[None]:
 
 def _explanation(error: Exception) -> str | None:
     import psycopg
-    from pydantic import ValidationError
 
+    from dagster_project.embedded_postgres.cluster import EmbeddedServerError
+    from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
     from dagster_project.postgres import TransactionPoolerError
-    from dagster_project.settings import variable_of
     from dagster_project.stage import StageError, machine_fault
 
     is_lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
@@ -168,11 +169,8 @@ def _explanation(error: Exception) -> str | None:
     fault = machine_fault(error)
     if fault is not None:
         return f"Not done: {fault} Then again: beacon {command.get()}"
-    if isinstance(error, ValidationError):
-        # Not the value: it may be a URL.
-        wrong = (f"{variable_of(one['loc'])}: {one['msg']}" for one in error.errors())
-        return "A variable has no usable value. " + "; ".join(wrong)
-    return str(error) if isinstance(error, OSError | StageError) else None
+    known = (OSError, StageError, EmbeddedServerError, PostgresBinariesError, PrivilegeError)
+    return str(error) if isinstance(error, known) else None
 
 
 def print_json(document: object) -> None:

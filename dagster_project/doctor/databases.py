@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,7 +14,14 @@ from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.doctor.machine import THIS_MACHINE
 from dagster_project.extract.schema import TABLES, drift, wider
 from dagster_project.paths import PUBLISHER_ROLE_FILE, READER_ROLE_FILE
-from dagster_project.postgres import connect, connect_source, is_pooled, only_row, read_sql
+from dagster_project.postgres import (
+    connect,
+    connect_source,
+    is_pooled,
+    only_row,
+    read_sql,
+    source_transaction,
+)
 from dagster_project.publish.executions import ROLE_FILE, missing_grants
 from dagster_project.publish.store import reader_problem, target_problems
 
@@ -78,12 +86,17 @@ def database_findings(
     """
     try:
         with (
-            connect(url, application="doctor", read_only=True)
-            if name == "warehouse"
-            else connect_source(url, application="doctor")
-        ) as connection:
-            # A check that is refused must not spoil the next one.
+            (
+                connect(url, application="doctor", read_only=True)
+                if name == "warehouse"
+                else connect_source(url, application="doctor")
+            ) as connection,
+            ExitStack() as held,
+        ):
+            # A check of the warehouse that is refused must not spoil the next one.
             connection.autocommit = True
+            if name != "warehouse":
+                held.enter_context(source_transaction(connection))
             yield _version(name, connection, oldest)
             if name != "runner":
                 yield from _writable(name, connection)

@@ -16,7 +16,12 @@ from dagster_project.doctor.warehouse import dbt_finding, is_set_up, warehouse_f
 from dagster_project.embedded_postgres.cluster import EmbeddedServerError
 from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
 from dagster_project.embedded_postgres.server import databases
-from dagster_project.postgres import connect, connect_source, same_database
+from dagster_project.postgres import (
+    connect,
+    connect_source,
+    same_database,
+    source_transaction,
+)
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases
 
@@ -65,6 +70,7 @@ def _databases(urls: Databases, settings: Settings) -> Iterator[Finding]:
 def _columns(urls: Databases) -> Iterator[Finding]:
     with (
         connect_source(urls.runner, application="doctor") as runner,
+        source_transaction(runner),
         connect(urls.warehouse, application="doctor", read_only=True) as warehouse,
     ):
         if is_set_up(warehouse):

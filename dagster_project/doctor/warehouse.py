@@ -169,6 +169,7 @@ def _days(connection: Connection) -> Iterator[Finding]:
     if old_days:
         yield warn("job_days", f"{old_days} made by older rules", "beacon backfill --only stale")
     if bad_days:
-        yield warn("job_days", f"{bad_days} failed or quarantined", "beacon plan says why")
+        remedy = "After the cause is mended, which beacon plan names: beacon backfill --only failed"
+        yield warn("job_days", f"{bad_days} failed or quarantined", remedy)
     if not old_days and not bad_days:
         yield ok("job_days", "all that are done are made by the present rules")

@@ -120,7 +120,8 @@ def publish_executions(  # noqa: PLR0913  publish's, and whether it is the way b
         connect_source(publish_url, application="publish", read_only=dry_run) as runner,
     ):
         warehouse.autocommit = True
-        _check_privileges(runner)
+        with source_transaction(runner):
+            _check_privileges(runner)
         for job_ids in store.job_pages(cursor, "lost_jobs", scope, pages):
             answers = {} if withdraws else _answers(warehouse, job_ids)
             days = {job.job_id: job.job_day for job in store.jobs(warehouse, job_ids)}

@@ -134,10 +134,12 @@ def _run(
         connect_source(publish_url, application="publish", read_only=not writes) as runner,
     ):
         warehouse.autocommit = True
+        with source_transaction(runner):
+            columns = written_columns(runner, is_read=not withdraws)
         yield _Run(
             warehouse=warehouse,
             runner=runner,
-            columns=written_columns(runner, is_read=not withdraws),
+            columns=columns,
             page_jobs=max(1, most_rows // MOST_ROWS_PER_JOB),
             writes=writes,
             withdraws=withdraws,

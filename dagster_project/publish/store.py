@@ -149,7 +149,9 @@ def target_problems(runner: psycopg.Connection[Any]) -> list[str]:
 def reader_problem(runner: psycopg.Connection[Any]) -> tuple[str, str] | None:
     """Try what the runner's bias page selects; return what it lacks, and the remedy."""
     try:
-        runner.execute(BIAS_PAGE)
+        # A savepoint: what is refused must not spoil what follows.
+        with runner.transaction():
+            runner.execute(BIAS_PAGE)
     except errors.UndefinedColumn as error:
         found = f"the runner's bias page answers 404 for every job: {error.diag.message_primary}"
         return found, READER_REMEDY.format(ADD_SUMMARY_SOURCE)

@@ -4,8 +4,9 @@ Belongs here: the transaction, the marker, the stream. Does not belong here: wha
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -14,7 +15,13 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from dagster_project.extract.schema import TABLES
-from dagster_project.postgres import connect, lock_table, read_sql
+from dagster_project.postgres import (
+    connect,
+    connect_source,
+    lock_table,
+    read_sql,
+    source_transaction,
+)
 from dagster_project.runner_db.deck import draft_job, planned_jobs
 from dagster_project.runner_db.draft import Draft, World, close
 from dagster_project.runner_db.manifest import KEYS_UP_TO_JOBS, Manifest, Tally
@@ -118,7 +125,7 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
     Raises:
         NotSyntheticError: The database holds a runner's tables but no marker.
     """
-    with connect(url, application="synthetic-runner") as connection:
+    with writing(url, _read_marker, NotSyntheticError) as connection:
         lock_table(connection, "beacon_synthetic.manifest")
         marker = _read_marker(connection)
         if marker and marker[0] == spec_fields(spec):
@@ -156,6 +163,24 @@ def _ignore(done: int, total: int) -> None:
 def _exists(connection: Connection, table: str) -> bool:
     row = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()
     return row == (True,)
+
+
+@contextmanager
+def writing(
+    url: str, is_ours: Callable[[Connection], object], refusal: type[Exception]
+) -> Iterator[Connection]:
+    """Open a session that writes, on an empty database or one that has a mark of ours.
+
+    Whether it has is looked at in a session that cannot write.
+
+    Raises:
+        Exception: The refusal: the database holds a runner's tables and no mark.
+    """
+    with connect_source(url, application="runner-mark") as looking, source_transaction(looking):
+        if has_runner_tables(looking) and not is_ours(looking):
+            raise refusal
+    with connect(url, application="runner-db") as connection:
+        yield connection
 
 
 def has_runner_tables(connection: Connection) -> bool:

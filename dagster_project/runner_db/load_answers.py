@@ -23,8 +23,8 @@ from dagster_project.answer_files import (
     read_records,
     text_of,
 )
-from dagster_project.postgres import connect, lock_table, only_row, read_sql
-from dagster_project.runner_db.load import has_runner_tables
+from dagster_project.postgres import lock_table, only_row, read_sql
+from dagster_project.runner_db.load import has_runner_tables, writing
 from dagster_project.runner_db.payloads import stamp
 from dagster_project.runner_db.schema import create_runner_schema
 
@@ -150,12 +150,12 @@ def load_answers(
     answers = read_answers(file)
     at = now or datetime.now(UTC)
     done = {"added": 0, "replaced": 0, "unchanged": 0}
-    with connect(url, application="load-answers") as connection:
+    with writing(url, is_ours, ForeignDatabaseError) as connection:
         lock_table(connection, "jobs")
         if not has_runner_tables(connection):
             create_runner_schema(connection)
             connection.execute(MARKER)
-        elif not _is_ours(connection):
+        elif not is_ours(connection):
             raise ForeignDatabaseError
         for job, rows in answers.items():
             done[_load_job(connection, job, rows, note, at)] += 1
@@ -167,7 +167,7 @@ def load_answers(
     )
 
 
-def _is_ours(connection: Connection) -> bool:
+def is_ours(connection: Connection) -> bool:
     """Tell whether the database has the marker of a synthetic one or of this module."""
     return bool(only_row(connection.execute(IS_OURS))[0])
 

@@ -97,7 +97,7 @@ def _worker() -> Iterator[Worker]:
     try:
         worker = _idle.get_nowait()
     except Empty:
-        worker = _start_worker()
+        worker = start_worker()
     try:
         yield worker
     except BaseException:
@@ -107,7 +107,8 @@ def _worker() -> Iterator[Worker]:
     _idle.put(worker)
 
 
-def _start_worker() -> Worker:
+def start_worker() -> Worker:
+    """Start the process that runs dbt's commands, one after another."""
     return subprocess.Popen(
         [*_DEAF, sys.executable, "-m", "dagster_project.unify.dbt_worker"],
         cwd=PROJECT_DIR,

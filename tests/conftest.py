@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 WAREHOUSE_TEMPLATE, BUILT_TEMPLATE = "warehouse_template", "dbt_template"
 
 _numbers = count(1)
+
+# How long an example takes says more of the machine than of what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_report_header() -> list[str]:

@@ -32,7 +32,7 @@ def any_counts(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(any_counts())
 def test_a_rate_is_null_exactly_where_a_reason_says_why(counts: pl.DataFrame) -> None:
     rates = region_rates(counts, KEYS)
@@ -47,7 +47,7 @@ def test_a_rate_is_null_exactly_where_a_reason_says_why(counts: pl.DataFrame) ->
     assert rates.drop_nulls("estimate").select(inside.all()).item()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(any_counts(), st.integers(0, 9))
 def test_the_order_of_rows_changes_no_rate(counts: pl.DataFrame, seed: int) -> None:
     shuffled = counts.sample(fraction=1, shuffle=True, seed=seed)

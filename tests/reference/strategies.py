@@ -350,7 +350,6 @@ def sample(size: int) -> list[Database]:
         draw_some = settings(
             max_examples=8,
             database=None,
-            deadline=None,
             phases=[Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )(given(databases())(keep))

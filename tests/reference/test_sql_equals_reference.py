@@ -52,7 +52,6 @@ def test_sql_and_reference_agree_on_every_database_of_the_sample(
     max_examples=200,
     derandomize=True,
     database=None,
-    deadline=None,
     report_multiple_bugs=False,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -19,6 +19,8 @@ from tests.faults.faults import barred, until
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
+# The tests themselves may run in the background, where signals are ignored.
+DEFAULT_SIGNALS = ("env", "--default-signal")
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
@@ -38,8 +40,9 @@ def waiting(pipeline: Pipeline, postgres_server: EmbeddedServer) -> Iterator[Dat
 def backfill(databases: Databases, home: Path) -> subprocess.Popen[str]:
     inherited = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     urls = {"BEACON_RUNNER_URL": databases.runner, "BEACON_WAREHOUSE_URL": databases.warehouse}
+    beacon = str(Path(sys.executable).with_name("beacon"))
     return subprocess.Popen(
-        [str(Path(sys.executable).with_name("beacon")), "backfill"],
+        [*DEFAULT_SIGNALS, beacon, "backfill"],
         env={**inherited, **urls, "BEACON_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -65,10 +65,23 @@ class Pipeline:
         assert found is not None
         return found[0]
 
-    def extract(self, day: date = DAY, days: int = 1, batch_rows: int = 2) -> ExtractResult:
+    def extract(
+        self,
+        day: date = DAY,
+        days: int = 1,
+        batch_rows: int = 2,
+        *,
+        accepts_deletions: bool = False,
+    ) -> ExtractResult:
         """Extract some days; the small batches cross their borders."""
         window = Window(day, day + timedelta(days=days))
-        return extract_window(self.runner_url, self.warehouse_url, window, batch_rows)
+        return extract_window(
+            self.runner_url,
+            self.warehouse_url,
+            window,
+            batch_rows,
+            accepts_deletions=accepts_deletions,
+        )
 
     def rows(self, query: LiteralString) -> list[Any]:
         """Return what a query finds in the warehouse; single values for a single column."""

@@ -32,7 +32,7 @@ def test_what_was_removed_is_counted_by_day_table_and_kind(pipeline: Pipeline) -
     pipeline.extract()
     assert pipeline.rows(counts) == found
     pipeline.runner.execute("truncate jobs cascade; truncate cross_region_executions cascade")
-    pipeline.extract()
+    pipeline.extract(accepts_deletions=True)
     assert pipeline.rows(counts) == []
 
 

@@ -3,10 +3,11 @@
 import fcntl
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 import pytest
@@ -29,7 +30,13 @@ from tests.sources import adopt
 OLD, NEW, STRUCTURE = "source_old", "source_new", "structure"
 BUILT_OLD, BUILT_NEW = "built_old", "built_new"
 
+Case = TypeVar("Case")
 _numbers = count(1)
+
+
+def sampled(cases: Sequence[Case], *places: int) -> Sequence[Case]:
+    """Return every case in `make soak`, and those at some places elsewhere: each takes a minute."""
+    return cases if "BEACON_SOAK" in os.environ else [cases[place] for place in places]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dagster_project.cli.holdings import CONTENT_HASH, RELATIONS, RUN_AND_CLOCK_
 from dagster_project.postgres import connect
 
 BOOKKEEPING = "ops"
-"""Tells what was done and when; of it only the rows that could not be stored are content."""
-KEPT_BOOKS = ("ops.quarantine",)
+"""Tells what was done and when; only what was not stored, or not whole, is content."""
+KEPT_BOOKS = ("ops.quarantine", "ops.removed_values")
 CLOCKS = [*RUN_AND_CLOCK_COLUMNS, "quarantined_at"]
 
 Content = Mapping[str, tuple[int, str]]

@@ -36,7 +36,7 @@ from dagster_project.stage import Databases
 from dagster_project.unify import dbt_run
 from dagster_project.unify.setup import set_up_warehouse
 from dagster_project.warehouse import installed_versions
-from tests.faults.conftest import NEW, OLD, STRUCTURE, Workshop
+from tests.faults.conftest import NEW, OLD, STRUCTURE, Workshop, sampled
 from tests.faults.faults import allow_writes, refuse_writes
 from tests.faults.source import DAYS
 
@@ -198,7 +198,7 @@ SELECTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", SELECTIONS)
+@pytest.mark.parametrize("name", sampled(list(SELECTIONS), 0, 1))
 def test_a_selection_is_one_step_that_makes_all_of_it(bench: Bench, name: str) -> None:
     selection = SELECTIONS[name]
     day = Window.of_day(DAYS[0])

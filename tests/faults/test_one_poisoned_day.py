@@ -1,4 +1,4 @@
-"""Ninety days of which one cannot be processed, as an operator meets it."""
+"""A month of days of which one cannot be processed, as an operator meets it."""
 
 import json
 from collections import Counter
@@ -17,18 +17,18 @@ from tests.faults.conftest import STRUCTURE, Workshop
 from tests.faults.scenario import Scenario
 from tests.faults.source import create_source, days_from
 
-DAYS = days_from(date(2025, 8, 1), 90)
-POISONED = DAYS[40]
-DOUBLED = 41101
+DAYS = days_from(date(2025, 8, 1), 31)
+POISONED = DAYS[20]
+DOUBLED = 21101
 REASON = "duplicate key value violates unique constraint"
 
 
 @pytest.fixture
-def ninety_days(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+def month(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """A source of which a careless restore doubled a row."""
-    create_source(workshop.create("ninety_source"), DAYS)
-    workshop.create("ninety_warehouse", STRUCTURE)
-    scenario = workshop.scenario("ninety_source", "ninety_warehouse")
+    create_source(workshop.create("month_source"), DAYS)
+    workshop.create("month_warehouse", STRUCTURE)
+    scenario = workshop.scenario("month_source", "month_warehouse")
     with psycopg.connect(scenario.source_owner) as connection:
         connection.execute(
             "alter table executions drop constraint executions_pkey;"
@@ -38,28 +38,28 @@ def ninety_days(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Scenario
     return scenario
 
 
-def test_one_poisoned_day_of_ninety_is_quarantined_shown_and_repaired_alone(
-    ninety_days: Scenario,
+def test_one_poisoned_day_of_a_month_is_quarantined_shown_and_repaired_alone(
+    month: Scenario,
 ) -> None:
-    ninety_days.finish("backfill", "--chunk-days", "90", exit_code=3)
-    states = Counter(day.state for day in ninety_days.plan())
-    assert states == {State.CURRENT: 89, State.QUARANTINED: 1}
-    assert ninety_days.days(State.QUARANTINED) == [POISONED]
-    _assert_the_reason_is_shown(ninety_days)
+    month.finish("backfill", exit_code=3)
+    states = Counter(day.state for day in month.plan())
+    assert states == {State.CURRENT: len(DAYS) - 1, State.QUARANTINED: 1}
+    assert month.days(State.QUARANTINED) == [POISONED]
+    _assert_the_reason_is_shown(month)
 
-    with psycopg.connect(ninety_days.source_owner) as connection:
+    with psycopg.connect(month.source_owner) as connection:
         connection.execute(
             "delete from executions where ctid ="
             f" (select max(ctid) from executions where id = {DOUBLED})"
         )
-    before = _ledger(ninety_days)
-    ninety_days.finish("backfill", "--only", "failed")
-    after = _ledger(ninety_days)
+    before = _ledger(month)
+    month.finish("backfill", "--only", "failed")
+    after = _ledger(month)
     assert {key for key, row in after.items() if row != before.get(key)} == {
         (POISONED, stage) for stage in {row.stage for row in after.values()}
     }
-    assert ninety_days.unfinished() == []
-    with dagster_instance(Settings(home=ninety_days.home)) as instance:
+    assert month.unfinished() == []
+    with dagster_instance(Settings(home=month.home)) as instance:
         repair = instance.get_runs(limit=1)[0]
         done = instance.all_logs(repair.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     assert repair.status is dg.DagsterRunStatus.SUCCESS

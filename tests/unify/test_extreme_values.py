@@ -26,7 +26,7 @@ from dagster_project.runner_db.schema import create_runner_schema
 from dagster_project.score.window import score_window
 from dagster_project.unify.setup import build_window
 
-JOBS = int(os.environ.get("BEACON_EXTREMES", "40"))
+JOBS = int(os.environ.get("BEACON_EXTREMES", "15"))
 JOBS_PER_RUN = 500
 DAYS = Window(date(2025, 10, 1), date(2025, 10, 4))
 BATCH_ROWS = 1_000

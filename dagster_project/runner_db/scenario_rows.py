@@ -429,7 +429,6 @@ NEW_MODEL, NEW_REGION = "phi-3.5-mini", "sa-east-1"
 POISON = {
     "NUL escape": '{{"response":"A synthetic answer with a \\u0000 inside. {text}"}}',
     "lone surrogate": '{{"response":"A synthetic answer with \\ud800 inside. {text}"}}',
-    "huge number": '{{"response":"{text}","metadata":{{"tokens":1e200000}}}}',
 }
 """Documents that type json holds and type jsonb refuses."""
 
@@ -575,7 +574,7 @@ def hostile_texts(world: World, draft: Draft) -> None:
 def unstorable(world: World, draft: Draft) -> None:
     """Documents that jsonb refuses, where the schema can hold them; and one good row."""
     kind = world.spec.schema.output_data_type
-    documents = [*POISON.values(), INVALID_JSON][: {"jsonb": 0, "json": 3, "text": 4}[kind]]
+    documents = [*POISON.values(), INVALID_JSON][: {"jsonb": 0, "json": 2, "text": 3}[kind]]
     shape = full_shape("geography_basic", *POLITICAL_PAIR, regions=("US", "EU"))
     for place, slot in enumerate(slots(shape)):
         answer = ordinary_answer(world, draft, slot)

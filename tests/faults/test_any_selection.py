@@ -41,7 +41,7 @@ from tests.faults.faults import allow_writes, refuse_writes
 from tests.faults.source import DAYS
 
 DRAWS = int(os.environ.get("BEACON_DRAWS", "1"))
-MOST_LAUNCHES = 8
+MOST_LAUNCHES = 8 if "BEACON_SOAK" in os.environ else 4
 THREE_DAYS = Window.of_days(DAYS[0], DAYS[2])
 EVERYTHING = [*(spec.key for spec in SETUP_SPECS), *(spec.key for spec in STAGE_SPECS)]
 

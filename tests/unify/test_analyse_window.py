@@ -91,7 +91,8 @@ def divergences(day: date) -> Iterator[tuple[object, ...]]:
     for region_a, region_b in (("EU", "US"), ("EU", "EU"), ("US", "US")):
         for question in QUESTIONS:
             key = f"{day}/m/{region_a}/{region_b}/{question}"
-            yield (key, day, "m", region_a, region_b, question, 1, round(chance.random(), 12))
+            totals = (round(chance.random(), 12), round(chance.random(), 12))
+            yield (key, day, "m", region_a, region_b, question, 1, *totals, 0, None)
 
 
 def store(url: str, days: list[date]) -> None:

@@ -1,7 +1,7 @@
 """The extract itself: one window of job_days from one snapshot of the source, all or nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.abc import Buffer
 
 from dagster_project.extract.deletions import held_rows, refuse_deletions
 from dagster_project.extract.forgotten import forgotten_rows
@@ -19,7 +20,7 @@ from dagster_project.extract.published import (
     is_native,
     row_is_native,
 )
-from dagster_project.extract.rows import Row, UnreadableRow, batches, read_rows
+from dagster_project.extract.rows import batches, read_rows
 from dagster_project.extract.schema import TABLES, Column, TableShape, table_shapes
 from dagster_project.extract.secrets import redact
 from dagster_project.partitions import START_DATE, Window
@@ -178,9 +179,8 @@ def extract_window(
             for shape in shapes:
                 removed: Counter[tuple[str, str]] = Counter()
                 with _lines(source, shape, window) as lines:
-                    rows = read_rows(shape, lines, removed)
-                    if left_out:
-                        rows = _without(rows, shape.name, left_out)
+                    kept = _without(lines, shape.name, left_out) if left_out else lines
+                    rows = read_rows(shape, kept, removed)
                     loaded[shape.name] = replace_rows(
                         warehouse, shape, window, batches(rows, batch_rows)
                     )
@@ -192,9 +192,14 @@ def extract_window(
 
 
 def _without(
-    rows: Iterator[Row | UnreadableRow], table: str, left_out: frozenset[tuple[str, str]]
-) -> Iterator[Row | UnreadableRow]:
-    return (row for row in rows if (table, row.source_id) not in left_out)
+    lines: Iterable[Buffer], table: str, left_out: frozenset[tuple[str, str]]
+) -> Iterator[Buffer]:
+    """Leave rows out before anything of them is counted; each line begins with problem and id."""
+    return (
+        line
+        for line in lines
+        if (table, bytes(line).split(b"\t", 2)[1].decode(errors="replace")) not in left_out
+    )
 
 
 @contextmanager

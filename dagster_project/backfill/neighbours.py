@@ -54,19 +54,21 @@ def neighbours(
     connection: psycopg.Connection[Any], stages: Sequence[Stage], window: Window
 ) -> Neighbours:
     """Return what some stages have built of the days around a window."""
-    builds = {(row.job_day, row.stage): row.build_id for row in ledger.read(connection)}
+    builds = {
+        (row.job_day, row.stage): row.build_id
+        for row in ledger.read(connection)
+        if row.build_id is not None
+    }
     found = {}
     for around in _around(window):
         for stage in stages:
-            built = [day for day in around.days if builds.get((day, stage.name)) is not None]
+            built = [day for day in around.days if (day, stage.name) in builds]
             if not built:
                 continue
             counts = {name: rows_per_day(connection, name, around) for name in stage.relations}
             for day in built:
-                build_id = builds[day, stage.name]
-                assert build_id is not None  # noqa: S101  said above
                 rows = {name: counts[name].get(day, 0) for name in stage.relations}
-                found[day, stage.name] = Built(build_id, rows)
+                found[day, stage.name] = Built(builds[day, stage.name], rows)
     return found
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from statistics import median
+from typing import Any
+
+import psycopg
 
 from dagster_project.backfill import ledger
 from dagster_project.backfill.fingerprints import fingerprints, identity_in, rows_of
@@ -111,18 +114,18 @@ def read_plan(
         locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
         rows = ledger.read(connection)
         installed = installed_versions(connection)
-        asked = {"method_version": semantic_version()}
-        waiting = connection.execute(read_sql("backfill/semantic_waiting.sql"), asked).fetchall()
+        waiting = semantic_days_waiting(connection)
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
-    days = plan_days(
-        source,
-        wanted,
-        versions,
-        {day for (day,) in locked},
-        {day for (day,) in waiting},
-    )
+    days = plan_days(source, wanted, versions, {day for (day,) in locked}, waiting)
     return Plan(days, rows, installed)
+
+
+def semantic_days_waiting(connection: psycopg.Connection[Any]) -> set[date]:
+    """Return the days that ask for the semantic measure and lack what this machine can measure."""
+    asked = {"method_version": semantic_version()}
+    found = connection.execute(read_sql("backfill/semantic_waiting.sql"), asked).fetchall()
+    return {day for (day,) in found}
 
 
 def current_plan(databases: Databases, window: Window | None = None) -> list[DayPlan]:

@@ -154,13 +154,15 @@ def process_days(
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
         sources = fingerprints(databases.runner, work.window)
         days = _days_to_do(databases, work, sources)
-        if days and stop():
+        if not days:
+            return
+        if stop():
             raise StoppedError(len(days))
-        if days and not work.accepts_deletions and upstream_of(work.stages[0]) is None:
+        if not work.accepts_deletions and upstream_of(work.stages[0]) is None:
             _refuse_half_a_source(databases, connection, work.window, sources)
         around = neighbours(connection, work.stages, work.window)
         while days:
-            span = _next_span(days, sources)
+            span = next_span(days, sources)
             left = len(days) - len(span)
             for done in _process_span(databases, connection, work, span, sources):
                 ends_span = done.stage is work.stages[-1]
@@ -215,7 +217,12 @@ def _held_days(connection: psycopg.Connection[Any], window: Window) -> set[date]
     return {day for (day,) in found}
 
 
-def _next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[date]:
+def next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[date]:
+    """Return the first of some days that go through all stages together, at least one.
+
+    Args:
+        sources: Fingerprints, which hold the numbers of source rows.
+    """
     totals = accumulate(rows_of(sources.get(day)) for day in days)
     return days[: min(SPAN_DAYS, max(1, sum(total <= SPAN_ROWS for total in totals)))]
 

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from dagster_project import console
+from dagster_project.cli import STOPPED
 from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
@@ -21,14 +22,7 @@ from dagster_project.cli.report import report
 from dagster_project.cli.score import score_command
 from dagster_project.cli.semantic import semantic
 from dagster_project.cli.setup import setup, stop
-from dagster_project.cli.shared import (
-    EXIT_CODES,
-    STOPPED,
-    command,
-    examples,
-    explained_errors,
-    fail,
-)
+from dagster_project.cli.shared import EXIT_CODES, command, examples, explanation, fail
 from dagster_project.cli.snapshot import snapshot
 from dagster_project.cli.status import status
 from dagster_project.cli.ui import ui
@@ -51,9 +45,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             fail(f"Stopped. What is done stays done; again: beacon {command.get()}", STOPPED)
         # Of any class: what a user or the machine caused is told in words, the rest goes on.
-        except Exception:
-            with explained_errors():
+        except Exception as error:
+            told = explanation(error)
+            if told is None:
                 raise
+            fail(*told)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so

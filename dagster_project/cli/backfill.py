@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project import console
+from dagster_project.cli import STOPPED
 from dagster_project.cli.shared import (
     BAD_ROWS,
     FAILED,
-    STOPPED,
     AsJson,
     FromDay,
     ToDay,

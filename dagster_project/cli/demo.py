@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.cli.shared import FAILED, STOPPED, explained_errors, fail
+from dagster_project.cli import STOPPED
+from dagster_project.cli.shared import FAILED, fail, warehouse_databases
 from dagster_project.console import program, progress
 
 if TYPE_CHECKING:
@@ -25,12 +26,11 @@ def demo(
     """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
     from dagster_project.cli.holdings import read_holdings
     from dagster_project.cli.printing import print_holdings, print_next_steps
-    from dagster_project.embedded_postgres.server import databases
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.settings import Settings
 
     settings = Settings()
-    with explained_errors(), databases(settings, start_demo=True) as urls:
+    with warehouse_databases(settings, start_demo=True) as urls:
         with progress() as bar:
             _generate(bar, urls, jobs)
             with dagster_instance(settings) as instance:

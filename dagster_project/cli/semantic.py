@@ -44,15 +44,14 @@ def _ask(url: str, window: "Window") -> None:
 
 
 def _show(url: str) -> None:
-    from dagster_project.postgres import connect
+    from dagster_project.backfill.plan import semantic_days_waiting
+    from dagster_project.postgres import connect, only_row
 
     with connect(url, application="semantic", read_only=True) as connection:
-        days = connection.execute(
-            "select job_day, method_version from ops.semantic_days order by job_day"
-        ).fetchall()
-    waiting = sum(version is None for _, version in days)
+        (asking,) = only_row(connection.execute("select count(*) from ops.semantic_days"))
+        waiting = len(semantic_days_waiting(connection))
     out.print(
-        f"{len(days):,} days ask for the semantic measure, {waiting:,} of them wait for it."
+        f"{asking:,} days ask for the semantic measure, {waiting:,} of them wait for it."
         + " To compute it: beacon backfill" * bool(waiting),
         soft_wrap=True,
         highlight=False,

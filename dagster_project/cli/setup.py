@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dagster_project import console
-from dagster_project.cli.shared import FAILED, explained_errors, fail, warehouse_databases
+from dagster_project.cli.shared import FAILED, fail, warehouse_databases
 
 
 def setup(
@@ -40,6 +40,5 @@ def stop() -> None:
     from dagster_project.settings import Settings
 
     settings = Settings()
-    with explained_errors():
-        stopped = stop_server(settings.home, settings.pg_bindir)
+    stopped = stop_server(settings.home, settings.pg_bindir)
     console.out.print("Stopped." if stopped else "Another command uses it; the last one stops it.")

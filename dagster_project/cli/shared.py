@@ -18,7 +18,7 @@ import typer
 from rich.markup import escape
 
 from dagster_project import console
-from dagster_project.cli import STOPPED as STOPPED  # noqa: PLC0414  handed on
+from dagster_project.cli import STOPPED
 
 if TYPE_CHECKING:
     from dagster_project.partitions import Window
@@ -103,72 +103,70 @@ def _day(text: str) -> date:
 
 @contextmanager
 def warehouse_databases(settings: "Settings", *, start_demo: bool = False) -> Iterator["Databases"]:
-    """Give a command its two databases, and explain what goes wrong with them.
-
-    Raises:
-        typer.Exit: A setting is missing or a database does not answer; the remedy is printed.
-    """
+    """Give a command its two databases; loads what that needs only now."""
     from dagster_project.embedded_postgres.server import databases
 
-    with explained_errors(), databases(settings, start_demo=start_demo) as urls:
+    with databases(settings, start_demo=start_demo) as urls:
         yield urls
 
 
-@contextmanager
-def explained_errors() -> Iterator[None]:
-    """Turn expected errors into a message with a remedy and an exit code.
+def explanation(error: Exception) -> tuple[str, int] | None:
+    """Return what a user is told of an expected error, remedy included, and the exit code.
 
-    Raises:
-        typer.Exit: A setting is missing (`USAGE`); or a database does not answer, lacks a table
-            or a privilege, the machine lacks something, or the embedded server does not start
-            (`FAILED`).
+    None: it is none, or one that typer tells.
     """
+    if isinstance(error, BrokenPipeError):
+        return None
+    wrong = _wrong_setting(error)
+    if wrong is not None:
+        return wrong, USAGE
+    failure = _database_fault(error) or _fault(error)
+    return None if failure is None else (failure, FAILED)
+
+
+def _wrong_setting(error: Exception) -> str | None:
     import psycopg
     from pydantic import ValidationError
 
     from dagster_project.settings import MissingSettingError, variable_of
 
-    try:
-        yield
-    except MissingSettingError as error:
-        fail(str(error), USAGE)
-    except ValidationError as error:
+    if isinstance(error, MissingSettingError):
+        return str(error)
+    if isinstance(error, ValidationError):
         # Not the value: it may be a URL.
         wrong = (f"{variable_of(one['loc'])}: {one['msg']}" for one in error.errors())
-        fail(f"A variable has no usable value. {'; '.join(wrong)}", USAGE)
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        fail(f"{error.diag.message_primary}. Set the warehouse up: beacon setup", FAILED)
-    except psycopg.errors.InsufficientPrivilege as error:
-        fail(f"{error.diag.message_primary}. What is missing: beacon doctor", FAILED)
-    except psycopg.ProgrammingError as error:
-        if error.sqlstate is not None:
-            raise
+        return f"A variable has no usable value. {'; '.join(wrong)}"
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
         # The text quotes the URL, password included.
-        fail("BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor", USAGE)
-    except (typer.Exit, typer.Abort, BrokenPipeError):
-        raise
-    # What has no explanation is raised as it is.
-    except Exception as error:
-        message = _explanation(error)
-        if message is None:
-            raise
-        fail(message, FAILED)
+        return "BEACON_RUNNER_URL or BEACON_WAREHOUSE_URL is no libpq URL: beacon doctor"
+    return None
 
 
-def _explanation(error: Exception) -> str | None:
+def _database_fault(error: Exception) -> str | None:
     import psycopg
 
-    from dagster_project.embedded_postgres.cluster import EmbeddedServerError
-    from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
     from dagster_project.postgres import TransactionPoolerError
-    from dagster_project.stage import StageError, machine_fault
 
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return f"{error.diag.message_primary}. Set the warehouse up: beacon setup"
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"{error.diag.message_primary}. What is missing: beacon doctor"
     is_lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
     if is_lost or isinstance(error, TransactionPoolerError):
         return f"The database does not answer: {error}\nWhat is wrong: beacon doctor"
+    return None
+
+
+def _fault(error: Exception) -> str | None:
+    from dagster_project.embedded_postgres.cluster import EmbeddedServerError
+    from dagster_project.embedded_postgres.programs import PostgresBinariesError, PrivilegeError
+    from dagster_project.stage import StageError, is_transient, machine_fault
+
     fault = machine_fault(error)
     if fault is not None:
         return f"Not done: {fault} Then again: beacon {command.get()}"
+    if is_transient(error):
+        return f"Not done: {error}\nIt may pass. Again: beacon {command.get()}"
     known = (OSError, StageError, EmbeddedServerError, PostgresBinariesError, PrivilegeError)
     return str(error) if isinstance(error, known) else None
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
@@ -69,6 +69,9 @@ class Shape(NamedTuple):
         return self.members.get(name, self.rest)
 
 
+Tree: TypeAlias = "str | Mapping[str, Tree]"
+"""What ``allowed_paths.yaml`` says of a column."""
+
 NOTHING = Shape(None, {}, None)
 
 
@@ -99,10 +102,10 @@ def allowed_shapes() -> Mapping[str, Shape]:
     return {name: _shape(tree) for name, tree in columns.items()}
 
 
-def _shape(tree: str | Mapping[str, object]) -> Shape:
+def _shape(tree: Tree) -> Shape:
     if isinstance(tree, str):
         return Shape(tree, {}, None)
-    shapes = {name: _shape(below) for name, below in tree.items()}  # type: ignore[arg-type]
+    shapes = {name: _shape(below) for name, below in tree.items()}
     itself, rest = shapes.pop(_ITSELF, NOTHING), shapes.pop(_ANY_NAME, None)
     return Shape(itself.scalar, shapes, rest)
 
@@ -133,8 +136,11 @@ def _admits(value: object, shape: Shape) -> bool:
         return all(_admits(item, shape) for item in value)
     if isinstance(value, str):
         return _is_text_of(value, shape)
+    if value is None:
+        return True
     # False for NaN, too.
-    return value is None or (shape.scalar == VALUE and -_LARGEST <= value <= _LARGEST)  # type: ignore[operator]
+    is_number = isinstance(value, int | float) and -_LARGEST <= value <= _LARGEST
+    return is_number and shape.scalar == VALUE
 
 
 def copied_paths(

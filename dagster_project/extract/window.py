@@ -62,7 +62,9 @@ def window_tables(versioned: Mapping[str, bool] | None = None) -> sql.Composed:
     """
     return read_sql("extract/window.sql").format(
         **{
-            f"{table}_version": _version(alias, None if versioned is None else versioned[table])
+            f"{table}_version": _version(
+                alias, is_versioned=None if versioned is None else versioned[table]
+            )
             for table, alias in _ALIASES.items()
         },
         execution_is_native=is_native("cre", "id"),
@@ -82,7 +84,7 @@ def versioned_tables(source: psycopg.Connection[Any]) -> dict[str, bool]:
     return {table: has_versions for table, _, has_versions in rows.fetchall()}
 
 
-def _version(alias: str, is_versioned: bool | None) -> sql.Composable:  # noqa: FBT001
+def _version(alias: str, *, is_versioned: bool | None) -> sql.Composable:
     if is_versioned is None:
         return sql.SQL("null::bigint")
     if is_versioned:

@@ -52,6 +52,8 @@ class SemanticMeasure:
         Returns:
             The same rows; null where our method compares nothing or the day does not ask.
         """
+        if not self._days:
+            return pairs.with_columns(semantic_cosine=pl.lit(None, pl.Float64))
         asked = pl.col("job_day").is_in(self._days) & pl.col("comparison").is_not_null()
         texts = dict(answers.select("execution_key", "answer_text").iter_rows())
         rows = pairs.select("left_key", "right_key", asked=asked.fill_null(value=False)).iter_rows()

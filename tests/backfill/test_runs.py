@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.backfill import runs
-from dagster_project.backfill.runs import isolate, spans
+from dagster_project.backfill.runs import SPAN_DAYS, SPAN_ROWS, isolate, next_span, spans
 from dagster_project.partitions import Window
 from dagster_project.stage import MachineError
 from dagster_project.unify.dbt_run import DbtError
@@ -151,3 +151,11 @@ def test_spans_cover_exactly_the_days_and_are_as_long_as_can_be(offsets: set[int
     found = list(spans(days))
     assert [day for span in found for day in span.days] == days
     assert all(left.end < right.start for left, right in pairwise(found))
+
+
+def test_days_go_together_as_far_as_rows_and_a_months_length_allow() -> None:
+    days = [START + timedelta(days=number) for number in range(92)]
+    assert next_span(days, {}) == days[:SPAN_DAYS]
+    heavy = dict.fromkeys(days, f"executions={SPAN_ROWS // 2}:9f")
+    assert next_span(days, heavy) == days[:2]
+    assert next_span(days, dict.fromkeys(days, f"executions={SPAN_ROWS + 1}:9f")) == days[:1]

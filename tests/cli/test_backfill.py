@@ -17,8 +17,9 @@ from typer.testing import CliRunner, Result
 
 from dagster_project.backfill.plan import Chunk, State, current_plan
 from dagster_project.backfill.stages import STAGES
+from dagster_project.cli import STOPPED
 from dagster_project.cli.app import app
-from dagster_project.cli.shared import STOPPED, USAGE
+from dagster_project.cli.shared import USAGE
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.checks import standing_results, whole_tables_result

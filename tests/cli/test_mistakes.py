@@ -5,11 +5,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from dagster_project import console
 from dagster_project.cli.app import app
+from dagster_project.cli.shared import FAILED, explanation
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 ROW = b'{"job": 1, "region": "US", "model": 2, "question": 3, "text": "x"%s}\n'
@@ -53,6 +55,14 @@ def test_a_file_that_cannot_be_loaded_is_named(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     refused(beacon("load-answers", name), 1, name)
+
+
+def test_a_lock_that_somebody_else_holds_is_told_with_the_next_command() -> None:
+    told = explanation(psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"))
+    assert told is not None
+    message, exit_code = told
+    assert exit_code == FAILED
+    assert "Again: beacon" in message
 
 
 def test_an_ending_that_stands_for_no_form_is_refused_and_nothing_is_written(

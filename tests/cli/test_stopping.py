@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dagster_project.cli.shared import STOPPED
+from dagster_project.cli import STOPPED
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.stage import Databases
 from dagster_project.unify.dbt_run import start_worker

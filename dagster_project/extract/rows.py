@@ -7,11 +7,12 @@ passes through as it came in; only those that hold more than is copied are writt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from psycopg.abc import Buffer
 
+from dagster_project.batches import in_batches
 from dagster_project.extract.personal_data import (
     NOTHING,
     Field,
@@ -90,7 +91,6 @@ def _character(match: re.Match[str]) -> str:
 _KEY_COLUMNS = frozenset(
     {"jobspec_id", "question_id", "model_id", "provider_id", "region", "region_a", "region_b"}
 )
-_BATCH_BYTES = 16_000_000
 _CHUNK_ROWS, _CHUNK_CHARACTERS = 500, 4_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 _PARENTS = {
@@ -136,8 +136,8 @@ class UnreadableRow:
 class Batch:
     """Rows that are in memory together."""
 
-    readable: list[Row] = field(default_factory=list)
-    unreadable: list[UnreadableRow] = field(default_factory=list)
+    readable: list[Row]
+    unreadable: list[UnreadableRow]
 
 
 class _Copied(NamedTuple):
@@ -273,22 +273,15 @@ def batches(rows: Iterable[Row | UnreadableRow], batch_rows: int) -> Iterator[Ba
         batch_rows: Most rows of a batch.
 
     Yields:
-        Batches of at least one row; one that is larger than `_BATCH_BYTES` ends its batch.
+        Batches of at least one row.
     """
-    batch = Batch()
-    size = 0
-    for row in rows:
-        if isinstance(row, Row):
-            batch.readable.append(row)
-            size += len(row.line)
-        else:
-            batch.unreadable.append(row)
-        if len(batch.readable) + len(batch.unreadable) >= batch_rows or size >= _BATCH_BYTES:
-            yield batch
-            batch = Batch()
-            size = 0
-    if batch.readable or batch.unreadable:
-        yield batch
+    for held in in_batches(rows, batch_rows, _size):
+        readable = [row for row in held if isinstance(row, Row)]
+        yield Batch(readable, [row for row in held if isinstance(row, UnreadableRow)])
+
+
+def _size(row: Row | UnreadableRow) -> int:
+    return len(row.line) if isinstance(row, Row) else 0
 
 
 def _field(table: str, column: Column) -> Field:

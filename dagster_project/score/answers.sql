@@ -1,4 +1,4 @@
--- Every attempt with an answer, whole jobs side by side.
+-- Every attempt with an answer, whole jobs and in them whole questions side by side.
 select
     execution_key,
     job_id,
@@ -17,4 +17,4 @@ select
     sequence
 from intermediate.int_executions__answers
 where job_day >= %(start)s and job_day < %(end)s
-order by job_id, sequence, execution_key
+order by job_id, question_id, sequence, execution_key

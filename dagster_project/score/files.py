@@ -4,21 +4,19 @@ Belongs here: the way from an input file to an output file in bounded memory, wr
 at all. Does not belong here: the measures, the forms of records, the command line.
 
 Per answer, the file streams through. Per job, the answers of a job may lie anywhere in the file, so
-they are first laid side by side: written to a temporary Parquet file and sorted by DuckDB, which
-uses the disk when memory does not suffice.
+they are first laid side by side: written to a temporary SQLite file and read by job.
 """
 
 import gzip
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
@@ -32,6 +30,7 @@ from dagster_project.answer_files import (
     require_form,
     text_of,
 )
+from dagster_project.batches import in_batches, text_size
 from dagster_project.score.runner_answers import COMPLETED
 from dagster_project.score.scores import (
     BOTH,
@@ -100,7 +99,6 @@ _OUR_REASONS = [
 ]
 
 _SUCCESSES = (COMPLETED, "success")
-_SORT_MEMORY = "256MB"
 
 Write = Callable[[pl.DataFrame], object]
 
@@ -186,7 +184,7 @@ def _accepted(
 
 
 def _frames(answers: Iterator[dict[str, Any]]) -> Iterator[pl.DataFrame]:
-    while batch := list(islice(answers, BATCH_ANSWERS)):
+    for batch in in_batches(answers, BATCH_ANSWERS, lambda answer: text_size(answer.values())):
         yield pl.DataFrame(batch, schema=ANSWERS)
 
 
@@ -194,24 +192,29 @@ def _side_by_side(
     batches: Iterator[pl.DataFrame], folder: Path, progress: Progress
 ) -> Iterator[pl.DataFrame]:
     """Bring the answers of each job together, jobs in the order of their first answers."""
-    spilled = folder / "answers.parquet"
+    names = ", ".join(ANSWERS)
     total = done = 0
-    with atomic_output(spilled, ANSWERS) as write:
+    with closing(sqlite3.connect(folder / "answers.sqlite")) as spilled:
+        # A file that is thrown away needs no journal.
+        spilled.execute("pragma journal_mode = off")
+        spilled.execute(f"create table answers ({names}, primary key (job_id, sequence))")
+        insert = f"insert into answers values ({', '.join('?' * len(ANSWERS))})"  # noqa: S608  marks
+        spilled.execute("begin")
         for batch in batches:
-            write(batch)
+            spilled.executemany(insert, batch.iter_rows())
             total += len(batch)
-    statement = Path(__file__).with_name("side_by_side.sql").read_text(encoding="utf-8")
-    with duckdb.connect() as connection:
-        connection.execute("set memory_limit = ?", [_SORT_MEMORY])
-        connection.execute("set temp_directory = ?", [str(folder)])
-        connection.execute("set threads = 1")
-        connection.execute("set enable_progress_bar = false")
-        ordered = connection.sql(statement, params={"file": str(spilled)})
-        reader = ordered.to_arrow_reader(BATCH_ANSWERS)
-        for jobs in whole_jobs(pl.DataFrame(batch, schema=ANSWERS) for batch in reader):
+        spilled.commit()
+        spilled.executescript(_statement("side_by_side_tables"))
+        rows = spilled.execute(_statement("side_by_side"))
+        held = in_batches(rows, BATCH_ANSWERS, text_size)
+        for jobs in whole_jobs(pl.DataFrame(one, ANSWERS, orient="row") for one in held):
             yield jobs
             done += len(jobs)
             progress("scoring", done, total)
+
+
+def _statement(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def prepared(answers: pl.DataFrame) -> pl.DataFrame:

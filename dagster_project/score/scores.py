@@ -4,7 +4,7 @@ Belongs here: which measures go into which result. Does not belong here: the mea
 files and databases.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -21,6 +21,7 @@ __all__ = [
     "score_answers",
     "score_jobs",
     "score_pairs",
+    "scored_jobs",
     "usable_answers",
     "whole_jobs",
 ]
@@ -29,6 +30,7 @@ BOTH = ("runner", "ours")
 """The two families of measures."""
 
 _DECIMALS = 12
+_TEXTS = ("answer_text", "receipt_response", "receipt_full_response", "first_answer_text")
 
 
 def score_answers(answers: pl.DataFrame, methods: Collection[str] = BOTH) -> pl.DataFrame:
@@ -114,17 +116,45 @@ def rounded(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.with_columns(pl.col(pl.Float64).round(_DECIMALS))
 
 
-def whole_jobs(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def whole_jobs(
+    batches: Iterable[pl.DataFrame], key: Sequence[str] = ("job_id",)
+) -> Iterator[pl.DataFrame]:
     """Cut batches anew, in the same order, so that no job is spread over two.
 
-    The rows of a ``job_id`` lie together; nulls (no job) come last.
+    Args:
+        batches: The rows of a job lie together; those without one come last.
+        key: What names a job, or the part of one that is to stay whole.
     """
     held = None
     for batch in batches:
         rows = batch if held is None else pl.concat([held, batch])
         # Rows without a job are jobs of their own: comparing them with null keeps none back.
-        is_open = pl.col("job_id") == pl.col("job_id").last()
+        is_open = pl.all_horizontal(pl.col(name) == pl.col(name).last() for name in key)
         held = rows.filter(is_open)
         yield rows.filter((~is_open).fill_null(value=True))
     if held is not None:
         yield held
+
+
+def scored_jobs(parts: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> Iterator[pl.DataFrame]:
+    """Score jobs that come in parts, of which one at a time is held with its texts.
+
+    Args:
+        parts: Usable answers, as ``score_answers`` returns them, and their pairs. The parts of a
+            job follow each other; each question of it is whole in one.
+
+    Yields:
+        What ``score_jobs`` returns of the jobs that are over.
+    """
+    held: tuple[pl.DataFrame, pl.DataFrame] | None = None
+    for answers, pairs in parts:
+        part = answers.drop(_TEXTS, strict=False), pairs
+        held = (
+            part if held is None else (pl.concat([held[0], part[0]]), pl.concat([held[1], pairs]))
+        )
+        if len(answers):
+            is_open = pl.col("job_id") == answers["job_id"][-1]
+            yield score_jobs(held[0].filter(~is_open), held[1].filter(~is_open))
+            held = held[0].filter(is_open), held[1].filter(is_open)
+    if held is not None:
+        yield score_jobs(*held)

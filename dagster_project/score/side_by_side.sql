@@ -1,17 +1,7 @@
--- Answers of a file, those of a job together, jobs in the order of their first answers (DuckDB).
-with answers as (
-    select * from read_parquet($file)
-),
-
-jobs as (
-    select
-        job_id,
-        min(sequence) as first_sequence
-    from answers
-    group by job_id
-)
-
+-- Answers of a file, those of a job together, jobs in the order of their first answers (SQLite).
+-- Both tables are read in the order of their keys, so that nothing is sorted: texts stay on disk.
 select answers.*
-from answers
-inner join jobs on answers.job_id = jobs.job_id
+from jobs
+cross join answers
+where answers.job_id = jobs.job_id
 order by jobs.first_sequence, answers.sequence

@@ -3,22 +3,23 @@
 Belongs here: what is read, batched and replaced. Does not belong here: any measure.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import polars as pl
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from dagster_project.batches import in_batches, rows_that_fit, text_size
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score import METHOD_VERSION, TABLES, semantic_version
 from dagster_project.score.scores import (
     rounded,
     score_answers,
-    score_jobs,
     score_pairs,
+    scored_jobs,
     usable_answers,
     whole_jobs,
 )
@@ -61,7 +62,7 @@ MOST_REPEATS = 20
 more of them would cost time and tell little about how answers vary."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class ScoreResult:
     """Rows that were written."""
 
@@ -70,15 +71,6 @@ class ScoreResult:
     jobs: int = 0
     repeats: int = 0
 
-    def __add__(self, other: "ScoreResult") -> "ScoreResult":
-        """Return the rows of both."""
-        return ScoreResult(
-            self.answers + other.answers,
-            self.pairs + other.pairs,
-            self.jobs + other.jobs,
-            self.repeats + other.repeats,
-        )
-
 
 def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreResult:
     """Replace the scores of a window of job_days, all or nothing.
@@ -86,21 +78,22 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
     Args:
         warehouse_url: libpq URL of the warehouse, as owner.
         window: Job_days, UTC.
-        batch_rows: Answers held in memory at a time; a job that has more is held whole.
+        batch_rows: Answers held in memory at a time; a batch also ends at 16 MB. A question of a
+            job is held whole.
     """
     with (
         connect(warehouse_url, application="score-read", read_only=True) as source,
         connect(warehouse_url, application="score-write") as target,
     ):
         _empty(target, window)
-        semantic = _semantic_measure(target, window)
-        written = ScoreResult()
-        for answers in whole_jobs(_read(source, window, batch_rows)):
-            written += _replace(target, answers, semantic)
+        writing = _Writing(target, window, _semantic_measure(target, window))
+        for jobs in scored_jobs(writing.parts(_read(source, window, batch_rows))):
+            writing.add_jobs(jobs)
         # On the writing session: it sees the languages that are not committed yet.
-        for answers in whole_jobs(_read_repeats(target, window, batch_rows)):
-            written += _add_repeats(target, answers, semantic)
-        return written
+        most = rows_that_fit(writing.longest, batch_rows)
+        for answers in whole_jobs(_read_repeats(target, window, most)):
+            writing.add_repeats(answers)
+        return writing.result
 
 
 def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
@@ -122,10 +115,10 @@ def _semantic_measure(target: psycopg.Connection[TupleRow], window: Window) -> S
 def _read(
     source: psycopg.Connection[TupleRow], window: Window, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    with source.cursor(name="answers", binary=True) as cursor:
-        cursor.execute(read_sql("score/answers.sql"), {"start": window.start, "end": window.end})
-        while rows := cursor.fetchmany(batch_rows):
-            yield pl.DataFrame(rows, schema=ANSWERS, orient="row")
+    with source.cursor(binary=True) as cursor:
+        rows = cursor.stream(read_sql("score/answers.sql"), vars(window))
+        for batch in in_batches(rows, batch_rows, text_size):
+            yield pl.DataFrame(batch, schema=ANSWERS, orient="row")
 
 
 def _read_repeats(
@@ -138,52 +131,75 @@ def _read_repeats(
             yield pl.DataFrame(rows, schema=REPEATS, orient="row")
 
 
-def _add_repeats(
-    target: psycopg.Connection[TupleRow], answers: pl.DataFrame, semantic: SemanticMeasure
-) -> ScoreResult:
-    pairs = score_pairs(answers.with_columns(counts=pl.lit(value=True)), methods=("ours",))
-    compared = pairs.filter(pl.col("comparison") == "repeat")
-    repeats = semantic.added_to(compared, answers).rename(
-        {"left_model": "model_id", "left_region": "region"}
-    )
-    _store(target, "repeat_pairs", repeats, repeats["left_key"].to_list())
-    return ScoreResult(repeats=len(repeats))
+@dataclass
+class _Writing:
+    """Scores on their way into the warehouse.
 
+    Attributes:
+        longest: Bytes of the longest answer so far.
+    """
 
-def _replace(
-    target: psycopg.Connection[TupleRow], answers: pl.DataFrame, semantic: SemanticMeasure
-) -> ScoreResult:
-    scored = score_answers(_prepared(answers))
-    usable = usable_answers(scored.filter("is_usable"))
-    pairs = semantic.added_to(score_pairs(usable), usable)
-    jobs = score_jobs(usable, pairs)
-    written = {"answers": scored, "answer_pairs": pairs, "job_metrics": jobs}
-    for table, rows in written.items():
-        keys = scored[TABLES[table]].drop_nulls().unique().to_list()
-        _store(target, table, rows, keys)
-    return ScoreResult(len(scored), len(pairs), len(jobs))
+    target: psycopg.Connection[TupleRow]
+    window: Window
+    semantic: SemanticMeasure
+    result: ScoreResult = field(default_factory=ScoreResult)
+    longest: int = 0
+
+    def parts(self, answers: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Store answers and their pairs, and yield what their jobs are scored from."""
+        for questions in whole_jobs(answers, key=("job_id", "question_id")):
+            scored = score_answers(_prepared(questions))
+            usable = usable_answers(scored.filter("is_usable"))
+            pairs = self.semantic.added_to(score_pairs(usable), usable)
+            for table in ("answers", "answer_pairs", "job_metrics"):
+                self._delete(table, scored[TABLES[table]])
+            self._store("answers", scored)
+            self._store("answer_pairs", pairs)
+            self.result.answers += len(scored)
+            self.result.pairs += len(pairs)
+            longest = scored.select(pl.col("answer_text").str.len_bytes().max()).item()
+            self.longest = max(self.longest, longest or 0)
+            yield usable, pairs
+
+    def add_jobs(self, jobs: pl.DataFrame) -> None:
+        """Store what is known of whole jobs."""
+        self._store("job_metrics", jobs)
+        self.result.jobs += len(jobs)
+
+    def add_repeats(self, answers: pl.DataFrame) -> None:
+        """Store the similarities of groups of two answers."""
+        pairs = score_pairs(answers.with_columns(counts=pl.lit(value=True)), methods=("ours",))
+        compared = pairs.filter(pl.col("comparison") == "repeat")
+        repeats = self.semantic.added_to(compared, answers).rename(
+            {"left_model": "model_id", "left_region": "region"}
+        )
+        self._delete("repeat_pairs", repeats["left_key"])
+        self._store("repeat_pairs", repeats)
+        self.result.repeats += len(repeats)
+
+    def _store(self, table: str, rows: pl.DataFrame) -> None:
+        name = sql.Identifier("scores", table)
+        with self.target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
+            columns = [column.name for column in stored.description or ()]
+        versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
+        rows = rounded(versioned.select(columns))
+        statement = sql.SQL("copy {} ({}) from stdin").format(
+            name, sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with self.target.cursor().copy(statement) as copy:
+            for row in rows.iter_rows():
+                copy.write_row(row)
+
+    def _delete(self, table: str, keys: pl.Series) -> None:
+        """Delete rows of days outside the window whose key comes back inside."""
+        statement = read_sql("score/delete_moved.sql").format(
+            table=sql.Identifier("scores", table), key=sql.Identifier(TABLES[table])
+        )
+        values = {"keys": keys.drop_nulls().unique().to_list(), **vars(self.window)}
+        self.target.execute(statement, values)
 
 
 def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
     return answers.with_columns(
         counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
     )
-
-
-def _store(
-    target: psycopg.Connection[TupleRow], table: str, rows: pl.DataFrame, keys: list[str]
-) -> None:
-    name = sql.Identifier("scores", table)
-    # Rows of another day whose key comes back on this one.
-    delete = sql.SQL("delete from {} where {} = any(%s)")
-    target.execute(delete.format(name, sql.Identifier(TABLES[table])), [keys])
-    with target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
-        columns = [column.name for column in stored.description or ()]
-    versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
-    rows = rounded(versioned.select(columns))
-    statement = sql.SQL("copy {} ({}) from stdin").format(
-        name, sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with target.cursor().copy(statement) as copy:
-        for row in rows.iter_rows():
-            copy.write_row(row)

@@ -134,3 +134,26 @@ def test_no_more_rows_than_a_batch_are_held_together(warehouse_url: str, tmp_pat
     with pq.ParquetFile(taken.folder / "parquet" / "a.parquet") as file:
         groups = range(file.metadata.num_row_groups)
         assert [file.metadata.row_group(group).num_rows for group in groups] == [4, 4, 2]
+
+
+def test_rows_that_duckdb_could_not_hold_together_are_written_all_the_same(
+    warehouse_url: str, tmp_path: Path
+) -> None:
+    rows, size = 700, 400_000
+    with psycopg.connect(warehouse_url) as owner:
+        owner.execute(
+            "create table analytics.a as select id, repeat(chr(97 + id %% 26), %s) as text"
+            " from generate_series(1, %s) as id",
+            [size, rows],
+        )
+        owner.execute("comment on column analytics.a.text is 'Long.'")
+    taken = take_snapshot(warehouse_url, tmp_path / "snapshot", 10_000)
+    with duckdb.connect(taken.folder / DUCKDB_FILE, read_only=True) as connection:
+        counts = "select count(*), sum(id), sum(length(text)), count(distinct text)"
+        found = connection.execute(f"{counts} from analytics.a").fetchall()
+        comment = connection.execute(
+            "select comment from duckdb_columns() where table_name = 'a' and column_name = 'text'"
+        ).fetchall()
+    assert taken.rows["a"] == rows
+    assert found == [(rows, rows * (rows + 1) // 2, rows * size, 26)]
+    assert comment == [("Long.",)]

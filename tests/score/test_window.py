@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing import get_context
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import psycopg
@@ -279,3 +282,19 @@ def test_text_survives_the_way_through_the_database(warehouse: str) -> None:
 
     assert column(warehouse, "answers", "first_answer_text") == [awkward]
     assert json.loads(column(warehouse, "job_metrics", "runner_risks::text")[0]) == []
+
+
+def test_memory_holds_a_question_of_a_job_and_not_all_of_them(warehouse: str) -> None:
+    text = " ".join(f"w{number}" for number in range(150_000))
+    store(
+        warehouse,
+        [answer(number, question_id=f"q{number}", answer_text=text) for number in range(60)],
+    )
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(_peak_growth_mb, warehouse).result() < 600
+
+
+def _peak_growth_mb(warehouse: str) -> float:
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    score_window(warehouse, Window.of_day(DAY), batch_rows=10_000)
+    return (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024

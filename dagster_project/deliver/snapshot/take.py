@@ -74,7 +74,7 @@ def take_snapshot(
     with replaced_folder(folder, MARKER) as new:
         parquet = new / "parquet"
         parquet.mkdir()
-        rows = {}
+        parts = {}
         # Views are built anew by a setup: not while their catalog is read.
         with (
             advisory_lock(url, SETUP_LOCK, shared=True),
@@ -84,10 +84,11 @@ def take_snapshot(
             found = relations(connection)
             for done, relation in enumerate(found, start=1):
                 file = parquet / f"{relation.name}.parquet"
-                rows[relation.name] = write_relation(connection, relation, file, batch_rows)
+                parts[relation] = write_relation(connection, relation, file, batch_rows)
                 progress(done, len(found))
         write_dictionary(found, parquet)
-        build_database(new / DUCKDB_FILE, found, parquet, new / "scratch")
+        build_database(new / DUCKDB_FILE, parts, parquet, new / "scratch")
+        rows = {one.name: sum(part.rows for part in parts[one]) for one in found}
         (new / "README.md").write_text(_readme(found, rows, provenance), encoding="utf-8")
         taken_at = provenance["read_at"].isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}

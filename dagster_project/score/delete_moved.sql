@@ -1,0 +1,5 @@
+-- Rows of days outside the window, which is empty by then, whose key is on a day inside it now.
+delete from {table}
+where
+    {key} = any(%(keys)s)
+    and (job_day < %(start)s or job_day >= %(end)s)

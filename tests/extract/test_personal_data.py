@@ -1,8 +1,13 @@
+import os
+from pathlib import Path
+
+import polars as pl
 import psycopg
 from psycopg import sql
 
 from dagster_project.extract.secrets import KINDS
-from tests.extract.conftest import Pipeline
+from tests.command import beacon
+from tests.extract.conftest import DAY, Pipeline
 from tests.extract.planted import SECRETS, plant
 
 ADDRESS = "0x" + "aB12" * 10
@@ -18,6 +23,31 @@ def test_nothing_of_what_is_planted_in_any_position_reaches_the_warehouse(
     warehouse = everything(pipeline.warehouse).lower()
     assert [secret for secret in planted if secret.lower() in warehouse] == []
     assert "answer. see [redacted] there" in warehouse
+
+
+def test_nothing_of_it_is_in_a_file_a_report_a_snapshot_or_on_the_screen(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    planted = plant(pipeline)
+    pipeline.insert("executions", job_id=1, system_prompt=SECRETS[0], started_at="infinity")
+    urls = {
+        "BEACON_RUNNER_URL": pipeline.runner_url,
+        "BEACON_WAREHOUSE_URL": pipeline.warehouse_url,
+    }
+    shown = ""
+    for command in (
+        *("setup", f"backfill --from {DAY} --to {DAY}", "status --json", "doctor"),
+        *("report", "snapshot", "job job-1"),
+    ):
+        finished = beacon(*command.split(), home=tmp_path, **urls)
+        shown += finished.stdout + finished.stderr
+    files = [Path(folder, name) for folder, _, names in os.walk(tmp_path) for name in names]
+    assert {path.suffix for path in files} >= {".html", ".parquet", ".duckdb", ".db"}
+    texts = [everything(pipeline.warehouse), shown]
+    texts += [path.read_bytes().decode(errors="replace") for path in files]
+    texts += [str(pl.read_parquet(path).rows()) for path in files if path.suffix == ".parquet"]
+    for text in map(str.lower, texts):
+        assert [secret for secret in planted if secret.lower() in text] == []
 
 
 def test_what_was_removed_is_counted_by_day_table_and_kind(pipeline: Pipeline) -> None:

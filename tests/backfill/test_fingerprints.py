@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
@@ -7,10 +8,15 @@ import pytest
 from psycopg import sql
 
 from dagster_project.backfill.fingerprints import fingerprints, rows_of, source_days
-from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.embedded_postgres.server import (
+    EmbeddedServer,
+    create_database,
+    embedded_server,
+)
 from dagster_project.extract.schema import TABLES
 from dagster_project.partitions import Window
 from dagster_project.runner_db.schema import create_runner_schema
+from dagster_project.settings import Settings
 from tests.conftest import copy_database, drop_database
 from tests.roles import url_as
 
@@ -118,6 +124,24 @@ def test_a_copy_of_the_source_is_another_source_although_its_rows_have_the_same_
     for day in (FIRST, SECOND):
         assert first[day] != second[day]
         assert first[day].partition(" ")[2] == second[day].partition(" ")[2]
+
+
+def test_one_dump_restored_into_two_fresh_clusters_makes_two_sources(tmp_path: Path) -> None:
+    found = []
+    for number in ("first", "second"):
+        with embedded_server(tmp_path / number, Settings().pg_bindir, durable=False) as server:
+            create_database(server, "runner")
+            with psycopg.connect(server.url("runner"), autocommit=True) as restored:
+                create_runner_schema(restored)
+                restored.execute(
+                    "insert into jobs (id, jobspec_id, jobspec_data, created_at)"
+                    " values (1, 'a', '{}', '2025-10-01 12:00')"
+                )
+            found.append(fingerprints(server.url("runner")))
+    first, second = found
+    assert first[FIRST] != second[FIRST]
+    # What a restore is mistaken for: rows and their versions are the same.
+    assert first[FIRST].partition(" ")[2] == second[FIRST].partition(" ")[2]
 
 
 def test_the_cluster_is_part_of_a_sources_identity_where_the_role_may_ask_for_it(

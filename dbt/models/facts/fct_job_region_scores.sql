@@ -30,7 +30,9 @@ keywords as (
     select
         answers.job_id,
         answers.region,
-        array_agg(distinct flagged.keyword order by flagged.keyword) as keywords_detected
+        array_agg(
+            distinct flagged.keyword collate "C" order by flagged.keyword collate "C" -- noqa: RF02
+        ) as keywords_detected
     from answers
     inner join scored_answers on answers.execution_key = scored_answers.execution_key
     cross join lateral unnest(scored_answers.runner_keyword_flags) as flagged (keyword)

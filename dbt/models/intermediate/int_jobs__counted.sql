@@ -70,8 +70,13 @@ counts as (
         count(*) filter (where is_evidence) as evidence,
         count(*) filter (where 'wrong_region' = any(flags)) as wrong_region_attempts,
         count(distinct model_id) filter (where is_usable) as models,
-        array_agg(distinct region order by region) filter (where is_usable) as regions,
-        array_agg(distinct exclusion_reason order by exclusion_reason) filter (
+        -- In the order of bytes: the report shows them, whatever the database's collation is.
+        array_agg(distinct region collate "C" order by region collate "C") filter (
+            where is_usable
+        ) as regions,
+        array_agg(
+            distinct exclusion_reason collate "C" order by exclusion_reason collate "C"
+        ) filter (
             where is_current and has_answer and not is_usable
         ) as exclusion_reasons,
         bool_or('after_cancel' = any(flags)) as has_answers_after_cancel,

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     batch_rows: int = Field(
         default=10_000,
         ge=1,
-        description="Rows held in memory at a time by extract and score.",
+        description="Most rows held in memory at a time; a batch also ends at 16 MB.",
     )
 
     def private_home(self) -> Path:

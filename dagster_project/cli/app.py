@@ -12,8 +12,10 @@ from dagster_project.cli import STOPPED
 from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
+from dagster_project.cli.export import export
 from dagster_project.cli.forget import forget
 from dagster_project.cli.job import job
+from dagster_project.cli.jobs import jobs
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
 from dagster_project.cli.psql import psql
@@ -177,6 +179,14 @@ app.command(
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(
+        ("jobs", "the newest ones"),
+        ("jobs --verdict difference_detected", "whose regions differ"),
+        ("jobs --state lost --from 2025-10-01", "without an analysis, from that day on"),
+    ),
+)(jobs)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
         ("job bias-detection-1758933513", "tables"),
         ("job bias-detection-1758933513 --json", "for scripts"),
     ),
@@ -194,6 +204,7 @@ app.command(
     epilog=examples(
         ("ui", "http://127.0.0.1:3000"),
         ("ui --port 3001", "when 3000 is taken"),
+        ("ui --host 192.0.2.7", "on another of this machine's addresses"),
     ),
 )(ui)
 app.command(
@@ -211,6 +222,13 @@ app.command(
         ("snapshot --output march", "into the folder march"),
     ),
 )(snapshot)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("export job_status --to jobs.xlsx", "a whole table"),
+        ("export executions_unified --to us.csv --where \"region = 'US'\"", "some rows"),
+    ),
+)(export)
 app.command(
     "publish",
     rich_help_panel=DELIVER,

@@ -30,30 +30,44 @@ OLDEST_READER = "v1.0.0"
 
 
 def write_relation(
-    connection: psycopg.Connection[Any], relation: Relation, file: Path, batch_rows: int
+    connection: psycopg.Connection[Any],
+    relation: Relation,
+    file: Path,
+    batch_rows: int,
+    condition: str | None = None,
 ) -> int:
-    """Write all rows of a relation as Parquet; the same rows give the same bytes.
+    """Write rows of a relation as Parquet; the same rows give the same bytes.
 
     Args:
         connection: Session on the warehouse inside the snapshot's transaction.
         relation: The relation.
         file: Path of the file.
         batch_rows: Rows held in memory at a time; each batch is one row group.
+        condition: Which rows, as SQL that may run; None for all.
 
     Returns:
         Rows written.
     """
     written = 0
     schema = relation.arrow_schema
-    with (
-        pq.ParquetWriter(file, schema, compression=COMPRESSION) as writer,
-        connection.cursor(name="snapshot", binary=True) as cursor,
-    ):
-        cursor.execute(_query(relation))
-        while rows := cursor.fetchmany(batch_rows):
+    with pq.ParquetWriter(file, schema, compression=COMPRESSION) as writer:
+        for rows in read_batches(connection, relation, batch_rows, condition):
             writer.write_batch(_record_batch(rows, schema))
             written += len(rows)
     return written
+
+
+def read_batches(
+    connection: psycopg.Connection[Any],
+    relation: Relation,
+    batch_rows: int,
+    condition: str | None = None,
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield rows of a relation in its order; arguments are those of `write_relation`."""
+    with connection.cursor(name="snapshot", binary=True) as cursor:
+        cursor.execute(_query(relation, condition))
+        while rows := cursor.fetchmany(batch_rows):
+            yield rows
 
 
 def _record_batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
@@ -62,9 +76,10 @@ def _record_batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Record
     return pa.record_batch(arrays, schema=schema)
 
 
-def _query(relation: Relation) -> sql.Composed:
-    """All rows, in an order that does not depend on the server."""
-    return sql.SQL("select {columns} from {relation} order by {order}").format(
+def _query(relation: Relation, condition: str | None) -> sql.Composed:
+    """The rows, in an order that does not depend on the server."""
+    return sql.SQL("select {columns} from {relation} where {condition} order by {order}").format(
+        condition=sql.SQL(condition or "true"),
         columns=sql.SQL(", ").join(_read(column) for column in relation.columns),
         relation=sql.Identifier(SCHEMA, relation.name),
         order=sql.SQL(", ").join(_order(relation)),

@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 from dagster_project import console
 from dagster_project.cli import STOPPED
 from dagster_project.cli.backfill import backfill, plan
+from dagster_project.cli.connect import connect
+from dagster_project.cli.dbt import dbt
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
 from dagster_project.cli.export import export
@@ -201,6 +203,16 @@ app.command(
 )(psql)
 app.command(
     rich_help_panel=LOOK,
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        ("dbt ls", "names of models, seeds and tests"),
+        ("dbt show -s job_status", "some rows"),
+        ("dbt test --from 2025-10-01 --to 2025-10-31", "data tests of a month"),
+        ("dbt docs generate", "dbt's own pages, into BEACON_HOME"),
+    ),
+)(dbt)
+app.command(
+    rich_help_panel=LOOK,
     epilog=examples(
         ("ui", "http://127.0.0.1:3000"),
         ("ui --port 3001", "when 3000 is taken"),
@@ -222,6 +234,13 @@ app.command(
         ("snapshot --output march", "into the folder march"),
     ),
 )(snapshot)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("connect", "the login `analyst`"),
+        ("connect ada", "another one"),
+    ),
+)(connect)
 app.command(
     rich_help_panel=DELIVER,
     epilog=examples(

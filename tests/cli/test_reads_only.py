@@ -41,6 +41,9 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     "ui": None,
     "report": (0, ["report"]),
     "snapshot": (0, ["snapshot"]),
+    "dbt": (0, ["dbt", "ls", "--quiet"]),
+    # Makes a role; the login lives no longer than the server of the tests.
+    "connect": (0, ["connect", "read_only_analyst"]),
     "export": (0, ["export", "job_status", "--to", "{answers}.csv"]),
     "publish": (0, ["publish", "--dry-run"]),
     "unpublish": (0, ["unpublish", "--dry-run"]),
@@ -49,7 +52,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
 """Exit code and arguments of every command."""
 
 WAREHOUSE_ALONE = frozenset(
-    {"setup", "label", "semantic", "jobs", "job", "report", "snapshot", "export"}
+    {"setup", "label", "semantic", "jobs", "job", "report", "snapshot", "dbt", "connect", "export"}
 )
 
 

@@ -51,6 +51,9 @@ Answer = TypeVar("Answer")
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException, pl.exceptions.PolarsError)
 """What reading a file raises that is not what its ending says, or is cut off."""
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a text begins that a spreadsheet takes for a formula; models write what they like."""
+
 LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 FORMS = (*LINES, ".parquet")
 """Endings of a result: lines of JSON, packed or not, and Parquet."""

@@ -8,10 +8,18 @@ or deceive a reader has a visible sign instead.
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -64,8 +72,45 @@ def program() -> str:
     return "beacon" if called == shutil.which("beacon") else called
 
 
+class Lines(Progress):
+    """Progress in a pipe or a file: a line when a task begins and at each tenth of it."""
+
+    def __init__(self) -> None:
+        """Draw nothing; what is said is printed on standard error."""
+        super().__init__(disable=True)
+        self._tenths: dict[TaskID, int] = {}
+
+    def add_task(self, description: str, *arguments: Any, **options: Any) -> TaskID:  # noqa: ANN401  as rich has it
+        """Begin a task, and say so."""
+        task_id = super().add_task(description, *arguments, **options)
+        self._say(task_id)
+        return task_id
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:  # noqa: ANN401  as rich has it
+        """Change a task, and say what was reached."""
+        super().update(task_id, **changes)
+        self._say(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """Go on with a task, and say what was reached."""
+        super().advance(task_id, advance)
+        self._say(task_id)
+
+    def _say(self, task_id: TaskID) -> None:
+        task = self.tasks[task_id]
+        tenth = int(10 * task.completed / task.total) if task.total else 0
+        if self._tenths.get(task_id) == tenth:
+            return
+        self._tenths[task_id] = tenth
+        total = "" if task.total is None else f" of {task.total:,.0f}"
+        elapsed = timedelta(seconds=int(task.elapsed or 0))
+        err.print(f"{task.description}: {task.completed:,.0f}{total}, {elapsed}", highlight=False)
+
+
 def progress() -> Progress:
-    """Return a progress display on standard error, one line per task."""
+    """Return a progress display on standard error: one line per task, or lines where none moves."""
+    if not (err.is_terminal or out.quiet):
+        return Lines()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import pq, sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import Row, TupleRow
 
 from dagster_project.paths import PACKAGE_DIR, SQL_DIR
@@ -68,6 +68,12 @@ def session_options(*, read_only: bool) -> str:
     """
     values = {**_SESSION, "default_transaction_read_only": "on" if read_only else "off"}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+def read_only_line(url: str) -> str:
+    """Return the libpq line of a URL with which the server refuses writes of whoever connects."""
+    options = f"{conninfo_to_dict(url).get('options') or ''} -c default_transaction_read_only=on"
+    return make_conninfo(url, options=options.strip())
 
 
 @contextmanager

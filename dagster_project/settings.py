@@ -4,6 +4,7 @@ Belongs here: names, types and defaults of settings. Does not belong here: openi
 """
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
     pg_bindir: Path | None = Field(
         default=None,
         description="Folder with initdb, pg_ctl and postgres for the embedded server.",
+    )
+    first_day: date | None = Field(
+        default=None,
+        description="First job_day that Dagster lists, no later than the source's first one; "
+        "2025-01-01 when not set, and `beacon ui` on the demo sets it.",
     )
     nightly_cron: str = Field(default="0 3 * * *", description="When `nightly` ticks, UTC.")
     history_cron: str = Field(default="*/30 * * * *", description="When `history` ticks, UTC.")

@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 
 FOLDERS = ("upgrades", "warehouse", "functions")
 ROLES_FOLDER = "roles/warehouse"
+ANALYST = "beacon_analyst"
+"""Who reads what analysts may read; made by its file in that folder."""
 SETUP_LOCK = "dbt"
 """Held alone while views are built anew; shared by whoever needs them to stay as they are."""
 

@@ -17,6 +17,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from dagster_project.answer_files import FORMULA_SIGNS
 from dagster_project.postgres import connect, read_sql
 from dagster_project.stage import StageError
 
@@ -27,8 +28,6 @@ MOST_SHOWN = 20
 """Bad rows that a message names."""
 MIN_COMMON = 10
 """Answers that two people labelled to tell how well they agree."""
-_FORMULA = ("=", "+", "-", "@", "\t")
-"""What a spreadsheet would take for a formula; models write what they like."""
 
 
 class LabelsError(StageError):
@@ -65,7 +64,7 @@ def write_sample(url: str, path: Path, size: int, *, with_evidence: bool = False
     schema = dict.fromkeys([*shown, "label"], pl.String())
     rows = pl.DataFrame([{**row, "label": ""} for row in found], schema=schema)
     if path.suffix == ".csv":
-        formula = pl.any_horizontal(pl.col("text").str.starts_with(sign) for sign in _FORMULA)
+        formula = pl.any_horizontal(pl.col("text").str.starts_with(sign) for sign in FORMULA_SIGNS)
         safe = pl.when(formula).then("'" + pl.col("text")).otherwise("text").alias("text")
         rows.with_columns(safe).write_csv(path, include_bom=True)
     elif path.suffix == ".ndjson":

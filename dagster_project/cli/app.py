@@ -10,10 +10,14 @@ from typer.core import TyperGroup
 from dagster_project import console
 from dagster_project.cli import STOPPED
 from dagster_project.cli.backfill import backfill, plan
+from dagster_project.cli.connect import connect
+from dagster_project.cli.dbt import dbt
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
+from dagster_project.cli.export import export
 from dagster_project.cli.forget import forget
 from dagster_project.cli.job import job
+from dagster_project.cli.jobs import jobs
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
 from dagster_project.cli.psql import psql
@@ -177,6 +181,14 @@ app.command(
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(
+        ("jobs", "the newest ones"),
+        ("jobs --verdict difference_detected", "whose regions differ"),
+        ("jobs --state lost --from 2025-10-01", "without an analysis, from that day on"),
+    ),
+)(jobs)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
         ("job bias-detection-1758933513", "tables"),
         ("job bias-detection-1758933513 --json", "for scripts"),
     ),
@@ -191,9 +203,20 @@ app.command(
 )(psql)
 app.command(
     rich_help_panel=LOOK,
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        ("dbt ls", "names of models, seeds and tests"),
+        ("dbt show -s job_status", "some rows"),
+        ("dbt test --from 2025-10-01 --to 2025-10-31", "data tests of a month"),
+        ("dbt docs generate", "dbt's own pages, into BEACON_HOME"),
+    ),
+)(dbt)
+app.command(
+    rich_help_panel=LOOK,
     epilog=examples(
         ("ui", "http://127.0.0.1:3000"),
         ("ui --port 3001", "when 3000 is taken"),
+        ("ui --host 192.0.2.7", "on another of this machine's addresses"),
     ),
 )(ui)
 app.command(
@@ -211,6 +234,20 @@ app.command(
         ("snapshot --output march", "into the folder march"),
     ),
 )(snapshot)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("connect", "the login `analyst`"),
+        ("connect ada", "another one"),
+    ),
+)(connect)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("export job_status --to jobs.xlsx", "a whole table"),
+        ("export executions_unified --to us.csv --where \"region = 'US'\"", "some rows"),
+    ),
+)(export)
 app.command(
     "publish",
     rich_help_panel=DELIVER,

@@ -1,12 +1,14 @@
 """The command ``beacon demo``: the whole pipeline on a labelled-synthetic runner database."""
 
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dagster_project.cli import STOPPED
 from dagster_project.cli.shared import FAILED, fail, warehouse_databases
-from dagster_project.console import program, progress
+from dagster_project.console import out, program, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,36 +20,47 @@ if TYPE_CHECKING:
     from dagster_project.stage import Databases
 
 CHUNK_DAYS = 31
+START_MINUTES, JOBS_PER_MINUTE = 1, 300
 
 
 def demo(
     jobs: Annotated[int, typer.Option(min=52, help="Jobs in the synthetic database.")] = 600,
 ) -> None:
     """Run the whole pipeline on a labelled-synthetic runner database. Safe to repeat."""
-    from dagster_project.cli.holdings import read_holdings
-    from dagster_project.cli.printing import print_holdings, print_next_steps
+    from dagster_project.cli.holdings import read_holdings, read_telling_jobs
+    from dagster_project.cli.printing import print_holdings, print_next_steps, print_telling_jobs
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.settings import Settings
 
     settings = Settings()
+    minutes = START_MINUTES + ceil(jobs / JOBS_PER_MINUTE)
+    out.print(
+        f"The first time {jobs:,} jobs take about {minutes} minutes; what is done is not repeated.",
+        highlight=False,
+    )
     with warehouse_databases(settings, start_demo=True) as urls:
         with progress() as bar:
             _generate(bar, urls, jobs)
             with dagster_instance(settings) as instance:
                 _process(bar, settings, urls, instance)
         print_holdings(read_holdings(urls.warehouse))
+        print_telling_jobs(read_telling_jobs(urls.warehouse))
         print_next_steps()
 
 
 def _generate(bar: "Progress", urls: "Databases", jobs: int) -> None:
-    from dagster_project.runner_db.load import NotSyntheticError, generate
-    from dagster_project.runner_db.spec import RunnerSpec
+    from dagster_project.runner_db.load import NotSyntheticError, generate, present_days_later
+    from dagster_project.runner_db.spec import RunnerSpec, days_later
 
     task = bar.add_task("1/3 Synthetic runner database", total=jobs)
+    later = present_days_later(urls.runner)
+    if later is None:
+        # The history ends yesterday, and stays there: another day's demo repeats nothing.
+        later = days_later(datetime.now(UTC).date() - timedelta(days=1))
     try:
         generate(
             urls.runner,
-            RunnerSpec(jobs=jobs),
+            RunnerSpec(jobs=jobs, days_later=later),
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     except NotSyntheticError as error:

@@ -1,5 +1,6 @@
 """What the warehouse holds now: counts and content hashes, each from one snapshot."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -8,7 +9,7 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from dagster_project.deliver.one_job import Row, snapshot
-from dagster_project.postgres import connect, only_row
+from dagster_project.postgres import connect, only_row, read_sql
 
 HASHED_SCHEMA = "analytics"
 RUN_AND_CLOCK_COLUMNS = ["run_id", "built_at", "loaded_at"]
@@ -101,6 +102,12 @@ def read_holdings(url: str) -> Holdings:
             quarantine=_rows(connection, QUARANTINE),
             gained=_rows(connection, GAINED)[0],
         )
+
+
+def read_telling_jobs(url: str) -> Mapping[str, str]:
+    """Return the ids of at most three jobs to look at first, by the reason (telling_jobs.sql)."""
+    with snapshot(url, "status") as connection:
+        return dict(connection.execute(read_sql("cli/telling_jobs.sql")).fetchall())
 
 
 def read_content_hashes(url: str) -> dict[str, ContentHash]:

@@ -1,7 +1,8 @@
 """What ``beacon demo``, ``status``, ``plan`` and ``backfill`` print. Counts come from elsewhere."""
 
+import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 
@@ -10,9 +11,17 @@ from dagster_project.backfill.plan import Chunk, DayPlan, State
 from dagster_project.cli.holdings import Holdings
 
 SHOWN_DAYS = 20
+TELLING_COMMANDS = {
+    "gained": ("job {}", "a standard job: metrics that the platform does not have"),
+    "apart": ("report --open --job {}", "the job whose regions differ most, side by side"),
+    "unanalysed": ("job {}", "a job without an analysis, and why it has none"),
+}
+"""Command and what it shows, by the reason of telling_jobs.sql."""
+
 NEXT_COMMANDS = (
     ("report", "what is known, as one HTML file"),
     ("ui", "Dagster on http://127.0.0.1:3000"),
+    ("jobs", "which jobs there are, by day, state, model, verdict"),
     ("status", "states and counts (--json for scripts)"),
     ("psql", "the warehouse in SQL; no password is asked for"),
     ("plan", "which days need work, and why"),
@@ -108,6 +117,16 @@ def print_chunks(chunks: Sequence[Chunk], seconds: Sequence[float | None]) -> No
 
 def _shown_time(seconds: float | None) -> str:
     return "no past run" if seconds is None else f"~{timedelta(seconds=ceil(seconds))}"
+
+
+def print_telling_jobs(jobs: Mapping[str, str]) -> None:
+    """Print a command for each of some jobs, by the reason for which it is shown."""
+    console.out.print("Look at three of these jobs", style="bold")
+    for reason, job_id in jobs.items():
+        command, meaning = TELLING_COMMANDS[reason]
+        console.out.print(f"  {meaning}:", highlight=False)
+        line = f"    {console.program()} {command.format(shlex.quote(job_id))}"
+        console.out.print(line, soft_wrap=True, highlight=False)
 
 
 def print_next_steps() -> None:

@@ -19,14 +19,13 @@ def psql(
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     from dagster_project.embedded_postgres.programs import find_bindir
+    from dagster_project.postgres import read_only_line
     from dagster_project.settings import Settings
 
     settings = Settings()
     with warehouse_databases(settings) as urls:
-        parts = conninfo_to_dict(urls.runner if runner else urls.warehouse)
-        if runner and not urls.embedded:
-            options = f"{parts.get('options') or ''} -c default_transaction_read_only=on"
-            parts["options"] = options.strip()
+        url = urls.runner if runner else urls.warehouse
+        parts = conninfo_to_dict(read_only_line(url) if runner and not urls.embedded else url)
         password = parts.pop("password", None)
         secret = {} if password is None else {"PGPASSWORD": str(password)}
         program = shutil.which("psql") or shutil.which(

@@ -1,4 +1,4 @@
-"""The command ``beacon ui``: Dagster's own webserver and daemon on this machine only."""
+"""The command ``beacon ui``: Dagster's own webserver and daemon, which end together."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dagster_project import console
 from dagster_project.cli.shared import FAILED, HOST, UI_PORT, fail, warehouse_databases
 
 if TYPE_CHECKING:
@@ -24,31 +25,49 @@ _DEFINITIONS = ("--module-name", "dagster_project.definitions")
 
 
 def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = UI_PORT,
+    host: Annotated[str, typer.Option(help="IPv4 address or name to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = UI_PORT,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(help="Name under which a reverse proxy serves it. May be repeated."),
     ] = None,
 ) -> None:
-    """Serve the Dagster UI with schedules and sensors on 127.0.0.1 until Ctrl-C."""
+    """Serve the Dagster UI with schedules and sensors until Ctrl-C; it asks for no log-in."""
     from dagster_project.doctor.machine import port_finding
     from dagster_project.settings import Settings
 
     settings = Settings()
-    listening = port_finding(HOST, port)
+    listening = port_finding(host, port)
     if listening.remedy:
         fail(f"{listening.found}. {listening.remedy}", FAILED)
-    hosts = [f"--allowed-host={name}" for name in allowed_host or ()]
+    if host != HOST:
+        console.err.print(
+            f"Whoever reaches {host}:{port} may launch, cancel and delete runs.", highlight=False
+        )
+    hosts = [f"--allowed-host={name}" for name in (host, *(allowed_host or ()))]
     with warehouse_databases(settings) as urls:
-        webserver = (*_WEBSERVER, *_DEFINITIONS, f"--host={HOST}", f"--port={port}", *hosts)
-        raise typer.Exit(_serve(settings, urls, webserver))
+        webserver = (*_WEBSERVER, *_DEFINITIONS, f"--host={host}", f"--port={port}", *hosts)
+        dead = _serve(settings, urls, webserver)
+    if dead is not None:
+        fail(f"Dagster's {dead} ended, and so all was stopped. Again: beacon ui", FAILED)
 
 
-def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, ...]) -> int:
+def _first_day(settings: "Settings", databases: "Databases") -> dict[str, str]:
+    """Return the variable of the first day that Dagster lists: the first one of the demo's data."""
+    from dagster_project.backfill.fingerprints import source_days
+    from dagster_project.runner_db.load import present_days_later
+
+    if settings.first_day or not databases.embedded or present_days_later(databases.runner) is None:
+        return {}
+    first = min(day.job_day for day in source_days(databases.runner))
+    return {"BEACON_FIRST_DAY": first.isoformat()}
+
+
+def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, ...]) -> str | None:
     """Run the webserver and the daemon until one of them ends or this process is asked to stop.
 
     Returns:
-        The exit code of the one that ended first; 0 when both were asked to.
+        Which of them ended by itself; None when both were asked to.
     """
     from dagster_project.orchestrate.instance import dagster_instance
 
@@ -60,26 +79,26 @@ def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, .
         "DAGSTER_HOME": str(settings.instance_folder),
         "BEACON_RUNNER_URL": databases.runner,
         "BEACON_WAREHOUSE_URL": databases.warehouse,
+        **_first_day(settings, databases),
     }
     # A shell's background job ignores SIGINT, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A service manager signals this process alone.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as running:
-        processes = []
-        for command in (webserver, (*_DAEMON, *_DEFINITIONS)):
-            processes.append(
-                running.enter_context(
-                    subprocess.Popen(command, env=environment, umask=PRIVATE_UMASK)
-                )
+        processes = {}
+        for name, command in (("webserver", webserver), ("daemon", (*_DAEMON, *_DEFINITIONS))):
+            processes[name] = running.enter_context(
+                subprocess.Popen(command, env=environment, umask=PRIVATE_UMASK)
             )
             # The terminal's Ctrl-C reaches it, too; a second signal does no harm.
-            running.callback(processes[-1].terminate)
+            running.callback(processes[name].terminate)
+        dead = None
         with suppress(KeyboardInterrupt):
             # Leaves the one that ended to its own poll().
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            dead = next(name for name, process in processes.items() if process.poll() is not None)
         # Both have their time to end, however often one presses Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        ended = [code for process in processes if (code := process.poll()) is not None]
-    return next(iter(ended), 0)
+    return dead

@@ -1,5 +1,6 @@
 """What the pipeline needs of this machine: folders, a port for the UI, packages, run limits."""
 
+import errno
 import os
 import shutil
 import socket
@@ -68,6 +69,9 @@ def port_finding(host: str, port: int) -> Finding:
         try:
             listener.bind((host, port))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+                remedy = "Name this machine's own IPv4 address: beacon ui --host 127.0.0.1"
+                return warn("UI port", f"{host} is no address of this machine", remedy)
             remedy = f"End what listens there, or take another port: beacon ui --port {port + 1}"
             return warn("UI port", f"{host}:{port} is taken: {error.strerror}", remedy)
     return ok("UI port", f"{host}:{port} is free")

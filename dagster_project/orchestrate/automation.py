@@ -24,7 +24,7 @@ from dagster_project.backfill.plan import (
 from dagster_project.backfill.stages import present_versions
 from dagster_project.orchestrate.checks import standing_checks, whole_tables
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
-from dagster_project.orchestrate.partitions import range_tags, tagged_window
+from dagster_project.orchestrate.partitions import FIRST_DAY, range_tags, tagged_window
 from dagster_project.orchestrate.pipeline import PUBLISH, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import (
     PUBLICATIONS,
@@ -33,7 +33,7 @@ from dagster_project.orchestrate.specs import (
     SNAPSHOT,
     STAGE_SPECS,
 )
-from dagster_project.partitions import START_DATE, Window
+from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from dagster_project.warehouse import SetupError, setup_fault
@@ -195,7 +195,7 @@ def _with_empty_days(days: Sequence[DayPlan], last: date) -> Sequence[DayPlan]:
     known = {day.job_day for day in days}
     empty = [
         DayPlan(day, State.MISSING, EXTRACT, "empty", None, source_changed=False)
-        for day in Window.of_days(START_DATE, last).days
+        for day in Window.of_days(FIRST_DAY, last).days
         if day not in known
     ]
     return sorted([*days, *empty], key=lambda day: day.job_day)

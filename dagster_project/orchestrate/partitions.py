@@ -6,9 +6,13 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.settings import Settings
+
+FIRST_DAY = max(START_DATE, Settings().first_day or START_DATE)
+"""First partition; days before it would be shown as missing for ever."""
 
 JOB_DAYS = dg.DailyPartitionsDefinition(
-    start_date=START_DATE.isoformat(),
+    start_date=FIRST_DAY.isoformat(),
     timezone="UTC",
     # A client's clock may run up to one day ahead, so today and tomorrow are partitions too.
     end_offset=2,

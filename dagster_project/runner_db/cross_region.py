@@ -107,7 +107,11 @@ def store_job(
     runs: list[RegionRun],
     execution: CrossRegionExecutionRow,
 ) -> None:
-    """Write what the runner wrote at the time: no jobs row, a jobs row, or executions as well."""
+    """Write what the runner wrote at the time: no jobs row, a jobs row, or executions as well.
+
+    Args:
+        runs: What executions rows are written of; none where they are lost whenever it was.
+    """
     if draft.created_at < JOBS_ROW_FROM:
         return
     # A partial result leaves the job running for ever (I-19).
@@ -115,7 +119,7 @@ def store_job(
     if status == "running":
         draft.plant("I-19", draft.jobspec_id)
     put_job(draft, shape, jobspec(draft, shape), status)
-    if draft.created_at >= BOTH_TABLES_FROM:
+    if draft.created_at >= BOTH_TABLES_FROM and runs:
         for run in runs:
             add_rows(world, draft, run)
     elif not draft.region_results:
@@ -308,19 +312,18 @@ def run_all(world: World, draft: Draft) -> list[RegionRun]:
     return [run_region(world, draft, SHAPE, region, failure_share=0) for region in REGIONS]
 
 
-def complete(world: World, draft: Draft) -> CrossRegionExecutionRow:
+def complete(world: World, draft: Draft, *, loses_rows: bool = False) -> CrossRegionExecutionRow:
     """Build a whole job, without an analysis: both tables hold its results (I-17, I-20)."""
     runs = run_all(world, draft)
     execution = add_execution(draft, runs)
     add_results(draft, execution, runs)
-    store_job(world, draft, SHAPE, runs, execution)
+    store_job(world, draft, SHAPE, [] if loses_rows else runs, execution)
     return execution
 
 
 def lost(world: World, draft: Draft) -> None:
     """I-12: a job and a cross-region execution, and nothing else."""
-    runs = run_all(world, draft)
-    store_job(world, draft, SHAPE, runs, add_execution(draft, runs))
+    store_job(world, draft, SHAPE, [], add_execution(draft, run_all(world, draft)))
 
 
 def copied(world: World, draft: Draft) -> None:
@@ -418,8 +421,8 @@ def analysed_twice(world: World, draft: Draft) -> None:
 
 
 def run_again(world: World, draft: Draft) -> None:
-    """Two executions of one job spec, before executions rows were written: the later counts."""
-    complete(world, draft)
+    """Two executions of one job spec, without executions rows: the later counts."""
+    complete(world, draft, loses_rows=True)
     runs = run_all(world, draft)
     later = [
         RegionRun(

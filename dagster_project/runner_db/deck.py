@@ -156,7 +156,7 @@ def planned_jobs(spec: RunnerSpec) -> list[Planned]:
     drawn += [(CROSS_REGION, copy) for copy in range(crossing)]
     drawn += [(STANDARD, copy) for copy in range(ordinary - crossing)]
     planned = sorted(
-        Planned(_moment(rng, scenario), order, scenario.name, copy)
+        Planned(_moment(rng, scenario) + spec.later, order, scenario.name, copy)
         for order, (scenario, copy) in enumerate(drawn)
     )
     return list(_spread(planned))

@@ -138,6 +138,13 @@ def generate(url: str, spec: RunnerSpec, progress: Progress | None = None) -> Ma
         return _fill(connection, spec, progress or _ignore)
 
 
+def present_days_later(url: str) -> int | None:
+    """Return how many days later the jobs of a synthetic database lie; None: there is none."""
+    with connect_source(url, application="runner-mark") as looking, source_transaction(looking):
+        marker = _read_marker(looking)
+    return None if marker is None else int(marker[0].get("days_later", 0))
+
+
 def load_manifest(url: str) -> Manifest:
     """Read the manifest of a synthetic runner database.
 

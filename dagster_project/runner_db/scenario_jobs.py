@@ -175,7 +175,7 @@ def orphan(world: World, draft: Draft) -> None:
 
 def edge_of_day(world: World, draft: Draft) -> None:
     """Executions after midnight belong to the day of their job."""
-    draft.created_at = EDGES[draft.copy % len(EDGES)]
+    draft.created_at = EDGES[draft.copy % len(EDGES)] + world.spec.later
     draft.clock = draft.created_at + timedelta(seconds=2)
     draft.job_day = draft.created_at.date().isoformat()
     shape = full_shape(*POLITICAL_PAIR)

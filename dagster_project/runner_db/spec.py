@@ -4,7 +4,7 @@ Belongs here: what several modules share. Does not belong here: rows.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -57,12 +57,15 @@ class RunnerSpec:
         seed: Same seed and same other fields give byte-identical rows.
         cross_region_share: Share of ordinary jobs that are cross-region ones, in [0, 1].
         schema: Which migrations succeeded. Unstorable rows need ``json`` or ``text`` output_data.
+        days_later: Whole days by which all jobs lie later than in the runner's own history. What
+            a row looks like follows from its day there, too: the runner's dates do not move.
     """
 
     seed: int = 20251113
     jobs: int = 600
     cross_region_share: float = 0.4
     schema: SchemaOptions = field(default_factory=lambda: SchemaOptions(output_data_type="json"))
+    days_later: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a scale that has no room for every incident."""
@@ -77,6 +80,16 @@ class RunnerSpec:
         """Return the spec that gives about this many rows in executions."""
         jobs = max(MIN_JOBS, round(executions / mean_executions_per_job(cross_region_share)))
         return cls(seed=seed, jobs=jobs, cross_region_share=cross_region_share)
+
+    @property
+    def later(self) -> timedelta:
+        """How much later all jobs lie than in the runner's own history."""
+        return timedelta(days=self.days_later)
+
+
+def days_later(last_day: date) -> int:
+    """Return the `RunnerSpec.days_later` with which the last jobs lie on a day (UTC)."""
+    return max(0, (last_day - HISTORY_END.date()).days + 1)
 
 
 WALLETS = 24

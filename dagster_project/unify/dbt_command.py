@@ -117,5 +117,21 @@ def check_whole_tables() -> list[str]:
     return ["test", "--select", "tag:whole_table", *_vars(window_vars(None))]
 
 
+READING = ("ls", "list", "show", "compile", "test", "docs", "parse", "debug")
+"""Commands of dbt that change nothing in the warehouse."""
+
+
+def by_hand(arguments: Sequence[str], window: Window) -> list[str]:
+    """Return somebody's own command with the window's vars, unless it has vars of its own.
+
+    Unit tests are left out: they look at no row of the warehouse, and make tables to do so.
+    """
+    own = {one.partition("=")[0] for one in arguments}
+    added = [] if "--vars" in own else [*_vars(window_vars(window))]
+    if arguments[0] == "test":
+        added += ["--exclude-resource-type", "unit_test"]
+    return [*arguments, *added]
+
+
 def _vars(values: Mapping[str, str]) -> tuple[str, str]:
     return "--vars", json.dumps(values)

@@ -20,9 +20,14 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
-from dagster_project.postgres import connect, place_of
+from dagster_project.postgres import connect, place_of, read_only_line
 from dagster_project.stage import StageError, TestResult, machine_fault
-from dagster_project.unify.dbt_command import compile_everything, dbt_environment, inherited
+from dagster_project.unify.dbt_command import (
+    URL_VARIABLE,
+    compile_everything,
+    dbt_environment,
+    inherited,
+)
 from dagster_project.warehouse import dbt_files, files_version
 
 FAILED = frozenset({"error", "fail", "runtime error"})
@@ -220,6 +225,26 @@ def _environment(url: str | None, target: Path) -> dict[str, str]:
         "DBT_USE_COLORS": "false",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def run_by_hand(arguments: Sequence[str], *, url: str, target: Path) -> int:
+    """Let dbt work in sight of the user, in sessions that can only read.
+
+    Args:
+        arguments: dbt's own.
+        url: libpq URL of the warehouse.
+        target: Where dbt leaves what it makes, such as the documentation.
+
+    Returns:
+        dbt's exit code.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    finished = subprocess.run(
+        [sys.executable, "-m", "dagster_project.unify.dbt_worker", *arguments],
+        env={**_environment(url, target), URL_VARIABLE: read_only_line(url)},
+        check=False,
+    )
+    return finished.returncode
 
 
 def _read_results(target: Path) -> list[TestResult]:

@@ -1,5 +1,7 @@
 """The child process that runs dbt commands: ``python -m dagster_project.unify.dbt_worker``.
 
+With arguments it is dbt's own command line on the warehouse, for `beacon dbt`; without, a worker.
+
 Importing dbt and parsing the project cost more than most commands. Both are done once, and each
 command runs in a fork of this process: it starts with the parsed project, and what dbt does to it
 is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other end is dbt_run.py.
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2.extensions  # type: ignore[import-untyped]
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import cli, dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from dagster_project.postgres import FORMATS
@@ -156,4 +158,7 @@ def _note_text(text: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        connect_by_url()
+        cli(prog_name="beacon dbt")
     main()

@@ -52,6 +52,13 @@ def test_the_runs_page_shows_the_finished_runs(
     expect(page.get_by_text("Success").first).to_be_visible()
 
 
+def test_the_timeline_shows_the_runs_of_the_command_line(dagster_ui: str, page: Page) -> None:
+    page.goto(f"{dagster_ui}/overview/activity/timeline")
+    for job in ("setup", "backfill"):
+        line = page.locator(f"a[href='/locations/dagster_project.definitions/jobs/{job}']")
+        expect(line).to_be_visible(timeout=FIRST_PAGE_MS)
+
+
 def test_an_assets_page_shows_what_it_is_who_owns_it_and_its_columns(
     dagster_ui: str, page: Page
 ) -> None:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     "score": None,
     "label": (0, ["label"]),
     "semantic": (0, ["semantic"]),
+    "jobs": (0, ["jobs"]),
     "job": (0, ["job", "{job}"]),
     "forget": (0, ["forget", "--job", "{job}", "--reason", "asked", "--dry-run"]),
     "psql": (1, ["psql", "--runner", "--", "-c", "create table public.x ()"]),
@@ -40,13 +41,19 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     "ui": None,
     "report": (0, ["report"]),
     "snapshot": (0, ["snapshot"]),
+    "dbt": (0, ["dbt", "ls", "--quiet"]),
+    # Makes a role; the login lives no longer than the server of the tests.
+    "connect": (0, ["connect", "read_only_analyst"]),
+    "export": (0, ["export", "job_status", "--to", "{answers}.csv"]),
     "publish": (0, ["publish", "--dry-run"]),
     "unpublish": (0, ["unpublish", "--dry-run"]),
     "doctor": (None, ["doctor"]),  # type: ignore[dict-item]  # as the machine is
 }
 """Exit code and arguments of every command."""
 
-WAREHOUSE_ALONE = frozenset({"setup", "label", "semantic", "job", "report", "snapshot"})
+WAREHOUSE_ALONE = frozenset(
+    {"setup", "label", "semantic", "jobs", "job", "report", "snapshot", "dbt", "connect", "export"}
+)
 
 
 @pytest.fixture

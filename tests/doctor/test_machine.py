@@ -47,6 +47,14 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert port_finding("127.0.0.1", port).level is Level.OK
 
 
+def test_an_address_of_another_machine_is_not_called_taken() -> None:
+    # TEST-NET-1, which no machine has; and a name that cannot exist.
+    for host in ("192.0.2.1", "host.invalid"):
+        finding = port_finding(host, 3000)
+        assert finding.level is Level.WARN
+        assert "beacon ui --host" in finding.remedy
+
+
 def test_the_locked_packages_are_accepted() -> None:
     assert packages_finding().level is Level.OK
 

@@ -12,8 +12,15 @@ import pytest
 from psycopg.rows import TupleRow
 
 from dagster_project.cli.holdings import read_content_hashes
-from dagster_project.embedded_postgres.server import embedded_server, has_server, stop_server
-from dagster_project.runner_db.spec import MIN_JOBS
+from dagster_project.embedded_postgres.server import (
+    RUNNER,
+    create_database,
+    embedded_server,
+    has_server,
+    stop_server,
+)
+from dagster_project.runner_db.load import generate
+from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from dagster_project.settings import Settings
 from tests.faults.conftest import sampled
 from tests.pipeline import Pipeline
@@ -25,6 +32,10 @@ Warehouse = psycopg.Connection[TupleRow]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
+    """A home whose runner lies on the days of `pipeline`; a demo keeps the days that it finds."""
+    with embedded_server(tmp_path, Settings().pg_bindir, keep_running=True) as server:
+        create_database(server, RUNNER)
+        generate(server.url(RUNNER), RunnerSpec(jobs=MIN_JOBS))
     yield tmp_path
     stop_server(tmp_path, Settings().pg_bindir)
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -16,6 +17,12 @@ from dagster_project.paths import PROJECT_DIR
 from scripts.uv_settings import pip_configuration, uv_variables
 from tests.browser.driver import serve_beacon_ui
 
+PARTITIONS = json.dumps(
+    {
+        "query": '{assetNodeOrError(assetKey: {path: ["raw", "jobs"]})'
+        " {... on AssetNode {partitionKeys}}}"
+    }
+)
 NOBODY = 65534
 # Python itself may lie where only root may go: reading is allowed everywhere, writing is not.
 OTHER_USER = (
@@ -123,7 +130,15 @@ def test_dagsters_ui_starts_from_the_wheel(installation: Installation, tmp_path:
         program=installation.beacon,
         folder=installation.user_home,
     ) as address:
-        assert address
+        request = Request(  # noqa: S310  our own server
+            f"{address}/graphql", PARTITIONS.encode(), {"Content-Type": "application/json"}
+        )
+        with urlopen(request) as answer:  # noqa: S310  our own server
+            keys = json.load(answer)["data"]["assetNodeOrError"]["partitionKeys"]
+    days = [day["job_day"] for day in json.loads(installation.run("status", "--json"))["days"]]
+    assert keys[0] == min(days)
+    # After yesterday, when the demo's history ends, come today and tomorrow.
+    assert max(days) in keys[-4:]
 
 
 def _build(folder: Path) -> Path:

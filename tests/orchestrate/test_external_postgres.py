@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dagster_project.cli.holdings import read_content_hashes
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
-from dagster_project.runner_db.spec import MIN_JOBS
+from dagster_project.runner_db.load import generate
+from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from tests.command import beacon
 from tests.pipeline import Pipeline
 
@@ -20,6 +21,8 @@ def test_the_demo_on_an_external_server_gives_the_same_content(
         "BEACON_RUNNER_URL": external_postgres.url("runner"),
         "BEACON_WAREHOUSE_URL": external_postgres.url("warehouse"),
     }
+    # A demo keeps the days that it finds: here those of the pipeline.
+    generate(urls["BEACON_RUNNER_URL"], RunnerSpec(jobs=MIN_JOBS))
     demo = beacon("demo", "--jobs", str(MIN_JOBS), home=tmp_path, **urls)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert external_postgres.password not in demo.stdout + demo.stderr

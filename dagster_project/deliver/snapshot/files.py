@@ -46,26 +46,28 @@ class Part(NamedTuple):
 
 
 def write_relation(
-    connection: psycopg.Connection[Any], relation: Relation, file: Path, batch_rows: int
+    connection: psycopg.Connection[Any],
+    relation: Relation,
+    file: Path,
+    batch_rows: int,
+    condition: str | None = None,
 ) -> tuple[Part, ...]:
-    """Write all rows of a relation as Parquet; the same rows give the same bytes.
+    """Write rows of a relation as Parquet; the same rows give the same bytes.
 
     Args:
         connection: Session on the warehouse inside the snapshot's transaction.
         relation: The relation.
         file: Path of the file.
         batch_rows: Rows held in memory at a time; a batch also ends at 16 MB and is one row group.
+        condition: Which rows, as SQL that may run; None for all.
 
     Returns:
         What belongs into one table of DuckDB each; a relation without rows is one part, too.
     """
     sizes: list[tuple[int, int]] = []
     schema = relation.arrow_schema
-    with (
-        pq.ParquetWriter(file, schema, compression=COMPRESSION) as writer,
-        connection.cursor(binary=True) as cursor,
-    ):
-        for rows in in_batches(cursor.stream(_query(relation)), batch_rows, text_size):
+    with pq.ParquetWriter(file, schema, compression=COMPRESSION) as writer:
+        for rows in read_batches(connection, relation, batch_rows, condition):
             batch = _record_batch(rows, schema)
             writer.write_batch(batch)
             sizes.append((len(rows), batch.nbytes))
@@ -96,15 +98,28 @@ def _heaviest(batches: Sequence[tuple[int, int]]) -> int:
     return heaviest
 
 
+def read_batches(
+    connection: psycopg.Connection[Any],
+    relation: Relation,
+    batch_rows: int,
+    condition: str | None = None,
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield rows of a relation in its order; arguments are those of `write_relation`."""
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.stream(_query(relation, condition))
+        yield from in_batches(rows, batch_rows, text_size)
+
+
 def _record_batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
     columns = zip(*rows, strict=True)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.record_batch(arrays, schema=schema)
 
 
-def _query(relation: Relation) -> sql.Composed:
-    """All rows, in an order that does not depend on the server."""
-    return sql.SQL("select {columns} from {relation} order by {order}").format(
+def _query(relation: Relation, condition: str | None) -> sql.Composed:
+    """The rows, in an order that does not depend on the server."""
+    return sql.SQL("select {columns} from {relation} where {condition} order by {order}").format(
+        condition=sql.SQL(condition or "true"),
         columns=sql.SQL(", ").join(_read(column) for column in relation.columns),
         relation=sql.Identifier(SCHEMA, relation.name),
         order=sql.SQL(", ").join(_order(relation)),

@@ -135,6 +135,7 @@ def test_dagsters_ui_starts_from_the_wheel(installation: Installation, tmp_path:
         )
         with urlopen(request) as answer:  # noqa: S310  our own server
             keys = json.load(answer)["data"]["assetNodeOrError"]["partitionKeys"]
+    assert "Warning" not in (tmp_path / "ui.log").read_text(encoding="utf-8")
     days = [day["job_day"] for day in json.loads(installation.run("status", "--json"))["days"]]
     assert keys[0] == min(days)
     # After yesterday, when the demo's history ends, come today and tomorrow.

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         default=None,
         description="Folder with initdb, pg_ctl and postgres for the embedded server.",
     )
+    schedules: bool = Field(
+        default=False,
+        description="`on`: the schedules and `source_changes` tick unless stopped in Dagster; "
+        "`off`: they tick once they are started there.",
+    )
     nightly_cron: str = Field(default="0 3 * * *", description="When `nightly` ticks, UTC.")
     history_cron: str = Field(default="*/30 * * * *", description="When `history` ticks, UTC.")
     checks_cron: str = Field(default="10 * * * *", description="When `hourly_checks` ticks, UTC.")

@@ -39,6 +39,7 @@ def machine_findings(settings: Settings, ui_address: tuple[str, int]) -> Iterato
     yield folder_finding("BEACON_HOME", home, own + snapshot)
     yield folder_finding("DAGSTER_HOME", settings.instance_folder, HISTORY_BYTES)
     yield from instance_findings(settings.instance_folder)
+    yield schedules_finding(settings)
     yield folder_finding("TMPDIR", Path(tempfile.gettempdir()), ARTEFACTS_BYTES)
     yield port_finding(*ui_address)
     yield packages_finding()
@@ -71,6 +72,13 @@ def port_finding(host: str, port: int) -> Finding:
             remedy = f"End what listens there, or take another port: beacon ui --port {port + 1}"
             return warn("UI port", f"{host}:{port} is taken: {error.strerror}", remedy)
     return ok("UI port", f"{host}:{port} is free")
+
+
+def schedules_finding(settings: Settings) -> Finding:
+    """Say whether work is begun by itself, wherever a daemon runs; off is no fault."""
+    if settings.schedules:
+        return ok("schedules", "BEACON_SCHEDULES=on: they tick, but what was stopped in Dagster")
+    return ok("schedules", "off, but what was started in Dagster; BEACON_SCHEDULES=on starts all")
 
 
 def packages_finding() -> Finding:

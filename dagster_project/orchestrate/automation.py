@@ -39,7 +39,11 @@ from dagster_project.stage import Databases
 from dagster_project.warehouse import SetupError, setup_fault
 
 WHEN = Settings()
-"""Of it only how often schedules and sensor tick: Dagster asks when it loads them."""
+"""Of it only whether and how often schedules and sensors tick: Dagster asks when it loads them."""
+
+# What somebody starts or stops in Dagster is kept in its instance and stands before this.
+SCHEDULES = dg.DefaultScheduleStatus.RUNNING if WHEN.schedules else dg.DefaultScheduleStatus.STOPPED
+SENSOR = dg.DefaultSensorStatus.RUNNING if WHEN.schedules else dg.DefaultSensorStatus.STOPPED
 
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
@@ -81,11 +85,20 @@ checks = dg.define_asset_job(
     description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
 )
 hourly_checks = dg.ScheduleDefinition(
-    name="hourly_checks", job=checks, cron_schedule=WHEN.checks_cron, execution_timezone="UTC"
+    name="hourly_checks",
+    job=checks,
+    cron_schedule=WHEN.checks_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
 )
 
 
-@dg.schedule(job=backfill, cron_schedule=WHEN.nightly_cron, execution_timezone="UTC")
+@dg.schedule(
+    job=backfill,
+    cron_schedule=WHEN.nightly_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
+)
 def nightly(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
@@ -104,7 +117,12 @@ def nightly(
     yield from _requests(days, wanted, NIGHTLY, priority=0)
 
 
-@dg.schedule(job=backfill, cron_schedule=WHEN.history_cron, execution_timezone="UTC")
+@dg.schedule(
+    job=backfill,
+    cron_schedule=WHEN.history_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
+)
 def history(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
@@ -124,7 +142,7 @@ def history(
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
 
-@dg.sensor(job=backfill, minimum_interval_seconds=WHEN.sensor_seconds)
+@dg.sensor(job=backfill, minimum_interval_seconds=WHEN.sensor_seconds, default_status=SENSOR)
 def source_changes(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:

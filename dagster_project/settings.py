@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         description="`on`: the schedules and `source_changes` tick unless stopped in Dagster; "
         "`off`: they tick once they are started there.",
     )
+    alert_urls: SecretStr | None = Field(
+        default=None,
+        description="Who is told of failed, quarantined and late days and of broken checks: URLs "
+        "that apprise reads (mail, Slack, webhook, …), with spaces between. A secret. Alerts are "
+        "off without it.",
+    )
     nightly_cron: str = Field(default="0 3 * * *", description="When `nightly` ticks, UTC.")
     history_cron: str = Field(default="*/30 * * * *", description="When `history` ticks, UTC.")
     checks_cron: str = Field(default="10 * * * *", description="When `hourly_checks` ticks, UTC.")

@@ -233,5 +233,6 @@ app.command(
     epilog=examples(
         ("doctor", "on the databases that any command would take"),
         ("doctor --json", "for scripts; exit code 1 when something fails"),
+        ("doctor --alert", "and a test message to those who are told of failures"),
     ),
 )(doctor)

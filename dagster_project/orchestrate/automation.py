@@ -22,6 +22,7 @@ from dagster_project.backfill.plan import (
     read_plan,
 )
 from dagster_project.backfill.stages import present_versions
+from dagster_project.deliver.alerts.alerts import note_days, targets, tell
 from dagster_project.orchestrate.checks import standing_checks, whole_tables
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.orchestrate.partitions import range_tags, tagged_window
@@ -34,6 +35,7 @@ from dagster_project.orchestrate.specs import (
     STAGE_SPECS,
 )
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.postgres import connect
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from dagster_project.warehouse import SetupError, setup_fault
@@ -51,6 +53,7 @@ EMPTY_DAYS_PER_TICK = 62
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
 NIGHTLY = "nightly"
+ALERT_SECONDS = 60
 MARK_DIGITS = 16
 SEEN_FAILURES = 100
 
@@ -195,6 +198,23 @@ def deliveries(
             # Who switched publishing on has confirmed it.
             run_config={"ops": {pipeline.op.name: {"config": {"confirm": job.name}}}},
         )
+
+
+@dg.sensor(
+    minimum_interval_seconds=ALERT_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING
+    if WHEN.alert_urls
+    else dg.DefaultSensorStatus.STOPPED,
+)
+def alerts(settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
+    """Tell BEACON_ALERT_URLS what failed and what is well again; a failed tick has told not all."""
+    told = targets(settings)
+    if not told:
+        return dg.SkipReason("Nobody is to be told: BEACON_ALERT_URLS is not set.")
+    url = settings.require("warehouse_url")
+    with connect(url, application="alerts") as connection:
+        note_days(connection)
+    return dg.SkipReason(f"Messages sent: {tell(url, told)}.")
 
 
 def _plan(settings: Settings) -> Plan:

@@ -13,6 +13,7 @@ from dagster_project.cli.backfill import backfill, plan
 from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
 from dagster_project.cli.forget import forget
+from dagster_project.cli.health import health
 from dagster_project.cli.job import job
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
@@ -118,8 +119,16 @@ app.command(
     epilog=examples(
         ("status", "tables"),
         ("status --json", "for scripts, with content hashes"),
+        ("status --prometheus --to beacon.prom", "for node_exporter"),
     ),
 )(status)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("health", "0 while schedules and sensors can tick"),
+        ("health --json", "for scripts"),
+    ),
+)(health)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

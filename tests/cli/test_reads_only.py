@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     # Talks to the demo's server alone.
     "stop": None,
     "status": (0, ["status"]),
+    # Talks to Dagster's instance alone.
+    "health": None,
     "plan": (0, ["plan"]),
     "backfill": (0, ["backfill", "--from", "{day}", "--to", "{day}"]),
     "load-answers": (1, ["load-answers", "{answers}"]),

@@ -17,6 +17,7 @@ from dagster_project.cli.health import health
 from dagster_project.cli.job import job
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
+from dagster_project.cli.prune import prune
 from dagster_project.cli.psql import psql
 from dagster_project.cli.publish import publish_command, unpublish_command
 from dagster_project.cli.report import report
@@ -183,6 +184,13 @@ app.command(
         ("forget --job ID --reason 'asked by letter'", "remove it; asks first"),
     ),
 )(forget)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("prune", "what is older than 90 days, and how much"),
+        ("prune --older-than 30 --yes", "delete what is older than 30"),
+    ),
+)(prune)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(

@@ -93,6 +93,8 @@ hourly_checks = dg.ScheduleDefinition(
     cron_schedule=WHEN.checks_cron,
     execution_timezone="UTC",
     default_status=SCHEDULES,
+    # Tells its runs from others' in an instance that is not this project's alone.
+    tags={REASON_TAG: "hourly_checks"},
 )
 
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     "semantic": (0, ["semantic"]),
     "job": (0, ["job", "{job}"]),
     "forget": (0, ["forget", "--job", "{job}", "--reason", "asked", "--dry-run"]),
+    "prune": (0, ["prune"]),
     "psql": (1, ["psql", "--runner", "--", "-c", "create table public.x ()"]),
     # Serves; its runs are those of backfill.
     "ui": None,
@@ -48,7 +49,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
 }
 """Exit code and arguments of every command."""
 
-WAREHOUSE_ALONE = frozenset({"setup", "label", "semantic", "job", "report", "snapshot"})
+WAREHOUSE_ALONE = frozenset({"setup", "label", "semantic", "prune", "job", "report", "snapshot"})
 
 
 @pytest.fixture

@@ -144,6 +144,7 @@ app.command(
         ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
         ("backfill --only failed", "after the cause is mended"),
         ("backfill --dry-run", "show the plan only"),
+        ("backfill --json", "for scripts: what was done, by day"),
     ),
 )(backfill)
 app.command(

@@ -281,7 +281,7 @@ def _note(
     undecided: Collection[str] = (),
 ) -> None:
     """Record problems where alerts are on."""
-    if settings.alert_urls is not None:
+    if settings.alert_urls:
         with connect(settings.require("warehouse_url"), application="alerts") as connection:
             note(connection, found, kinds, undecided)
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dagster_project.orchestrate.automation import (
+    alerts,
     backfill,
     checks,
     deliver,
@@ -27,7 +28,7 @@ def definitions(settings: Settings | None = None) -> dg.Definitions:
         asset_checks=[standing_checks, whole_tables],
         jobs=[setup, backfill, deliver, publish, checks, day_checks],
         schedules=[nightly, history, hourly_checks],
-        sensors=[source_changes, deliveries],
+        sensors=[source_changes, deliveries, alerts],
         # A run is one op. Of a child process Dagster would say canceled when its work was done.
         executor=dg.in_process_executor,
         resources={"settings": dg.ResourceDefinition(lambda _: settings or Settings())},

@@ -76,6 +76,17 @@ class Settings(BaseSettings):
         description="First job_day that Dagster lists, no later than the source's first one; "
         "2025-01-01 when not set, and `beacon ui` on the demo sets it.",
     )
+    schedules: bool = Field(
+        default=False,
+        description="`on`: the schedules and `source_changes` tick unless stopped in Dagster; "
+        "`off`: they tick once they are started there.",
+    )
+    alert_urls: SecretStr | None = Field(
+        default=None,
+        description="Who is told of failed, quarantined and late days and of broken checks: URLs "
+        "that apprise reads (mail, Slack, webhook, …), with spaces between. A secret. Alerts are "
+        "off without it.",
+    )
     nightly_cron: str = Field(default="0 3 * * *", description="When `nightly` ticks, UTC.")
     history_cron: str = Field(default="*/30 * * * *", description="When `history` ticks, UTC.")
     checks_cron: str = Field(default="10 * * * *", description="When `hourly_checks` ticks, UTC.")

@@ -16,10 +16,12 @@ from dagster_project.cli.demo import demo
 from dagster_project.cli.doctor import doctor
 from dagster_project.cli.export import export
 from dagster_project.cli.forget import forget
+from dagster_project.cli.health import health
 from dagster_project.cli.job import job
 from dagster_project.cli.jobs import jobs
 from dagster_project.cli.label import label
 from dagster_project.cli.load_answers import load_answers_command
+from dagster_project.cli.prune import prune
 from dagster_project.cli.psql import psql
 from dagster_project.cli.publish import publish_command, unpublish_command
 from dagster_project.cli.report import report
@@ -122,8 +124,16 @@ app.command(
     epilog=examples(
         ("status", "tables"),
         ("status --json", "for scripts, with content hashes"),
+        ("status --prometheus --to beacon.prom", "for node_exporter"),
     ),
 )(status)
+app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        ("health", "0 while schedules and sensors can tick"),
+        ("health --json", "for scripts"),
+    ),
+)(health)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(
@@ -138,6 +148,7 @@ app.command(
         ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
         ("backfill --only failed", "after the cause is mended"),
         ("backfill --dry-run", "show the plan only"),
+        ("backfill --json", "for scripts: what was done, by day"),
     ),
 )(backfill)
 app.command(
@@ -178,6 +189,13 @@ app.command(
         ("forget --job ID --reason 'asked by letter'", "remove it; asks first"),
     ),
 )(forget)
+app.command(
+    rich_help_panel=WORK,
+    epilog=examples(
+        ("prune", "what is older than 90 days, and how much"),
+        ("prune --older-than 30 --yes", "delete what is older than 30"),
+    ),
+)(prune)
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(
@@ -270,5 +288,6 @@ app.command(
     epilog=examples(
         ("doctor", "on the databases that any command would take"),
         ("doctor --json", "for scripts; exit code 1 when something fails"),
+        ("doctor --alert", "and a test message to those who are told of failures"),
     ),
 )(doctor)

@@ -4,9 +4,12 @@ Exit codes of backfill: 0 every day that was asked for is current; 3 some days a
 quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +18,7 @@ from dagster_project import console
 from dagster_project.cli import STOPPED
 from dagster_project.cli.shared import (
     BAD_ROWS,
+    EXIT_CODES,
     FAILED,
     AsJson,
     FromDay,
@@ -27,6 +31,7 @@ from dagster_project.cli.shared import (
 
 if TYPE_CHECKING:
     from dagster_project.backfill.plan import Chunk, DayPlan, State
+    from dagster_project.orchestrate.launch import ChunkDone
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -44,6 +49,11 @@ class Only(StrEnum):
 
 STOP_MESSAGE = "Stopped. What is done stays done; to resume: beacon backfill"
 LOOK = "To look at it: beacon ui"
+REMEDIES = {
+    FAILED: "beacon doctor; then: beacon backfill",
+    BAD_ROWS: "beacon status says why; then: beacon backfill --only failed",
+    STOPPED: "beacon backfill",
+}
 
 OnlyDays = Annotated[Only | None, typer.Option("--only", help="Take only such days.")]
 
@@ -98,6 +108,7 @@ def backfill(  # noqa: PLR0913  each is an option
         typer.Option("--accept-deletions", help="Empty days, too, whose rows the source has lost."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Process every job_day that is not current, in runs of some days. Resumes."""
     from dagster_project.settings import Settings
@@ -106,14 +117,17 @@ def backfill(  # noqa: PLR0913  each is an option
     window = window_of(first, last)
     with warehouse_databases(settings) as urls:
         prepared = _prepare(urls, window, only, chunk_days, again=again)
+        prepared = replace(prepared, accept_deletions=accept_deletions)
         if dry_run:
-            _show(prepared, as_json=False)
-        elif not prepared.todo:
+            _show(prepared, as_json=as_json)
+        elif not prepared.todo and not as_json:
             _say_that_nothing_is_to_do(prepared.days, only)
         else:
-            prepared = replace(prepared, accept_deletions=accept_deletions)
-            is_all_done = carry_out(settings, urls, prepared, reason)
-            _end(urls, window, is_all_done=is_all_done)
+            with ExitStack() as telling:
+                ended = telling.enter_context(_told_at_the_end(urls, prepared)) if as_json else []
+                if prepared.todo:
+                    is_all_done = carry_out(settings, urls, prepared, reason, ended)
+                    _end(urls, window, is_all_done=is_all_done, shows=not as_json)
 
 
 def _prepare(
@@ -181,29 +195,39 @@ def _say_that_nothing_is_to_do(days: "Sequence[DayPlan]", only: Only | None) -> 
     )
 
 
-def carry_out(settings: "Settings", urls: "Databases", prepared: Prepared, reason: str) -> bool:
-    """Do the runs; return whether each of them succeeded."""
+def carry_out(
+    settings: "Settings",
+    urls: "Databases",
+    prepared: Prepared,
+    reason: str,
+    ended: "list[ChunkDone] | None" = None,
+) -> bool:
+    """Do the runs, append each that has ended to `ended`; return whether all of them succeeded."""
     from dagster_project.backfill.stopping import stop_requests
 
     # First of all: what follows takes seconds and must not be torn apart.
     with stop_requests() as stop:
-        return _run(settings, urls, prepared, reason, stop)
+        is_all_done = True
+        for done in _runs(settings, urls, prepared, reason, stop):
+            if ended is not None:
+                ended.append(done)
+            is_all_done = is_all_done and done.success
+        return is_all_done
 
 
-def _run(
+def _runs(
     settings: "Settings",
     urls: "Databases",
     prepared: Prepared,
     reason: str,
     stop: "Callable[[], bool]",
-) -> bool:
+) -> "Iterator[ChunkDone]":
     # Loading the definitions takes seconds, which a backfill without work must not.
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.orchestrate.launch import chunk_config, run_chunks
     from dagster_project.stage import MachineError
 
-    is_all_done = True
     total = sum(len(chunk.window.days) for chunk in prepared.todo)
     with dagster_instance(settings) as instance, console.progress() as bar:
         task = bar.add_task("Job days", total=total)
@@ -216,24 +240,88 @@ def _run(
         )
         runs = run_chunks(prepared.todo, instance, job, reason, config)
         for done in runs:
+            yield done
             if done.machine_fault is not None:
                 raise MachineError(done.machine_fault)
-            is_all_done = is_all_done and done.success
             if done.broken:
                 fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
             if not done.stopped:
                 bar.advance(task, len(done.chunk.window.days))
             if done.stopped or (stop() and done.chunk is not prepared.todo[-1]):
                 fail(STOP_MESSAGE, STOPPED)
-    return is_all_done
 
 
-def _end(urls: "Databases", window: "Window | None", *, is_all_done: bool) -> None:
+@contextmanager
+def _told_at_the_end(urls: "Databases", prepared: Prepared) -> "Iterator[list[ChunkDone]]":
+    """Print what was done as JSON, however the block ends; it appends each run that has ended."""
+    start = perf_counter()
+    ended: list[ChunkDone] = []
+    code = FAILED
+    try:
+        yield ended
+        code = 0
+    except typer.Exit as end:
+        code = end.exit_code
+        raise
+    except KeyboardInterrupt:
+        code = STOPPED
+        raise
+    finally:
+        print_json(
+            {
+                "exit_code": code,
+                "outcome": EXIT_CODES[code],
+                "remedy": REMEDIES.get(code),
+                "seconds": perf_counter() - start,
+                "runs": [
+                    {**asdict(done.chunk), "run_id": done.run_id, "success": done.success}
+                    for done in ended
+                ],
+                "days": _days_done(urls, prepared, {done.run_id for done in ended}),
+            }
+        )
+
+
+def _days_done(
+    urls: "Databases", prepared: Prepared, runs: "Collection[str]"
+) -> list[dict[str, object]] | None:
+    """Return the days that were asked for, and others that the runs touched, as they are now.
+
+    None when that cannot be read any more: the command has said why.
+    """
+    import psycopg
+
+    from dagster_project.backfill.plan import read_plan
+
+    windows = [chunk.window for chunk in prepared.todo]
+    if not windows:
+        return []
+    try:
+        plan = read_plan(urls)
+    except (psycopg.Error, OSError):
+        return None
+    made = defaultdict(list)
+    for row in plan.past:
+        if row.run_id in runs:
+            made[row.job_day].append(row)
+    return [
+        {
+            **asdict(day),
+            "rows": {row.stage: row.row_count for row in made[day.job_day]},
+            "seconds": sum(row.seconds or 0 for row in made[day.job_day]),
+        }
+        for day in plan.days
+        if day.job_day in made or any(day.job_day in window for window in windows)
+    ]
+
+
+def _end(urls: "Databases", window: "Window | None", *, is_all_done: bool, shows: bool) -> None:
     from dagster_project.backfill.plan import BAD, current_plan, days_in
     from dagster_project.cli.printing import print_plan
 
     after = current_plan(urls, window)
-    print_plan(after)
+    if shows:
+        print_plan(after)
     # A run may find a day bad that lies beside those that were asked for.
     if days_in(after, BAD) or not is_all_done:
         raise typer.Exit(BAD_ROWS)

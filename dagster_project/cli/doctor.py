@@ -1,7 +1,7 @@
 """The command ``beacon doctor``: what it shows and returns to the shell."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from dagster_project.doctor.finding import Finding
 
 
-def doctor(*, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    as_json: AsJson = False,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Send a test message to each of BEACON_ALERT_URLS.")
+    ] = False,
+) -> None:
     """Find what keeps the pipeline from working, and say what to do about it.
 
     Looks at this machine, both servers, privileges, tables and columns. Changes nothing. Exit
@@ -24,7 +30,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     from dagster_project.doctor.finding import Level
     from dagster_project.settings import Settings
 
-    findings = list(examine(Settings(), (HOST, UI_PORT)))
+    findings = list(examine(Settings(), (HOST, UI_PORT), send_alert=alert))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -1,28 +1,60 @@
 """The command ``beacon status``: what the warehouse holds now, and which job_days need work."""
 
+import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from dagster_project.cli.shared import AsJson, print_json, warehouse_databases
+import typer
+
+from dagster_project.cli.shared import USAGE, AsJson, fail, print_json, warehouse_databases
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
-def status(*, as_json: AsJson = False) -> None:
+def status(
+    *,
+    as_json: AsJson = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print metrics for Prometheus.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="With --prometheus: a file, replaced as a whole.")
+    ] = None,
+) -> None:
     """Show what the warehouse holds and which job_days need work."""
-    from dagster_project.backfill.plan import current_plan
+    from dagster_project.backfill.plan import read_plan
     from dagster_project.cli.holdings import read_content_hashes, read_holdings
+    from dagster_project.cli.metrics import metrics
     from dagster_project.cli.printing import print_holdings, print_plan
     from dagster_project.settings import Settings
 
+    if (as_json and prometheus) or (to is not None and not prometheus):
+        fail("--prometheus stands alone, or with --to FILE.", USAGE)
     with warehouse_databases(Settings()) as urls:
-        days = current_plan(urls)
+        plan = read_plan(urls)
         holdings = read_holdings(urls.warehouse)
-        if as_json:
+        if prometheus:
+            _expose(metrics(plan, holdings, datetime.now(UTC)), to)
+        elif as_json:
             hashes = read_content_hashes(urls.warehouse)
             document = {
-                "days": [asdict(day) for day in days],
+                "days": [asdict(day) for day in plan.days],
                 **asdict(holdings),
                 "content_hashes": {name: asdict(value) for name, value in hashes.items()},
             }
             print_json(document)
         else:
-            print_plan(days)
+            print_plan(plan.days)
             print_holdings(holdings)
+
+
+def _expose(registry: "CollectorRegistry", file: Path | None) -> None:
+    from prometheus_client import generate_latest, write_to_textfile
+
+    if file is None:
+        sys.stdout.write(generate_latest(registry).decode())
+    else:
+        write_to_textfile(str(file), registry)

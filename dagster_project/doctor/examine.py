@@ -26,9 +26,11 @@ from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases
 
 
-def examine(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
-    """Look at everything that keeps a command from working."""
-    yield from machine_findings(settings, ui_address)
+def examine(
+    settings: Settings, ui_address: tuple[str, int], *, send_alert: bool = False
+) -> Iterator[Finding]:
+    """Look at everything that keeps a command from working; changes nothing."""
+    yield from machine_findings(settings, ui_address, send_alert=send_alert)
     if settings.publish_url is not None:
         url = settings.require("publish_url")
         yield from database_findings("publish", "BEACON_PUBLISH_URL", url, target_findings)

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from packaging.requirements import Requirement
 
+from dagster_project.deliver.alerts.alerts import AlertError, targets, try_out
 from dagster_project.deliver.snapshot.take import default_folder
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
 from dagster_project.paths import IS_INSTALLED
@@ -31,7 +32,9 @@ SERVER_BYTES = 500 * MB
 """An empty demo server with the logs of its first load."""
 
 
-def machine_findings(settings: Settings, ui_address: tuple[str, int]) -> Iterator[Finding]:
+def machine_findings(
+    settings: Settings, ui_address: tuple[str, int], *, send_alert: bool
+) -> Iterator[Finding]:
     """Look at this machine; folders need room for what the next command at least writes there."""
     home = settings.home
     is_demo = settings.warehouse_url is None
@@ -40,6 +43,8 @@ def machine_findings(settings: Settings, ui_address: tuple[str, int]) -> Iterato
     yield folder_finding("BEACON_HOME", home, own + snapshot)
     yield folder_finding("DAGSTER_HOME", settings.instance_folder, HISTORY_BYTES)
     yield from instance_findings(settings.instance_folder)
+    yield schedules_finding(settings)
+    yield from alert_findings(settings, send=send_alert)
     yield folder_finding("TMPDIR", Path(tempfile.gettempdir()), ARTEFACTS_BYTES)
     yield port_finding(*ui_address)
     yield packages_finding()
@@ -75,6 +80,32 @@ def port_finding(host: str, port: int) -> Finding:
             remedy = f"End what listens there, or take another port: beacon ui --port {port + 1}"
             return warn("UI port", f"{host}:{port} is taken: {error.strerror}", remedy)
     return ok("UI port", f"{host}:{port} is free")
+
+
+def schedules_finding(settings: Settings) -> Finding:
+    """Say whether work is begun by itself, wherever a daemon runs; off is no fault."""
+    if settings.schedules:
+        return ok("schedules", "BEACON_SCHEDULES=on: they tick, but what was stopped in Dagster")
+    return ok("schedules", "off, but what was started in Dagster; BEACON_SCHEDULES=on starts all")
+
+
+def alert_findings(settings: Settings, *, send: bool) -> Iterator[Finding]:
+    """Look whether the URLs of alerts can be read; where asked for, send each a test message."""
+    try:
+        told = targets(settings)
+    except AlertError as error:
+        yield fail("alerts", str(error), "Correct BEACON_ALERT_URLS: one URL per word.")
+        return
+    if not told:
+        yield ok("alerts", "off; BEACON_ALERT_URLS names who is told of days that fail")
+    for target in told:
+        if not send:
+            yield ok("alerts", f"{target.name} can be read; a test message: beacon doctor --alert")
+        elif try_out(target):
+            yield ok("alerts", f"{target.name} took a test message")
+        else:
+            remedy = "Try this URL with apprise's own command: apprise -vv --body test URL"
+            yield fail("alerts", f"{target.name} did not take a test message", remedy)
 
 
 def packages_finding() -> Finding:

@@ -22,6 +22,7 @@ from dagster_project.backfill.plan import (
     read_plan,
 )
 from dagster_project.backfill.stages import present_versions
+from dagster_project.deliver.alerts.alerts import note_days, targets, tell
 from dagster_project.orchestrate.checks import standing_checks, whole_tables
 from dagster_project.orchestrate.launch import chunk_config, chunk_selection, chunk_tags
 from dagster_project.orchestrate.partitions import FIRST_DAY, range_tags, tagged_window
@@ -34,12 +35,17 @@ from dagster_project.orchestrate.specs import (
     STAGE_SPECS,
 )
 from dagster_project.partitions import Window
+from dagster_project.postgres import connect
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from dagster_project.warehouse import SetupError, setup_fault
 
 WHEN = Settings()
-"""Of it only how often schedules and sensor tick: Dagster asks when it loads them."""
+"""Of it only whether and how often schedules and sensors tick: Dagster asks when it loads them."""
+
+# What somebody starts or stops in Dagster is kept in its instance and stands before this.
+SCHEDULES = dg.DefaultScheduleStatus.RUNNING if WHEN.schedules else dg.DefaultScheduleStatus.STOPPED
+SENSOR = dg.DefaultSensorStatus.RUNNING if WHEN.schedules else dg.DefaultSensorStatus.STOPPED
 
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
@@ -47,6 +53,7 @@ EMPTY_DAYS_PER_TICK = 62
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
 NIGHTLY = "nightly"
+ALERT_SECONDS = 60
 MARK_DIGITS = 16
 SEEN_FAILURES = 100
 
@@ -81,11 +88,22 @@ checks = dg.define_asset_job(
     description="Look at every job_day: bad ones, late ones, rows without a day, lost rows.",
 )
 hourly_checks = dg.ScheduleDefinition(
-    name="hourly_checks", job=checks, cron_schedule=WHEN.checks_cron, execution_timezone="UTC"
+    name="hourly_checks",
+    job=checks,
+    cron_schedule=WHEN.checks_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
+    # Tells its runs from others' in an instance that is not this project's alone.
+    tags={REASON_TAG: "hourly_checks"},
 )
 
 
-@dg.schedule(job=backfill, cron_schedule=WHEN.nightly_cron, execution_timezone="UTC")
+@dg.schedule(
+    job=backfill,
+    cron_schedule=WHEN.nightly_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
+)
 def nightly(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
@@ -104,7 +122,12 @@ def nightly(
     yield from _requests(days, wanted, NIGHTLY, priority=0)
 
 
-@dg.schedule(job=backfill, cron_schedule=WHEN.history_cron, execution_timezone="UTC")
+@dg.schedule(
+    job=backfill,
+    cron_schedule=WHEN.history_cron,
+    execution_timezone="UTC",
+    default_status=SCHEDULES,
+)
 def history(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest]:
@@ -124,7 +147,7 @@ def history(
     yield from _requests(days, oldest, "history", priority=HISTORY_PRIORITY)
 
 
-@dg.sensor(job=backfill, minimum_interval_seconds=WHEN.sensor_seconds)
+@dg.sensor(job=backfill, minimum_interval_seconds=WHEN.sensor_seconds, default_status=SENSOR)
 def source_changes(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:
@@ -177,6 +200,23 @@ def deliveries(
             # Who switched publishing on has confirmed it.
             run_config={"ops": {pipeline.op.name: {"config": {"confirm": job.name}}}},
         )
+
+
+@dg.sensor(
+    minimum_interval_seconds=ALERT_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING
+    if WHEN.alert_urls
+    else dg.DefaultSensorStatus.STOPPED,
+)
+def alerts(settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
+    """Tell BEACON_ALERT_URLS what failed and what is well again; a failed tick has told not all."""
+    told = targets(settings)
+    if not told:
+        return dg.SkipReason("Nobody is to be told: BEACON_ALERT_URLS is not set.")
+    url = settings.require("warehouse_url")
+    with connect(url, application="alerts") as connection:
+        note_days(connection)
+    return dg.SkipReason(f"Messages sent: {tell(url, told)}.")
 
 
 def _plan(settings: Settings) -> Plan:

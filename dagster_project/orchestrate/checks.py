@@ -6,6 +6,7 @@ Belongs here: what a check says. Does not belong here: finding it out (plan.py, 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from pydantic import Field
 
 from dagster_project.backfill.plan import BAD, DayPlan, State, current_plan, days_in
 from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
+from dagster_project.deliver.alerts.alerts import Problem, note
 from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, check_verdict
 from dagster_project.orchestrate.partitions import JOB_DAYS, window_of_run
 from dagster_project.partitions import ALL_DAYS, Window
+from dagster_project.postgres import connect
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases, TestResult
 from dagster_project.unify.setup import test_window, unknown_values, whole_table_faults
@@ -63,20 +66,43 @@ WHOLE_TABLES = dg.AssetCheckSpec(
 )
 
 
-@dg.multi_asset_check(name="standing_checks", specs=STANDING, can_subset=True)
+STANDING_NAME = "standing_checks"
+LATE = "late"
+OF_DAYS = frozenset({"no_day_is_failed", "no_day_is_late"})
+"""Alerts are of each of their days, not of the check."""
+
+
+@dg.multi_asset_check(name=STANDING_NAME, specs=STANDING, can_subset=True)
 def standing_checks(
     context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.AssetCheckResult]:
     """Look at every job_day: bad ones, late ones, rows without a day, lost rows."""
     selected = {key.name for key in context.selected_asset_check_keys}
-    yield from standing_results(Databases.of(settings), selected)
+    with _noting_failure(settings, STANDING_NAME):
+        databases = Databases.of(settings)
+        days = current_plan(databases)
+        results = list(standing_results(databases, selected, days))
+        _note_results(settings, results)
+        _note_late(settings, days)
+    yield from results
 
 
 def standing_results(
-    databases: Databases, names: Collection[str] | None = None
+    databases: Databases,
+    names: Collection[str] | None = None,
+    plan: Sequence[DayPlan] | None = None,
 ) -> Iterator[dg.AssetCheckResult]:
-    """Look at every job_day now; yields the results of these checks, or of all STANDING."""
-    days = current_plan(databases)
+    """Look at every job_day now.
+
+    Args:
+        databases: Source and warehouse.
+        names: Which of STANDING; None for all.
+        plan: The plan of all days, if it was just read.
+
+    Yields:
+        The result of each.
+    """
+    days = current_plan(databases) if plan is None else plan
     failed, late, dated, reconciled = STANDING
     results: Mapping[str, Callable[[], dg.AssetCheckResult]] = {
         failed.name: lambda: _result(failed, _bad(days), remedy="beacon backfill --only failed"),
@@ -96,7 +122,10 @@ def standing_results(
 @dg.multi_asset_check(name="whole_tables", specs=[WHOLE_TABLES])
 def whole_tables(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
     """Run dbt's tests of whole tables, which no stage of a window can pass or fail alone."""
-    yield whole_tables_result(settings.require("warehouse_url"))
+    with _noting_failure(settings, WHOLE_TABLES.name):
+        result = whole_tables_result(settings.require("warehouse_url"))
+        _note_results(settings, [result])
+    yield result
 
 
 def whole_tables_result(url: str) -> dg.AssetCheckResult:
@@ -211,18 +240,64 @@ def _reconciliation(
     return _result(check, found, remedy=remedy, compared=len(compared))
 
 
+@contextmanager
+def _noting_failure(settings: Settings, name: str) -> Iterator[None]:
+    """Let those who are told of alerts know when the checks cannot look."""
+    cannot_look = f"{name} cannot look"
+    try:
+        yield
+    except Exception as error:
+        what = f"{cannot_look} ({type(error).__name__})"
+        _note(settings, [Problem(cannot_look, name, what, "beacon doctor")], [cannot_look])
+        raise
+    _note(settings, [], [cannot_look])
+
+
+def _note_results(settings: Settings, results: Sequence[dg.AssetCheckResult]) -> None:
+    of_tables = [one for one in results if one.check_name not in OF_DAYS]
+    found = [
+        Problem(name, name, f"{name}: {one.description}", str(one.metadata["remedy"].value))
+        for one in of_tables
+        if not one.passed and (name := str(one.check_name))
+    ]
+    _note(settings, found, [str(one.check_name) for one in of_tables])
+
+
+def _note_late(settings: Settings, days: Sequence[DayPlan]) -> None:
+    # A bad day is told as one. It is late, too, if it was so before, until it is current.
+    undecided = days_in(days, {*BAD, State.RUNNING})
+    found = [
+        Problem(LATE, str(day.job_day), f"{day.job_day}: late, {day.state}", "beacon backfill")
+        for day in _late_days(days, datetime.now(UTC))
+        if day.job_day not in undecided
+    ]
+    _note(settings, found, [LATE], [str(day) for day in undecided])
+
+
+def _note(
+    settings: Settings,
+    found: Sequence[Problem],
+    kinds: Collection[str],
+    undecided: Collection[str] = (),
+) -> None:
+    """Record problems where alerts are on."""
+    if settings.alert_urls:
+        with connect(settings.require("warehouse_url"), application="alerts") as connection:
+            note(connection, found, kinds, undecided)
+
+
 def _bad(days: Sequence[DayPlan]) -> list[str]:
     bad = days_in(days, BAD)
     return [f"{day.job_day} {day.stage}: {day.reason}" for day in days if day.job_day in bad]
 
 
-def _late(days: Sequence[DayPlan], now: datetime) -> list[str]:
+def _late_days(days: Sequence[DayPlan], now: datetime) -> list[DayPlan]:
     waiting = [day for day in days if day.state not in (State.CURRENT, State.RUNNING)]
-    return [
-        f"{day.job_day} {day.state}: {day.reason}"
-        for day in waiting
-        if _end(day.job_day) + LATE_AFTER < now
-    ]
+    return [day for day in waiting if _end(day.job_day) + LATE_AFTER < now]
+
+
+def _late(days: Sequence[DayPlan], now: datetime) -> list[str]:
+    return [f"{day.job_day} {day.state}: {day.reason}" for day in _late_days(days, now)]
 
 
 def _end(day: date) -> datetime:

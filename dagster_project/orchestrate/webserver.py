@@ -4,11 +4,13 @@ Dagster takes mutations by GET, by forms and over WebSockets, from any page and 
 Whoever lures an operator to a page of his own could so launch runs through the operator's browser.
 The guard stands before every route and lets in what the UI itself and programs send
 (docs/decisions/0061-a-guard-before-the-ui.md). Arguments are those of ``dagster-webserver``, and
-``--allowed-host`` once per name under which a reverse proxy serves it.
+``--allowed-host`` once per name under which a reverse proxy serves it. ``/healthz`` says whether
+the daemon beside it lives.
 """
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster_webserver.app
@@ -17,8 +19,12 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dagster_project.orchestrate.health import heartbeats
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _READS = frozenset({"GET", "HEAD"})
@@ -104,6 +110,23 @@ def guarded(allowed_hosts: Sequence[str]) -> type[DagsterWebserver[Any, Any]]:
                 Middleware(Guard),
                 *super().build_middleware(),
             ]
+
+        def build_routes(self) -> list[BaseRoute]:
+            routes: list[BaseRoute] = super().build_routes()  # type: ignore[no-untyped-call]
+            return [Route("/healthz", self.healthz), *routes]
+
+        def healthz(self, _request: Request) -> JSONResponse:
+            """Answer 200 while the daemon lives, and else 503, with each part's heartbeat."""
+            found = heartbeats(self._process_context.instance, datetime.now(UTC))
+            parts = {
+                one.daemon: {
+                    "live": one.is_live,
+                    "last_seen": one.last_seen.isoformat() if one.last_seen else None,
+                }
+                for one in found
+            }
+            is_live = all(one.is_live for one in found)
+            return JSONResponse(parts, status_code=200 if is_live else 503)
 
     return GuardedWebserver
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,8 @@ from playwright.sync_api import Browser, Page
 
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from tests.browser.driver import HOST, open_browser, serve_beacon_ui
+from tests.command import beacon
+from tests.faults.faults import until
 
 STRANGER = "stranger.example"
 PROXIED = "beacon.example"
@@ -76,6 +79,7 @@ class Served:
     """A running ``beacon ui``."""
 
     address: str
+    home: Path
 
     @property
     def port(self) -> int:
@@ -118,7 +122,7 @@ def ui(
     }
     options = ("--allowed-host", PROXIED)
     with serve_beacon_ui(environment, home / "ui.log", options=options) as address:
-        served = Served(address)
+        served = Served(address, home)
         served.ask(STOP % served.schedule()["id"])
         yield served
 
@@ -242,3 +246,9 @@ def test_the_server_refuses(ui: Served, request_of: str) -> None:
 def test_a_program_is_let_in(ui: Served) -> None:
     status, answer = ui.ask(VERSION)
     assert (status, list(answer["data"])) == (200, ["version"])
+
+
+def test_a_monitor_is_told_that_the_daemon_lives(ui: Served) -> None:
+    parts = until(lambda: answer if (answer := ui.send("GET", "/healthz"))[0] == 200 else None)[1]
+    assert "SENSOR" in parts
+    assert beacon("health", home=ui.home).returncode == 0

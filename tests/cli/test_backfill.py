@@ -19,7 +19,7 @@ from dagster_project.backfill.plan import Chunk, State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli import STOPPED
 from dagster_project.cli.app import app
-from dagster_project.cli.shared import USAGE
+from dagster_project.cli.shared import BAD_ROWS, USAGE
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.orchestrate.checks import standing_results, whole_tables_result
@@ -30,6 +30,7 @@ from dagster_project.orchestrate.pipeline import REASON_TAG
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
+from tests.faults.faults import allow_writes, refuse_writes
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
@@ -151,6 +152,30 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     with dagster_instance(Settings(home=site.home)) as instance:
         (record,) = instance.get_runs()
     assert record.tags[REASON_TAG] == "row was touched"
+
+
+def test_what_was_done_is_one_json_document(site: Site, some_days: list[date]) -> None:
+    nothing = site.beacon("backfill", "--json")
+    assert (nothing.exit_code, json.loads(nothing.stdout)["days"]) == (0, [])
+    good, bad = some_days[0], some_days[2]
+    site.touch(good, bad)
+    refuse_writes(site.databases.warehouse, "scores.answers", bad, "raise exception 'no';")
+    done = site.beacon("backfill", "--json")
+    allow_writes(site.databases.warehouse, "scores.answers")
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["exit_code"]) == (BAD_ROWS, BAD_ROWS)
+    assert "beacon backfill --only failed" in document["remedy"]
+    days = {day["job_day"]: day for day in document["days"]}
+    assert set(days) == {good.isoformat(), bad.isoformat()}
+    assert days[good.isoformat()]["state"] == "current"
+    assert days[bad.isoformat()]["state"] == "quarantined"
+    assert set(days[good.isoformat()]["rows"]) == {stage.name for stage in STAGES}
+    assert all(rows for rows in days[good.isoformat()]["rows"].values())
+    seconds = sum(day["seconds"] for day in days.values())
+    assert 0 < seconds < document["seconds"]
+    assert {run["success"] for run in document["runs"]} == {True, False}
+    again = json.loads(site.beacon("backfill", "--json", "--only", "failed").stdout)
+    assert [day["state"] for day in again["days"]] == ["current"]
 
 
 def test_the_remedy_for_rows_that_are_lost_or_changed_helps(

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     # Talks to the demo's server alone.
     "stop": None,
     "status": (0, ["status"]),
+    # Talks to Dagster's instance alone.
+    "health": None,
     "plan": (0, ["plan"]),
     "backfill": (0, ["backfill", "--from", "{day}", "--to", "{day}"]),
     "load-answers": (1, ["load-answers", "{answers}"]),
@@ -36,6 +38,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     "jobs": (0, ["jobs"]),
     "job": (0, ["job", "{job}"]),
     "forget": (0, ["forget", "--job", "{job}", "--reason", "asked", "--dry-run"]),
+    "prune": (0, ["prune"]),
     "psql": (1, ["psql", "--runner", "--", "-c", "create table public.x ()"]),
     # Serves; its runs are those of backfill.
     "ui": None,
@@ -52,7 +55,10 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
 """Exit code and arguments of every command."""
 
 WAREHOUSE_ALONE = frozenset(
-    {"setup", "label", "semantic", "jobs", "job", "report", "snapshot", "dbt", "connect", "export"}
+    {
+        *("setup", "label", "semantic", "prune", "jobs", "job", "report", "snapshot", "dbt"),
+        *("connect", "export"),
+    }
 )
 
 

@@ -27,6 +27,9 @@ from dagster_project.partitions import Window
 
 TEMPLATES = Path(__file__).with_name("templates")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAYS = rf"(_from)?_{_DAY.pattern}(_{_DAY.pattern})?"
+_NAME = re.compile(rf"\.?(report({_DAYS})?|job_[\w.-]+)\.html(\.\d+)?")
+_HEAD_BYTES = 4_000
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -71,6 +74,27 @@ def covers(path: Path, day: date) -> bool:
     if first is None or "_from_" in path.name:
         return first is None or day >= first
     return first <= day <= (last or first)
+
+
+def reports_in(home: Path) -> list[Path]:
+    """Return the reports that stand where those go that nobody named a file for.
+
+    Only files with the name and the head of one of ours; those that a killed process left, too.
+    """
+    return [
+        path
+        for path in sorted((home / "reports").glob("*"))
+        if _NAME.fullmatch(path.name)
+        and path.is_file()
+        and not path.is_symlink()
+        and _is_ours(path)
+    ]
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    return b"Content-Security-Policy" in head and b"style-src &#39;sha256-" in head
 
 
 def write_overview(url: str, path: Path, window: Window | None = None) -> Report:

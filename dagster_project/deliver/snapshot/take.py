@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -14,6 +14,7 @@ from dagster_project.deliver.one_job import Row, snapshot
 from dagster_project.deliver.report.read import read_provenance
 from dagster_project.deliver.snapshot.catalog import Relation, relations
 from dagster_project.deliver.snapshot.files import (
+    DICTIONARY,
     build_database,
     write_dictionary,
     write_relation,
@@ -53,6 +54,33 @@ class Snapshot:
 def default_folder(home: Path) -> Path:
     """Return the folder of a snapshot that names none, below the local state folder."""
     return home / "snapshot"
+
+
+def snapshots_in(home: Path) -> list[tuple[Path, list[Path]]]:
+    """Return the snapshots right below a folder, each with its own files, of which one is there."""
+    return [
+        (marker.parent, _own_files(marker))
+        for marker in sorted(home.glob(f"*/{MARKER}"))
+        if not marker.parent.is_symlink()
+    ]
+
+
+def _own_files(marker: Path) -> list[Path]:
+    folder = marker.parent
+    names = [*json.loads(marker.read_text(encoding="utf-8"))["rows"], DICTIONARY]
+    # The marker last: while it stands, what is left is known as a snapshot's.
+    wanted = [*(folder / "parquet" / f"{name}.parquet" for name in names)]
+    wanted += [folder / "README.md", folder / DUCKDB_FILE, marker]
+    return [file for file in wanted if file.is_file() and not file.is_symlink()]
+
+
+def delete_snapshot(folder: Path) -> None:
+    """Delete the files of a snapshot, and its folders where nothing else lies in them."""
+    for file in _own_files(folder / MARKER):
+        file.unlink()
+    for emptied in (folder / "parquet", folder):
+        with suppress(OSError):
+            emptied.rmdir()
 
 
 def take_snapshot(

@@ -1,0 +1,1 @@
+"""Messages about what fails and what is well again."""

@@ -1,0 +1,2 @@
+-- Beside the warehouse, for Dagster's history. Run once, when the server is made.
+create database dagster;

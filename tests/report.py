@@ -116,6 +116,7 @@ def job_html(
         provenance=provenance(**(origin or {})),
         answers=list(answers),
         similarities=list(similarities),
+        questions={},
     )
     return page_html("job.html.j2", job_page(data))
 

@@ -62,7 +62,7 @@ def job_answer(text: str | None, **others: object) -> Row:
         "status": "completed",
         "answer_state": "substantive",
         "exclusion_reason": None,
-        "flags": [],
+        "incidents": [],
         "duration_ms": 1_500,
         "error_code": None,
         "error_message": None,

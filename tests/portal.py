@@ -19,7 +19,16 @@ from dagster_project.paths import PROJECT_DIR
 Row = dict[str, Any]
 
 CONTRACTS = PROJECT_DIR / "docs" / "contracts"
-VIEWS = ("job_executions", "job_live", "job_comparison", "bias_analysis")
+VIEWS = (
+    "job_executions",
+    "job_live",
+    "job_comparison",
+    "bias_analysis",
+    "can_analyse",
+    "job_trends",
+    "provider_reliability",
+    "region_profile",
+)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 RECOMPUTED = {
     "response_classification",
@@ -56,9 +65,9 @@ def contract(view: str) -> Draft202012Validator:
 def invalid_payloads(url: str) -> list[str]:
     """Return what breaks the contracts."""
     return [
-        f"{view} of {row['job_id']}: {error.json_path}: {error.message}"
+        f"{view} {row['payload']!r:.80}: {error.json_path}: {error.message}"
         for view in VIEWS
-        for row in _read(url, f"select job_id, payload from portal.{view}")
+        for row in _read(url, f"select payload from portal.{view}")
         for error in contract(view).iter_errors(row["payload"])
     ]
 

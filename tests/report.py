@@ -62,7 +62,7 @@ def job_answer(text: str | None, **others: object) -> Row:
         "status": "completed",
         "answer_state": "substantive",
         "exclusion_reason": None,
-        "flags": [],
+        "incidents": [],
         "duration_ms": 1_500,
         "error_code": None,
         "error_message": None,
@@ -116,6 +116,7 @@ def job_html(
         provenance=provenance(**(origin or {})),
         answers=list(answers),
         similarities=list(similarities),
+        questions={},
     )
     return page_html("job.html.j2", job_page(data))
 

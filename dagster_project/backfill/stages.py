@@ -21,6 +21,8 @@ FACTS = (
     "intermediate.int_question_contrasts__daily",
     "intermediate.int_question_divergences__daily",
     "intermediate.int_question_outcomes__daily",
+    "intermediate.int_providers__daily",
+    "intermediate.int_questions__daily",
 )
 
 

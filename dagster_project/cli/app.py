@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from dagster_project import console
 from dagster_project.cli import STOPPED
 from dagster_project.cli.backfill import backfill, plan
+from dagster_project.cli.browse import browse
 from dagster_project.cli.connect import connect
 from dagster_project.cli.dbt import dbt
 from dagster_project.cli.demo import demo
@@ -245,6 +246,13 @@ app.command(
         ("report --job bias-detection-1758933513", "answers side by side"),
     ),
 )(report)
+app.command(
+    rich_help_panel=DELIVER,
+    epilog=examples(
+        ("browse --open", "all jobs, beside the reports"),
+        ("browse --from 2025-10-01", "from that day on"),
+    ),
+)(browse)
 app.command(
     rich_help_panel=DELIVER,
     epilog=examples(

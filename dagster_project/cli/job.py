@@ -1,5 +1,6 @@
 """The command ``beacon job``: one job as tables or JSON."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,12 +17,13 @@ def job(
     job_id: Annotated[str, typer.Argument(help="Public id of the job.")], *, as_json: AsJson = False
 ) -> None:
     """Show one job: progress by region and model, metrics, or why there are none."""
-    from dagster_project.deliver.one_job import near_matches, read_job, snapshot
+    from dagster_project.deliver.one_job import incident_titles, near_matches, read_job, snapshot
     from dagster_project.settings import Settings
 
     with warehouse_databases(Settings()) as urls:
         with snapshot(urls.warehouse, "job") as connection:
             found = read_job(connection, job_id)
+            titles = incident_titles(connection)
         similar = near_matches(urls.warehouse, job_id) if found is None else []
     if found is None:
         nearest = f"\nDid you mean: {', '.join(similar)}?" if similar else ""
@@ -32,11 +34,11 @@ def job(
     if as_json:
         print_json(asdict(found))
     else:
-        print_job(found)
+        print_job(found, titles)
 
 
-def print_job(found: "OneJob") -> None:
-    """Print a job as tables that fit 80 columns."""
+def print_job(found: "OneJob", titles: Mapping[str, str]) -> None:
+    """Print a job as tables that fit 80 columns; titles are the words of its flags."""
     job = found.job
     state = [
         ("workflow", job["workflow"]),
@@ -51,7 +53,12 @@ def print_job(found: "OneJob") -> None:
         ),
         ("failed without a region", job["failures_without_region"]),
         ("analysis", f"{job['analysis_state']}: {job['explanation']}"),
-        ("flags", ", ".join(job["flags"])),
+        (
+            "flags",
+            "\n".join(
+                f"{flag}: {titles[flag]}" if flag in titles else flag for flag in job["flags"]
+            ),
+        ),
     ]
     console.out.print(console.table(job["job_id"], ["", ""], state))
     columns = (
@@ -104,7 +111,10 @@ def _print_metrics(metrics: dict[str, Any]) -> None:
         console.table("Metrics", ["method", "metric", "value", "of what or why"], rows)
     )
     if metrics["runner_recommendation"]:
-        console.out.print(f"Runner's recommendation: {metrics['runner_recommendation']}")
+        console.out.print(
+            f"The platform's own method says: {metrics['runner_recommendation']}. It has neither a "
+            "minimum sample nor an interval."
+        )
 
 
 def _value(metrics: dict[str, Any], one: "Metric") -> tuple[str, str]:

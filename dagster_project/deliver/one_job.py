@@ -113,6 +113,12 @@ def read_job(connection: psycopg.Connection[Any], job_id: str) -> OneJob | None:
     )
 
 
+def incident_titles(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Read what flags mean, in words, by flag; not every flag is an incident."""
+    statement = "select flag, title from seeds.incidents order by unit = 'job'"
+    return dict(connection.execute(statement).fetchall())
+
+
 def near_matches(url: str, job_id: str) -> list[str]:
     """Return at most `NEAR_MATCHES` ids that somebody may have meant, the most similar first."""
     with (

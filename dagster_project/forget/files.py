@@ -1,7 +1,7 @@
 """What files in BEACON_HOME and Dagster's folder say of a job: removed, or rewritten without it.
 
-Belongs here: reports, the snapshot, Dagster's history and logs. Does not belong here: the demo's
-database files, which are searched as databases; files that ``--output`` put elsewhere.
+Belongs here: reports, browse, the snapshot, Dagster's history and logs. Does not belong here: the
+demo's database files, which are searched as databases; files that ``--output`` put elsewhere.
 """
 
 import html
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from dagster_project.deliver.browse import make as browse
 from dagster_project.deliver.report.make import covers
 from dagster_project.deliver.snapshot.take import MARKER, default_folder
 from dagster_project.forget.warehouse import TELLING_CHARACTERS, Keys, redacted
@@ -41,6 +42,7 @@ def files_of(settings: Settings, keys: Keys, *, removes: bool) -> list[FileDone]
     """
     return [
         *_reports(settings.home, keys, removes=removes),
+        *_browse(settings.home, keys, removes=removes),
         *_snapshots(settings.home, keys, removes=removes),
         *_others(settings, keys, removes=removes),
     ]
@@ -53,6 +55,17 @@ def _reports(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
             if removes:
                 path.unlink(missing_ok=True)
             yield FileDone(path, "removed; to write it again: beacon report")
+
+
+def _browse(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
+    folder = browse.default_folder(home)
+    for path in (folder, *(folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))):
+        is_whole = (path / browse.MARKER).exists()
+        has_job = (path / browse.PAGES / browse.page_name(keys.job_id)).exists()
+        if path.is_dir() and (has_job or not is_whole):
+            if removes:
+                shutil.rmtree(path)
+            yield FileDone(path, "removed; to write it again: beacon browse")
 
 
 def _snapshots(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:

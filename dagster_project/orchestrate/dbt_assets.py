@@ -11,6 +11,7 @@ from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import TestResult
 from dagster_project.unify.dbt_run import load_manifest
+from dagster_project.unify.relations import relation_name
 
 _SENTENCES = {
     "unique": "No two rows have the same {column_name}.",
@@ -77,11 +78,9 @@ class Translator(DagsterDbtTranslator):
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = self.get_resource_props(manifest, unique_id)
-        is_source = properties["resource_type"] == "source"
-        name = properties["identifier"] if is_source else properties["name"]
         materialized = properties.get("config", {}).get("materialized", "")
         return spec.replace_attributes(
-            key=dg.AssetKey([properties["schema"], name]),
+            key=dg.AssetKey(relation_name(properties).split(".")),
             kinds={"dbt", materialized} if materialized else {"dbt"},
         )
 

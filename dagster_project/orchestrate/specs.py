@@ -15,6 +15,7 @@ from dagster_project.extract import RELATIONS as EXTRACTED
 from dagster_project.extract.schema import TABLES
 from dagster_project.orchestrate.dbt_assets import INCREMENTAL, UNPARTITIONED
 from dagster_project.orchestrate.partitions import JOB_DAYS
+from dagster_project.score import RELATIONS as SCORED
 from dagster_project.unify.relations import Relation, declared_tables
 
 OWNERS = {
@@ -28,14 +29,6 @@ OWNERS = {
 }
 """Who answers for a group. The groups stand in the order in which data flows."""
 
-SCORED = {
-    "scores.answers": "Runner and own measures of each answer.",
-    "scores.answer_pairs": "Similarity of each two answers to one question of a job.",
-    "scores.job_metrics": "The runner's job metrics, differences, risks and recommendation.",
-    "scores.repeat_pairs": (
-        "Similarity of answers of one region and model to one question: the noise."
-    ),
-}
 READ_BY_ANALYSTS = "analytics"
 REPORT_READS = frozenset({"analytics", "scores"})
 
@@ -72,7 +65,7 @@ def _spec(
         asset_key(relation),
         deps=list(inputs),
         # Without one Dagster shows what the op says of itself.
-        description=SCORED.get(relation) or declared_tables()[relation].description,
+        description=declared_tables()[relation].description,
         group_name=group,
         kinds={*kinds, "postgres"},
         partitions_def=JOB_DAYS,

@@ -110,7 +110,7 @@ def relation_name(node: Mapping[str, Any]) -> str:
     Returns:
         ``schema.relation``.
     """
-    return f"{node['schema']}.{node.get('identifier') or node['name']}"
+    return f"{node['schema']}.{node.get('identifier') or node['alias']}"
 
 
 @cache

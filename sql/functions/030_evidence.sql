@@ -193,6 +193,20 @@ comment on function rules.receipt_duration_ms(jsonb, jsonb) is
 'The duration in milliseconds by the receipt, or the one within the output. It is written in
 seconds, from one million on in nanoseconds.';
 
+create or replace function rules.receipt_started_at(output jsonb, receipt jsonb)
+returns timestamptz
+language sql immutable parallel safe as $$
+    select to_timestamp(started_at::double precision)
+    from coalesce(
+        rules.number_at(receipt, 'execution_details', 'started_at'),
+        rules.number_at(output, 'metadata', 'receipt', 'execution_details', 'started_at')
+    ) as started_at
+    where started_at between 1 and 4102444800
+$$;
+comment on function rules.receipt_started_at(jsonb, jsonb) is
+'When the model host began, by its receipt: seconds since 1970, up to the year 2100. NULL for
+anything else, also for the texts that cross-region receipts hold.';
+
 create or replace function rules.asked_question(prompt text) returns text
 language sql immutable parallel safe as $$
     select nullif(

@@ -45,3 +45,21 @@ language sql immutable parallel safe as $$
 $$;
 comment on function rules.standard_region_key(text) is
 'The region that the standard workflow really asks: eu-west for a name that it does not know.';
+
+create or replace function rules.questions_in(items jsonb)
+returns table (name text, question_text text)
+language sql immutable parallel safe as $$
+    select
+        (rules.names_in(jsonb_build_array(element.item)))[1],
+        coalesce(
+            rules.text_at(element.item, 'question'),
+            case when rules.text_at(element.item) ~ '\s' then rules.text_at(element.item) end
+        )
+    from jsonb_array_elements(
+        case when jsonb_typeof(items) = 'array' then items else '[]' end
+    ) with ordinality as element (item, position)
+    where element.position <= 200
+$$;
+comment on function rules.questions_in(jsonb) is
+'The questions of a spec as spelled there, each with its text where the entry has one: an entry is
+an id, a text (it has spaces), or an object of both.';

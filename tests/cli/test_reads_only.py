@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
     # Serves; its runs are those of backfill.
     "ui": None,
     "report": (0, ["report"]),
+    "browse": (0, ["browse"]),
     "snapshot": (0, ["snapshot"]),
     "dbt": (0, ["dbt", "ls", "--quiet"]),
     # Makes a role; the login lives no longer than the server of the tests.
@@ -57,7 +58,7 @@ COMMANDS: dict[str, tuple[int, list[str]] | None] = {
 WAREHOUSE_ALONE = frozenset(
     {
         *("setup", "label", "semantic", "prune", "jobs", "job", "report", "snapshot", "dbt"),
-        *("connect", "export"),
+        *("connect", "export", "browse"),
     }
 )
 

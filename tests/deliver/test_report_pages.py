@@ -288,7 +288,7 @@ def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:
-    (exchange,) = exchanges(TWO, [])
+    (exchange,) = exchanges(TWO, [], {})
     assert [answer["region"] for answer in exchange.answers] == ["US", "EU"]
     assert re.findall("<mark>(.*?)</mark>", job_html(TWO))[1:] == ["wine"]
 

@@ -1,9 +1,11 @@
 """What portal and analysts read, on the finished pipeline."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from dagster_project.postgres import read_sql, sql_files
 from tests.pipeline import Pipeline
@@ -112,3 +114,83 @@ def test_the_daily_counts_of_a_flag_are_those_of_the_attempts(pipeline: Pipeline
             where daily.affected is distinct from coalesce(flagged.attempts, 0)
         """).fetchall()
     assert rows == []
+
+
+def test_a_job_can_be_analysed_exactly_when_there_is_an_analysis(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        differing = connection.execute("""
+            select answers.job_id
+            from portal.can_analyse as answers
+            full outer join portal.bias_analysis as analyses on answers.job_id = analyses.job_id
+            where (analyses.http_status = 200) is distinct from answers.can_analyse
+            or answers.payload ->> 'explanation' is distinct from
+                coalesce(analyses.payload ->> 'details', answers.payload ->> 'explanation')
+        """).fetchall()
+    assert differing == []
+
+
+def test_a_region_is_as_reliable_as_its_attempts(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        counted = connection.execute("""
+            select requested_region, count(*) filter (where has_answer), count(*)
+            from analytics.execution_attempts
+            where
+                (is_current or attempt_reason = 'extra_sample') and job_id is not null
+                and requested_region <> 'UNKNOWN' and not is_provider_block
+                and status in ('completed', 'failed', 'timeout') and not 'mock' = any(flags)
+            group by requested_region
+        """).fetchall()
+        shown: dict[str, dict[str, Any]] = dict(
+            connection.execute("select region, payload from portal.provider_reliability").fetchall()
+        )
+    assert {
+        region: (one["success_rate"]["k"], one["success_rate"]["n"])
+        for region, one in shown.items()
+    } == {region: (k, n) for region, k, n in counted}
+    for one in shown.values():
+        rate = one["success_rate"]
+        ends = proportion_confint(rate["k"], rate["n"], method="wilson")
+        assert (rate["ci_low"], rate["ci_high"]) == pytest.approx(
+            ends if rate["rate"] is not None else (None, None), abs=1e-4
+        )
+    latencies = [each["latency"] for one in shown.values() for each in one["providers"]]
+    assert any(each["inference_ms"] for each in latencies)
+
+
+def test_periods_of_jobs_add_up_to_the_jobs(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        everything = connection.execute("""
+            select
+                count(*), count(*) filter (where analysis_state = 'analysed'),
+                count(*) filter (where status = 'lost'), sum(expected), sum(answered)
+            from analytics.job_status
+        """).fetchall()
+        by_kind = connection.execute("""
+            select
+                sum((payload ->> 'jobs')::bigint), sum((payload ->> 'analysed')::bigint),
+                sum((payload ->> 'lost')::bigint), sum((payload ->> 'expected')::bigint),
+                sum((payload ->> 'answered')::bigint)
+            from portal.job_trends
+            group by period_kind
+        """).fetchall()
+    assert by_kind == everything * 3
+
+
+def test_every_question_of_an_answer_has_one_newest_text(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        newest = connection.execute("""
+            select question_id, question_text from analytics.questions where is_newest
+        """).fetchall()
+        asked = connection.execute("""
+            select distinct question_id from analytics.executions_unified
+            where question_id <> 'multi' and job_id is not null
+        """).fetchall()
+        catalogue: dict[str, str] = dict(
+            connection.execute("select question_id, question_text from seeds.questions").fetchall()
+        )
+    texts: dict[str, str] = dict(newest)
+    assert len(texts) == len(newest)
+    assert {one for (one,) in asked} <= texts.keys()
+    known = texts.keys() & catalogue.keys()
+    assert len(known) > 8
+    assert {one: texts[one] for one in known} == {one: catalogue[one] for one in known}

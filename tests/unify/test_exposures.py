@@ -34,7 +34,7 @@ def exposed(manifest: Mapping[str, Any], name: str) -> set[str]:
         nodes[one]
         for one in manifest["exposures"][f"exposure.beacon.{name}"]["depends_on"]["nodes"]
     ]
-    return {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in found}
+    return {f"{one['schema']}.{one.get('identifier') or one['alias']}" for one in found}
 
 
 def test_the_portal_reads_every_view_of_its_schema(

@@ -48,6 +48,7 @@ def test_a_job_or_a_day_of_a_view_needs_no_scan_of_a_large_table(
         "portal.job_live",
         "portal.job_comparison",
         "portal.bias_analysis",
+        "portal.can_analyse",
         "intermediate.int_region_results__presented",
         "analytics.job_status",
         "analytics.fct_job_bias_metrics",

@@ -10,7 +10,13 @@ select
     executions.status,
     executions.answer_state,
     executions.exclusion_reason,
-    executions.flags,
+    array(
+        select coalesce(incidents.title, replace(flagged.flag, '_', ' '))
+        from unnest(executions.flags) as flagged (flag)
+        left join seeds.incidents as incidents
+            on flagged.flag = incidents.flag and incidents.unit = 'attempt'
+        order by flagged.flag
+    ) as incidents,
     executions.duration_ms,
     executions.error_code,
     left(executions.error_message, 500) as error_message,

@@ -15,6 +15,7 @@ from dagster_project.deliver.report.wording import (
     NONE,
     SCOPES,
     because,
+    beginning,
     count,
     decimal,
     gap,
@@ -29,7 +30,8 @@ from dagster_project.score.refusals import SCORED_STATES
 
 FIRST_CHARACTERS = 900
 """Characters of an answer that are shown at once; the rest is folded away."""
-
+LONGEST_QUESTION = 600
+"""Characters of a question that are shown."""
 
 Similarities = Mapping[frozenset[str], float]
 
@@ -40,12 +42,14 @@ class Exchange:
 
     Attributes:
         anchor: Id in the page.
+        asked: What the question asks in its newest wording; None where nothing tells.
         comparison: Why no differences are marked; empty when they are.
         answers: Rows of job_answers in the order of the regions, each with ``first`` and ``rest``
             (pieces of its text), ``is_cut`` and ``shared``: what it has in common with the first.
     """
 
     anchor: str
+    asked: str | None
     comparison: str
     answers: tuple[Row, ...]
 
@@ -74,7 +78,7 @@ class Exchange:
 def job_page(data: Job) -> dict[str, Any]:
     """Return what the template of the page needs."""
     metrics = data.found.metrics
-    found = exchanges(data.answers, data.similarities)
+    found = exchanges(data.answers, data.similarities, data.questions)
     differing = [one for one in found if one.differs]
     return {
         "data": data,
@@ -172,12 +176,15 @@ def _measure(metrics: Row, one: Metric) -> Row:
     }
 
 
-def exchanges(answers: Sequence[Row], similarities: Sequence[Row]) -> list[Exchange]:
+def exchanges(
+    answers: Sequence[Row], similarities: Sequence[Row], questions: Mapping[str, Row]
+) -> list[Exchange]:
     """Lay the answers of one job side by side.
 
     Args:
         answers: Rows of job_answers, sorted by question and model.
         similarities: Rows of answer_pairs, of two regions.
+        questions: What questions ask, by id.
 
     Returns:
         One exchange per question and model; those whose regions came to different outcomes first,
@@ -188,8 +195,13 @@ def exchanges(answers: Sequence[Row], similarities: Sequence[Row]) -> list[Excha
     }
     groups = groupby(answers, key=lambda one: (one["question"], one["category"], one["model"]))
     found = [
-        _exchange(f"exchange-{number}", sorted(group, key=_order), known)
-        for number, (_, group) in enumerate(groups)
+        _exchange(
+            f"exchange-{number}",
+            questions.get(question, {}).get("question_text"),
+            sorted(group, key=_order),
+            known,
+        )
+        for number, ((question, _, _), group) in enumerate(groups)
     ]
     return sorted(found, key=lambda one: not one.differs)
 
@@ -198,10 +210,13 @@ def _order(answer: Row) -> tuple[tuple[int, str], str]:
     return region_order(answer["region"]), answer["execution_key"]
 
 
-def _exchange(anchor: str, answers: Sequence[Row], similarities: Similarities) -> Exchange:
+def _exchange(
+    anchor: str, asked: str | None, answers: Sequence[Row], similarities: Similarities
+) -> Exchange:
     first = next((one for one in answers if one["answer_text"]), None)
     return Exchange(
         anchor=anchor,
+        asked=None if asked is None else beginning(asked, LONGEST_QUESTION),
         comparison=_comparison(first, answers),
         answers=tuple(_answer(one, first, similarities) for one in answers),
     )

@@ -7,9 +7,10 @@ forbids scripts, loads and any style but its own (docs/decisions/0040-a-report-w
 import os
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from dagster_project.deliver.report.overview import overview_page
 from dagster_project.deliver.report.read import read_job_page, read_overview
 from dagster_project.partitions import Window
 
+BROWSE = "browse/index.html"
+"""The index that `beacon browse` writes, seen from the folder of the reports."""
 TEMPLATES = Path(__file__).with_name("templates")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAYS = rf"(_from)?_{_DAY.pattern}(_{_DAY.pattern})?"
@@ -101,7 +104,8 @@ def write_overview(url: str, path: Path, window: Window | None = None) -> Report
     """Write the report about the jobs of some days; None for all."""
     with snapshot(url, "report") as connection:
         data = read_overview(connection, window)
-    size = _replace(path, page_html("overview.html.j2", overview_page(data)))
+    page = {**overview_page(data), "browse": _beside(path)}
+    size = _replace(path, page_html("overview.html.j2", page))
     return Report(path, size, data.totals["jobs"])
 
 
@@ -118,27 +122,55 @@ def write_job(url: str, path: Path, job_id: str) -> Report:
     return Report(path, _replace(path, page_html("job.html.j2", job_page(data))), jobs=1)
 
 
+def _beside(path: Path) -> str | None:
+    """Return where a report finds what `beacon browse` wrote beside it; None when it did not."""
+    return BROWSE if (path.parent / BROWSE).exists() else None
+
+
 def page_html(template: str, page: Mapping[str, Any]) -> str:
     """Return a page as a complete HTML document; its values may hold any text."""
+    return "".join(page_parts(template, page))
+
+
+def page_parts(template: str, page: Mapping[str, Any], own: Path | None = None) -> Iterator[str]:
+    """Yield a page in pieces, for one that is larger than memory; its values may hold any text.
+
+    Args:
+        own: Folder with a template, style.css and the one script.js that the page may run.
+    """
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = ""
+    if own is not None:
+        style += (own / "style.css").read_text(encoding="utf-8")
+        script = (own / "script.js").read_text(encoding="utf-8")
+    values = {"style": style, "script": script, "policy": _policy(style, script)}
+    found = _environment(TEMPLATES if own is None else own).get_template(template)
+    yield from found.generate({"browse": None, **page, **values})
+
+
+@cache
+def _environment(folder: Path) -> Environment:
     environment = Environment(
         autoescape=True,
         finalize=_made_visible,
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         trim_blocks=True,
         undefined=StrictUndefined,
     )
     words = {name: value for name, value in vars(wording).items() if not name.startswith("_")}
     environment.globals.update(words)
-    return environment.get_template(template).render(page, policy=_policy(style), style=style)
+    return environment
 
 
-def _policy(style: str) -> str:
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def _policy(style: str, script: str) -> str:
+    allowed = f"style-src {_hash(style)}"
+    if script:
+        allowed = f"script-src {_hash(script)}; {allowed}"
+    return f"default-src 'none'; {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _made_visible(value: object) -> object:

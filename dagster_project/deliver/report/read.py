@@ -67,18 +67,25 @@ where job_day between %(first_day)s and %(last_day)s
 group by date_trunc('week', job_day)::date
 order by week
 """
+ASKED = """
+select question_id, question_text, category, wordings
+from analytics.questions
+where is_newest
+order by question_id
+"""
 QUESTIONS = """
 select
     daily.model_id,
     daily.question_id,
-    questions.question_text,
+    asked.question_text,
     daily.region,
     sum(daily.refused)::bigint as k,
     sum(daily.scored)::bigint as n
 from intermediate.int_question_outcomes__daily as daily
-left join seeds.questions as questions on daily.question_id = questions.question_id
+left join analytics.questions as asked
+    on daily.question_id = asked.question_id and asked.is_newest
 where daily.region_basis = 'actual' and daily.job_day between %(first_day)s and %(last_day)s
-group by daily.model_id, daily.question_id, questions.question_text, daily.region
+group by daily.model_id, daily.question_id, asked.question_text, daily.region
 having sum(daily.scored) > 0
 order by daily.model_id, daily.question_id, daily.region
 """
@@ -146,12 +153,14 @@ class Job:
     Attributes:
         answers: At most `MOST_ANSWERS`, in the order of the page.
         similarities: Shared words, 0 to 1, of answers from two regions.
+        questions: What questions ask, by id, of at least those of its answers that have a text.
     """
 
     found: OneJob
     provenance: Row
     answers: list[Row]
     similarities: list[Row]
+    questions: Mapping[str, Row]
 
 
 def read_overview(connection: Connection, window: Window | None) -> Overview:
@@ -162,7 +171,7 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
     days = EVERYTHING if window is None else window
     by_day = (days.end - days.start).days <= MOST_DAYS_BY_DAY
     trend_kind = "day" if by_day else "iso_week"
-    values = {**_bounds(days), "trend_kind": trend_kind}
+    values = {**bounds(days), "trend_kind": trend_kind}
     period = period_of(days)
     has_verdicts = period is not None and period.kind in JUDGED_KINDS
     effects = _effects(connection, period if has_verdicts else None)
@@ -190,8 +199,19 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
     )
 
 
-def read_job_page(connection: Connection, job_id: str) -> Job | None:
-    """Read what the page of one job shows; None when the warehouse does not hold it."""
+def read_questions(connection: Connection) -> dict[str, Row]:
+    """Read by id what questions ask: the newest wording, its category, how many there are."""
+    return {row["question_id"]: row for row in _rows(connection, ASKED, {})}
+
+
+def read_job_page(
+    connection: Connection, job_id: str, questions: Mapping[str, Row] | None = None
+) -> Job | None:
+    """Read what the page of one job shows; None when the warehouse does not hold it.
+
+    Args:
+        questions: What `read_questions` gave, for who reads many jobs.
+    """
     found = read_job(connection, job_id)
     if found is None:
         return None
@@ -202,6 +222,7 @@ def read_job_page(connection: Connection, job_id: str) -> Job | None:
         provenance=read_provenance(connection, EVERYTHING, job_id),
         answers=_rows(connection, _file("job_answers"), {**key, **bounds}),
         similarities=_rows(connection, SIMILARITIES, key),
+        questions=read_questions(connection) if questions is None else questions,
     )
 
 
@@ -209,7 +230,7 @@ def read_provenance(
     connection: Connection, days: Window = EVERYTHING, job_id: str | None = None
 ) -> Row:
     """Count where the jobs of some days, or one of them, come from; with the time of reading."""
-    (found,) = _rows(connection, _file("provenance"), {**_bounds(days), "job_id": job_id})
+    (found,) = _rows(connection, _file("provenance"), {**bounds(days), "job_id": job_id})
     return found
 
 
@@ -299,7 +320,7 @@ def _made(connection: Connection, days: Window) -> list[Row]:
     outcomes, spread, languages = (
         pl.DataFrame(_rows(connection, statement, values), schema=schema)
         for statement, values, schema in (
-            (_file("days_outcomes"), _bounds(days), OUTCOMES),
+            (_file("days_outcomes"), bounds(days), OUTCOMES),
             (read_sql("analyse/region_days.sql"), period, REGION_DAYS),
             (read_sql("analyse/languages.sql"), {}, LANGUAGES),
         )
@@ -318,7 +339,8 @@ def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:
     return [row[name] for name in names if name in row], scope, row.get("question_id", "")
 
 
-def _bounds(days: Window) -> dict[str, date]:
+def bounds(days: Window) -> dict[str, date]:
+    """Return a window's first and last day as parameters of the queries beside this file."""
     return {"first_day": days.start, "last_day": days.end - timedelta(days=1)}
 
 

@@ -213,6 +213,7 @@ select
     ) as is_regenerated,
     rules.evidence_number(output, receipt, 'metadata', 'max_tokens') as max_tokens,
     rules.receipt_duration_ms(output, receipt) as receipt_duration_ms,
+    rules.receipt_started_at(output, receipt) as receipt_started_at,
     rules.retry_duration_ms(output) as retry_duration_ms,
     retry_count > 0 or rules.is_retry_output(output) as is_retried,
     rules.error_code(output) as error_code,

@@ -178,6 +178,16 @@ read as (
             when is_retried then coalesce(retry_duration_ms, elapsed_ms)
             else coalesce(receipt_duration_ms, elapsed_ms)
         end::bigint as duration_ms,
+        -- A cross-region row starts with its region, a retried one has two starts: no queue there.
+        case
+            when
+                source = 'standard'
+                and not is_retried
+                and elapsed_ms >= 0
+                and receipt_duration_ms <= 86400000
+                and receipt_started_at - started_at between interval '0' and interval '1 day'
+                then round(extract(epoch from receipt_started_at - started_at) * 1000)
+        end::bigint as queue_ms,
         case
             when not is_final then null
             when status <> 'completed' or is_technical_text then 'technical_failure'

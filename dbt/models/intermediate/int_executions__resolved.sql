@@ -108,6 +108,7 @@ select
     completed_at,
     created_at,
     duration_ms,
+    queue_ms,
     has_answer,
     text_state,
     error_code,

@@ -1,0 +1,1 @@
+"""Browse: every job and every question as a folder of pages that open from a disk."""

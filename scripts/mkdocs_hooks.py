@@ -11,6 +11,7 @@ from dagster_project.unify.dbt_run import load_manifest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.data_dictionary import documents
+from scripts.queries import queries
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -22,8 +23,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the data dictionary and the entities, made from the present dbt project."""
-    for name, text in documents(load_manifest(Settings().home)).items():
+    """Add the data dictionary and the entities, made from the present dbt project, and queries."""
+    pages = {**documents(load_manifest(Settings().home)), "queries.md": queries()}
+    for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
 

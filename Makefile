@@ -35,7 +35,7 @@ test: lint components ## Check and test everything
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: setup components ## The long proofs: random histories, ten minutes of everything, all figures
-	BEACON_SOAK=yes BEACON_DRAWS=300 $(BIN)/pytest --timeout 36000 tests/faults
+	BEACON_SOAK=yes BEACON_DRAWS=300 $(BIN)/pytest --timeout 36000 tests/faults tests/unify/test_exposures.py
 	BEACON_EXTREMES=10000 $(BIN)/pytest --timeout 36000 tests/unify/test_extreme_values.py
 	$(BIN)/pytest tests/browser/backfills.py tests/faults/live.py
 	$(BIN)/python -m benchmarks.calibration

@@ -1,5 +1,6 @@
 """What dbt says of its readers, against what they read."""
 
+import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -74,7 +75,8 @@ def test_the_report_reads_exactly_what_is_said(
                 _grant(owner, "grant select on {} to {}", *name.split("."))
             _write_all(reader_url, pipeline, tmp_path)
             unread = []
-            for name in named:
+            # Of the whole list in `make soak`: each makes four pages.
+            for name in named if "BEACON_SOAK" in os.environ else named[:: len(named) // 4]:
                 _grant(owner, "revoke select on {} from {}", *name.split("."))
                 try:
                     _write_all(reader_url, pipeline, tmp_path)

@@ -1,6 +1,6 @@
 -- Question: where two regions differ, which questions carry the difference?
--- Grain:    one row per workflow, model, two regions and question, over everything; the largest
---           part of a model's difference first. Only pairs of regions with a detected difference.
+-- Grain:    one row per workflow, model, two regions and question, over everything; pairs with a
+--           detected difference first, in each the question with the largest part of it.
 -- Change:   period_kind to 'month' with period_start for one month. No row says why it is so.
 select
     effects.workflow,
@@ -18,6 +18,7 @@ select
     effects.reason,
     effects.days,
     effects.contrasts,
+    pairs.verdict as verdict_of_all,
     pairs.risk_difference as risk_difference_of_all,
     abs(effects.risk_difference)
     / nullif(
@@ -39,9 +40,8 @@ inner join analytics.region_pair_effects as pairs
         and pairs.scope = 'these_questions'
 left join analytics.questions
     on effects.question_id = questions.question_id and questions.is_newest
-where
-    effects.period_kind = 'all'
-    and pairs.verdict = 'difference_detected'
+where effects.period_kind = 'all'
 order by
+    pairs.verdict = 'difference_detected' desc,
     effects.workflow asc, effects.model_id asc, effects.region_a asc, effects.region_b asc,
     part_of_all desc nulls last, effects.question_id asc

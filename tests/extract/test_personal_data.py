@@ -36,7 +36,7 @@ def test_nothing_of_it_is_in_a_file_a_report_a_snapshot_or_on_the_screen(
     }
     shown = ""
     backfill = f"backfill --from {DAY} --to {DAY}"
-    for command in ("setup", backfill, "report", "snapshot", "browse", "job job-1"):
+    for command in ("setup", backfill, "report", "snapshot", "browse"):
         finished = beacon(*command.split(), home=tmp_path, **urls)
         shown += finished.stdout + finished.stderr
     files = [Path(folder, name) for folder, _, names in os.walk(tmp_path) for name in names]

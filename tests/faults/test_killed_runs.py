@@ -11,7 +11,7 @@ from tests.faults.faults import locked, until
 from tests.faults.scenario import Scenario
 
 
-@pytest.mark.parametrize("stage", sampled(STAGES, 0, 2), ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", sampled(STAGES, 2), ids=lambda stage: stage.name)
 def test_a_run_killed_in_a_stage_leaves_no_half_table_and_is_resumed_in_that_stage(
     stage: Stage, outdated: Scenario, built: Built
 ) -> None:

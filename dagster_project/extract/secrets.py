@@ -167,7 +167,8 @@ def find_secrets(text: str, own_values: Collection[str] = ()) -> list[Found]:
         return []
     plain, places = _undisguised(text)
     matches = [*_occurrences(plain, own_values)]
-    if len(plain) < _LONG_TEXT or may_hold_secrets([plain])[0]:
+    # Half a surrogate pair, which JSON can spell, is no UTF-8.
+    if len(plain) < _LONG_TEXT or may_hold_secrets([plain.encode(errors="replace").decode()])[0]:
         matches += [*_matches(plain), *_random_tokens(plain)]
     found = sorted(
         (

@@ -25,6 +25,7 @@ def text_pipeline(runner_url: str, warehouse_url: str) -> Iterator[Pipeline]:
     [
         (r'{"response": "a\u0000b"}', "output_data holds a NUL escape"),
         (r'{"response": "a\ud800b"}', "output_data holds half of a surrogate pair"),
+        (r'{"response": "\ud800%s"}' % ("b " * 999), "output_data holds half of a surrogate pair"),
         ("{'response': 1}", "output_data is not valid"),
         ("", "output_data is not valid"),
         ('{"signature": "x"', "output_data is not valid JSON"),

@@ -141,7 +141,7 @@ def unwrapped(text: str) -> str:
 
     Invisible characters go, and letters that look like others where a word mixes scripts.
     """
-    text = json_answer(text)
+    text = whole_characters(json_answer(text))
     if "&" in text:
         text = html.unescape(text)
     text = text.translate(dict.fromkeys(map(ord, invisible_in(text))))
@@ -171,6 +171,11 @@ def json_answer(text: str) -> str:
     except (ValueError, RecursionError):
         found = reading().value.search(inner[:EDGE_CHARS])
         return ESCAPE.sub(_unescaped, found[1]) if found else text
+
+
+def whole_characters(text: str) -> str:
+    """Join halves of surrogate pairs, as escapes spell them; a half alone is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _said(value: object) -> Iterator[str]:

@@ -237,6 +237,18 @@ def test_a_long_answer_is_read_at_its_ends_only(size: int) -> None:
         assert found["answer_state"] in {"refusal", "partial_refusal", "substantive"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"response": "\ud800 I\u2019m sorry, but I can\u2019t help with that."}',
+        r'{"response": "\ud83d\ude42 I\u2019m sorry, but I can\u2019t help with that.", "cut',
+        '```json\n{"answer": "I\'m sorry, but I can\'t help with that. \\udfff"}\n```',
+    ],
+)
+def test_escapes_that_spell_half_a_character_are_read(text: str) -> None:
+    assert classify(pl.DataFrame({"text": [text]}))["answer_state"].to_list() == ["refusal"]
+
+
 def test_the_rules_that_fired_are_named_in_order() -> None:
     rules = classified("I'm sorry to hear that, but I cannot help with that.")["refusal_rules"]
     assert rules == [

@@ -1,4 +1,4 @@
-"""Files of model answers: lines or rows in, checked answers out.
+"""Files of model answers: lines or rows in, checked answers out; and how a result becomes a file.
 
 Belongs here: the accepted forms of a file and of its records, and checks of single fields. Does not
 belong here: which fields a caller needs, scoring, the runner's tables.
@@ -6,8 +6,10 @@ belong here: which fields a caller needs, scoring, the runner's tables.
 
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,6 +89,18 @@ def require_form(path: Path, forms: Sequence[str] = FORMS) -> None:
     """
     if not path.name.endswith(tuple(forms)):
         raise FormError(path, forms)
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Give a file to write that takes the place of another one at the end, if nothing failed."""
+    # Of this process alone: two at once would write into each other's.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class RecordError(ValueError):

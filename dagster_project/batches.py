@@ -1,6 +1,7 @@
 """Rows in memory: so many at a time, and so many bytes."""
 
 from collections.abc import Callable, Iterable, Iterator
+from sys import getsizeof
 from typing import TypeVar
 
 BATCH_BYTES = 16_000_000
@@ -31,10 +32,5 @@ def in_batches(
 
 
 def text_size(values: Iterable[object]) -> int:
-    """Return the characters of a row's texts; its other values weigh little."""
-    return sum(len(value) for value in values if isinstance(value, str))
-
-
-def rows_that_fit(longest: int, most_rows: int) -> int:
-    """Return how many rows of the longest one's bytes make a batch, at least one."""
-    return max(1, min(most_rows, BATCH_BYTES // max(1, longest)))
+    """Return the bytes of a row's texts in memory; its other values weigh little."""
+    return sum(getsizeof(value) for value in values if isinstance(value, str))

@@ -1,6 +1,5 @@
 """The command ``beacon health``: whether the daemon lives, as an exit code."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import typer
@@ -11,14 +10,14 @@ from dagster_project.console import err, out, table
 
 def health(*, as_json: AsJson = False) -> None:
     """Say whether Dagster's daemon lives: exit code 1 unless every part was seen lately."""
-    from dagster_project.orchestrate.health import heartbeats
+    from dagster_project.orchestrate.health import as_document, heartbeats
     from dagster_project.orchestrate.instance import dagster_instance
     from dagster_project.settings import Settings
 
     with dagster_instance(Settings()) as instance:
         found = heartbeats(instance, datetime.now(UTC))
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json(as_document(found))
     else:
         rows = [
             (one.daemon, "live" if one.is_live else "not live", one.last_seen or "never seen")

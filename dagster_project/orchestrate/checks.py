@@ -246,6 +246,7 @@ def _noting_failure(settings: Settings, name: str) -> Iterator[None]:
     cannot_look = f"{name} cannot look"
     try:
         yield
+    # Of any class: noted, and raised on.
     except Exception as error:
         what = f"{cannot_look} ({type(error).__name__})"
         _note(settings, [Problem(cannot_look, name, what, "beacon doctor")], [cannot_look])

@@ -26,6 +26,17 @@ class Heartbeat:
     is_live: bool
 
 
+def as_document(found: Sequence[Heartbeat]) -> dict[str, dict[str, object]]:
+    """Return each part's state as JSON has it, for the command and for ``/healthz``."""
+    return {
+        one.daemon: {
+            "live": one.is_live,
+            "last_seen": one.last_seen.isoformat() if one.last_seen else None,
+        }
+        for one in found
+    }
+
+
 def heartbeats(instance: dg.DagsterInstance, now: datetime) -> Sequence[Heartbeat]:
     """Return the heartbeat of every part of the daemon that the instance needs, by name."""
     found = []

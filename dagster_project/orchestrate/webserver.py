@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dagster_project.orchestrate.health import heartbeats
+from dagster_project.orchestrate.health import as_document, heartbeats
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _READS = frozenset({"GET", "HEAD"})
@@ -118,15 +118,8 @@ def guarded(allowed_hosts: Sequence[str]) -> type[DagsterWebserver[Any, Any]]:
         def healthz(self, _request: Request) -> JSONResponse:
             """Answer 200 while the daemon lives, and else 503, with each part's heartbeat."""
             found = heartbeats(self._process_context.instance, datetime.now(UTC))
-            parts = {
-                one.daemon: {
-                    "live": one.is_live,
-                    "last_seen": one.last_seen.isoformat() if one.last_seen else None,
-                }
-                for one in found
-            }
             is_live = all(one.is_live for one in found)
-            return JSONResponse(parts, status_code=200 if is_live else 503)
+            return JSONResponse(as_document(found), status_code=200 if is_live else 503)
 
     return GuardedWebserver
 

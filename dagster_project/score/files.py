@@ -27,6 +27,7 @@ from dagster_project.answer_files import (
     Rejected,
     number_of,
     read_records,
+    replaced_file,
     require_form,
     text_of,
 )
@@ -276,15 +277,13 @@ def atomic_output(path: Path, schema: pl.Schema) -> Iterator[Write]:
         path: ``.parquet``, or JSON lines with any other ending; ``.gz`` is packed.
         schema: Columns of the rows, so that a file without rows has them as well.
     """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            writer = _parquet if path.suffix == ".parquet" else _json_lines
-            with writer(file, path, schema) as write:
-                yield write
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    writer = _parquet if path.suffix == ".parquet" else _json_lines
+    with (
+        replaced_file(path) as unfinished,
+        unfinished.open("wb") as file,
+        writer(file, path, schema) as write,
+    ):
+        yield write
 
 
 @contextmanager

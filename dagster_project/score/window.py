@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from dagster_project.batches import in_batches, rows_that_fit, text_size
+from dagster_project.batches import BATCH_BYTES, in_batches, text_size
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score import METHOD_VERSION, TABLES, semantic_version
@@ -90,7 +90,7 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         for jobs in scored_jobs(writing.parts(_read(source, window, batch_rows))):
             writing.add_jobs(jobs)
         # On the writing session: it sees the languages that are not committed yet.
-        most = rows_that_fit(writing.longest, batch_rows)
+        most = max(1, min(batch_rows, BATCH_BYTES // max(1, writing.longest)))
         for answers in whole_jobs(_read_repeats(target, window, most)):
             writing.add_repeats(answers)
         return writing.result

@@ -45,5 +45,5 @@ def test_a_daemon_that_beats_no_more_is_dead_after_a_while(ran: Path) -> None:
 def test_a_daemon_that_never_ran_is_an_exit_code(tmp_path: Path) -> None:
     finished = beacon("health", "--json", home=tmp_path)
     assert finished.returncode == FAILED
-    assert {one["last_seen"] for one in json.loads(finished.stdout)} == {None}
+    assert {one["last_seen"] for one in json.loads(finished.stdout).values()} == {None}
     assert "beacon ui" in finished.stderr

@@ -34,7 +34,7 @@ from dagster_project.deliver.report.wording import (
     in_words,
     region_order,
 )
-from dagster_project.deliver.snapshot.take import replaced_folder
+from dagster_project.deliver.snapshot.take import folder_size, replaced_folder
 from dagster_project.partitions import Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.our_jobs import MIN_ANSWERS
@@ -45,6 +45,12 @@ JOBS_AT_ONCE = 200
 """Jobs in memory, and in one block of the index."""
 LONGEST_QUESTION = 400
 """Characters of a question in the index."""
+
+TOTALS = """
+select count(*), min(job_day), max(job_day)
+from analytics.job_status
+where job_day between %(first_day)s and %(last_day)s
+"""
 
 Progress = Callable[[int, int], None]
 
@@ -109,8 +115,7 @@ def write_browse(
             for part in page_parts("browse.html.j2", {**page, **index.head}, TEMPLATES):
                 file.write(part)
         (new / MARKER).write_text(json.dumps({"jobs": index.written}) + "\n", encoding="utf-8")
-    size = sum(path.stat().st_size for path in folder.rglob("*"))
-    return Browse(folder, index.written, size)
+    return Browse(folder, index.written, folder_size(folder))
 
 
 class _Index:
@@ -129,9 +134,7 @@ class _Index:
         self._number = {name: _Numbers() for name in ("questions", "models", "regions", "cells")}
         self._outcomes, self._workflows = _Numbers(), _Numbers()
         self.written = 0
-        totals = "select count(*), min(job_day), max(job_day) from analytics.job_status"
-        within = " where job_day between %(first_day)s and %(last_day)s"
-        ((self._jobs, first, last),) = connection.execute(totals + within, bounds(days)).fetchall()
+        ((self._jobs, first, last),) = connection.execute(TOTALS, bounds(days)).fetchall()
         self.head = {
             "provenance": read_provenance(connection, days),
             "jobs": self._jobs,

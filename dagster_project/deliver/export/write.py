@@ -7,8 +7,7 @@ for (condition.py), types of columns (snapshot/catalog.py).
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -19,7 +18,7 @@ import psycopg
 import xlsxwriter
 from psycopg import errors, sql
 
-from dagster_project.answer_files import FORMULA_SIGNS
+from dagster_project.answer_files import FORMULA_SIGNS, replaced_file
 from dagster_project.deliver.export.condition import safe_condition
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.snapshot.catalog import SCHEMA, Relation, relations
@@ -85,7 +84,8 @@ def write_export(url: str, name: str, path: Path, condition: str | None, batch_r
     with advisory_lock(url, SETUP_LOCK, shared=True), snapshot(url, "export") as connection:
         _take_role(connection)
         relation = _find(relations(connection), name)
-        with _replaced(path) as unfinished:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_file(path) as unfinished:
             try:
                 rows = _write(connection, relation, unfinished, safe, batch_rows, path.suffix)
             except (psycopg.ProgrammingError, psycopg.DataError) as error:
@@ -114,17 +114,6 @@ def _find(found: Sequence[Relation], name: str) -> Relation:
     nearest = ", ".join(get_close_matches(wanted, names, cutoff=0))
     message = f"Analysts have no relation {name}. The nearest of {len(names)}: {nearest or 'none'}."
     raise UnknownRelationError(message)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write(  # noqa: PLR0913, PLR0917  what, where to, how much

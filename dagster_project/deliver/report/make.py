@@ -4,7 +4,6 @@ Why a page is inert: every value is escaped, the charts are drawings, and the pa
 forbids scripts, loads and any style but its own (docs/decisions/0040-a-report-without-scripts.md).
 """
 
-import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dagster_project.answer_files import replaced_file
 from dagster_project.console import visible
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.report import wording
@@ -181,13 +181,11 @@ def _made_visible(value: object) -> object:
 def _replace(path: Path, html: str) -> int:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     content = html.encode()
     try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        with replaced_file(path) as unfinished:
+            unfinished.write_bytes(content)
     except BaseException as error:
-        unfinished.unlink(missing_ok=True)
         error.add_note(f"({path} needs {len(content) / 1000:,.0f} kB)")
         raise
     return len(content)

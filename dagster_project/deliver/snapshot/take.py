@@ -121,7 +121,7 @@ def take_snapshot(
         taken_at = provenance["read_at"].isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}
         (new / MARKER).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return Snapshot(folder, taken_at, rows, _size(folder), time.monotonic() - start)
+    return Snapshot(folder, taken_at, rows, folder_size(folder), time.monotonic() - start)
 
 
 def _readme(found: Sequence[Relation], rows: Mapping[str, int], provenance: Row) -> str:
@@ -190,7 +190,7 @@ def replaced_folder(folder: Path, marker: str) -> Iterator[Path]:
 
 def _room(folder: Path, new: Path) -> str:
     """Say how much room a folder needs that could not be written."""
-    before, written = _size(folder), _size(new)
+    before, written = folder_size(folder), folder_size(new)
     free = shutil.disk_usage(folder.parent).free + written
     return (
         f"({folder} needs more than {max(before, written) / 1e6:,.1f} MB beside the old one; "
@@ -198,7 +198,8 @@ def _room(folder: Path, new: Path) -> str:
     )
 
 
-def _size(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

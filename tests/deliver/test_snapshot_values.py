@@ -151,9 +151,13 @@ def test_rows_that_duckdb_could_not_hold_together_are_written_all_the_same(
     with duckdb.connect(taken.folder / DUCKDB_FILE, read_only=True) as connection:
         counts = "select count(*), sum(id), sum(length(text)), count(distinct text)"
         found = connection.execute(f"{counts} from analytics.a").fetchall()
+        ((most,),) = connection.execute(
+            "select max(estimated_size) from duckdb_tables() where table_name ~ '^a(_|$)'"
+        ).fetchall()
         comment = connection.execute(
             "select comment from duckdb_columns() where table_name = 'a' and column_name = 'text'"
         ).fetchall()
     assert taken.rows["a"] == rows
+    assert most * size <= 80_000_000
     assert found == [(rows, rows * (rows + 1) // 2, rows * size, 26)]
     assert comment == [("Long.",)]

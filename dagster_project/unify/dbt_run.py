@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from dagster_project.paths import DBT_DIR, PROJECT_DIR
 from dagster_project.postgres import connect, place_of, read_only_line
+from dagster_project.settings import Settings
 from dagster_project.stage import StageError, TestResult, machine_fault
 from dagster_project.unify.dbt_command import (
     URL_VARIABLE,
@@ -83,6 +84,7 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
             "environment": _environment(url, target),
             "output": str(output),
             "files": files_version(),
+            "parsed": str(_state_folder(Settings().private_home()) / "partial_parse.msgpack"),
         }
         with _worker() as worker:
             exit_code, codes = _ask(worker, command)
@@ -164,6 +166,12 @@ def _end_idle_workers() -> None:
         _end(_idle.get_nowait())
 
 
+def _state_folder(home: Path) -> Path:
+    folder = home / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @cache
 def load_manifest(home: Path) -> dict[str, Any]:
     """Return the manifest of the present dbt project, with compiled statements.
@@ -174,7 +182,7 @@ def load_manifest(home: Path) -> dict[str, Any]:
     Returns:
         dbt's document; read it, do not change it.
     """
-    path = home / "dbt" / "manifest.json"
+    path = _state_folder(home) / "manifest.json"
     if not path.exists() or any(
         file.stat().st_mtime > path.stat().st_mtime for file in dbt_files()
     ):
@@ -189,7 +197,6 @@ def _write_manifest(path: Path) -> None:
     Raises:
         DbtError: The project does not parse or compile.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
         target = Path(folder)
         finished = subprocess.run(

@@ -7,16 +7,18 @@ command runs in a fork of this process: it starts with the parsed project, and w
 is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other end is dbt_run.py.
 
 A line of JSON on standard input is a command: ``arguments``, ``environment``, ``output``, the file
-for what dbt prints, and ``files``, the version of the project: another one is parsed anew. The
-answer is a line of JSON: ``exit_code``, negative for a signal, and ``codes``, the SQLSTATE or errno
-of each error, of which dbt itself keeps the text only. The end of the input, which is also the
-death of the parent, ends the running command and this process.
+for what dbt prints, ``files``, the version of the project: another one is parsed anew, and
+``parsed``, where the parsed project is kept from one process to the next. The answer is a line of
+JSON: ``exit_code``, negative for a signal, and ``codes``, the SQLSTATE or errno of each error, of
+which dbt itself keeps the text only. The end of the input, which is also the death of the parent,
+ends the running command and this process.
 """
 
 import json
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -90,14 +92,12 @@ def main() -> None:
     # dbt prints; standard output is for answers only.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    parsed: tuple[str | None, str] | None = None
+    files = ""
     manifest: Manifest | None = None
     for line in sys.stdin:
         command = json.loads(line)
-        # A parsed project names its database; nothing else of the connection is in it.
-        wanted = (command["environment"].get(DATABASE_VARIABLE), command["files"])
-        if manifest is None or wanted != parsed:
-            parsed, manifest = wanted, _parse(command)
+        if manifest is None or command["files"] != files:
+            files, manifest = command["files"], _parse(command)
         exit_code, found = (FAILED, list(codes)) if manifest is None else _run(manifest, command)
         print(json.dumps({"exit_code": exit_code, "codes": found}), file=answers, flush=True)
 
@@ -105,13 +105,28 @@ def main() -> None:
 def _parse(command: dict[str, Any]) -> Manifest | None:
     codes.clear()
     os.environ.update(command["environment"])
-    parsed = dbtRunner().invoke(["--quiet", "--no-partial-parse", "parse"])
+    # One parsed project serves every warehouse; _execute() names the database.
+    os.environ.pop(DATABASE_VARIABLE, None)
+    kept = Path(command["parsed"])
+    # dbt itself tells whether what was kept is of these files and this version of dbt.
+    begin_with = ("--partial-parse-file-path", str(kept)) if kept.exists() else ()
+    parsed = dbtRunner().invoke(["--quiet", *begin_with, "parse"])
     if isinstance(parsed.result, Manifest):
+        _keep(Path(os.environ["DBT_TARGET_PATH"]) / kept.name, kept)
         return parsed.result
     _note_text(str(parsed.exception))
     with suppress(OSError):
         Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
     return None
+
+
+def _keep(parsed: Path, kept: Path) -> None:
+    unfinished = kept.with_name(f".{kept.name}.{os.getpid()}")
+    # Where there is no room for it the next process parses anew, and works all the same.
+    with suppress(OSError):
+        shutil.copyfile(parsed, unfinished)
+        unfinished.replace(kept)
+    unfinished.unlink(missing_ok=True)
 
 
 def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | int]]:
@@ -136,6 +151,8 @@ def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | i
 def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
     codes.clear()
     os.environ.update(command["environment"])
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        node.database = os.environ.get(DATABASE_VARIABLE, node.database)
     try:
         with Path(command["output"]).open("w", encoding="utf-8") as output:
             os.dup2(output.fileno(), sys.stdout.fileno())

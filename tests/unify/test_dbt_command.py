@@ -1,6 +1,11 @@
 import json
+import os
+import subprocess
+import sys
 from datetime import date
+from pathlib import Path
 
+from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.partitions import Window
 from dagster_project.unify.dbt_command import (
     build_everything,
@@ -39,3 +44,25 @@ def test_a_stage_builds_and_tests_its_tables_for_its_window() -> None:
 
 def test_building_everything_works_on_no_day() -> None:
     assert vars_of(build_everything()) == window_vars(None)
+
+
+READ_STATUS = """
+import sys
+from dagster_project.unify.dbt_run import run_dbt
+
+run_dbt(["show", "--quiet", "--inline", "select 1 from {{ ref('job_status') }}"], url=sys.argv[1])
+"""
+
+
+def test_a_broken_parsed_project_is_parsed_anew(
+    tmp_path: Path, built_template: str, postgres_server: EmbeddedServer
+) -> None:
+    kept = tmp_path / "dbt" / "partial_parse.msgpack"
+    kept.parent.mkdir()
+    kept.write_bytes(b"cut off")
+    subprocess.run(
+        [sys.executable, "-c", READ_STATUS, postgres_server.url(built_template)],
+        env={**os.environ, "BEACON_HOME": str(tmp_path)},
+        check=True,
+    )
+    assert kept.stat().st_size > len(b"cut off")

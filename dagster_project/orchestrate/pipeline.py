@@ -29,7 +29,7 @@ from dagster_project.deliver.report.make import default_path, write_overview
 from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
 from dagster_project.orchestrate.dbt_assets import INCREMENTAL
-from dagster_project.orchestrate.instance import unsynced_history
+from dagster_project.orchestrate.instance import fast_history
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
 from dagster_project.orchestrate.specs import (
     DELIVERY_SPECS,
@@ -241,7 +241,7 @@ def _process(run: Launched) -> Iterator[Event]:
     cause = Cause(context.run.run_id, context.run.tags.get(REASON_TAG, BY_HAND))
     only_needed = config.only_needed or context.run.tags.get(RESUME_TAG) == "true"
     work = Work(window, stages, cause, settings.batch_rows, only_needed, config.accept_deletions)
-    with unsynced_history():
+    with fast_history():
         for done in process_days(databases, work, run.stop):
             run.bad_days.extend(done.bad_days)
             _log(context, done)

@@ -1,38 +1,51 @@
-"""A year's backfill as a whole process, against its bare work; then one with nothing to do.
+"""A year's backfill in CPU seconds, by stage and by process, against its floor.
 
     python benchmarks/backfill.py [--executions 100000] [--days 365] [--home FOLDER]
 
-Generates a runner database of that size over 365 days. The bare work is each stage's function over
-the windows of the same runs, without Dagster, ledger and locks. Then ``beacon backfill`` does it
-all on another warehouse; its memory is the sum over its processes, the servers' not included. With
---home the source is kept, and a second call only measures; --days measures the first days only.
+Generates a runner database of that size over 365 days; the warehouse is on a server of its own.
+
+- Stages: each one's function over the windows of a backfill's runs, without Dagster and ledger.
+- Floor: the raw tables copied out and into empty ones, and answers and pairs scored alone, read
+  beforehand.
+- ``beacon backfill`` on another warehouse: everything. Then with nothing to do, and with one day
+  changed. Its memory is the sum over its processes, the servers' not included.
+
+With --home the source is kept for the next call; --days measures the first days only.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time, sleep
 
+import polars as pl
+import psutil
 import psycopg
+from psycopg import sql
 
 from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
 from dagster_project.backfill.stages import STAGES, present_versions
+from dagster_project.batches import in_batches, text_size
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
     create_database,
     embedded_server,
 )
+from dagster_project.extract.schema import TABLES
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, read_sql
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
+from dagster_project.score.scores import score_answers, score_pairs, usable_answers, whole_jobs
+from dagster_project.score.window import ANSWERS
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases, Terms
 from dagster_project.unify.setup import set_up_warehouse
@@ -41,35 +54,93 @@ HERE = Path(__file__).parent
 CHUNK_DAYS = 31
 BATCH_ROWS = Settings().batch_rows
 SAMPLE_S = 0.2
-SESSION_FIELD = 3
-PAGES_FIELD = 1
 MIB = 1024 * 1024
+
+Cpu = Counter[str]
+"""Milliseconds of CPU by who spent them."""
+WHO = ("client", "children", "source", "warehouse")
+"""This process; its children, which are dbt, or `beacon` with its dbt; the two servers."""
 
 
 def main() -> None:
-    """Make the source, then measure bare work, whole backfill and nothing to do."""
+    """Make the source, then measure stages, floor, whole backfill, nothing to do, one day."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executions", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--home", type=Path)
     options = parser.parse_args()
-    with _home(options.home) as home, embedded_server(home, Settings().pg_bindir) as server:
-        runner = make_source(server, options.executions)
-        bare, whole = (Databases(runner, new_warehouse(server, name)) for name in ("bare", "whole"))
-        window = Window(START_DATE, START_DATE + timedelta(days=options.days))
-        seconds = bare_work(bare, window)
-        took, peak = measured_backfill(whole, window, home)
-        again, _ = measured_backfill(whole, window, home)
-    total = sum(seconds.values())
+    window = Window(START_DATE, START_DATE + timedelta(days=options.days))
+    bindir = Settings().pg_bindir
+    with (
+        _home(options.home) as home,
+        embedded_server(home / "source", bindir) as source,
+        embedded_server(home / "target", bindir) as target,
+    ):
+        clock = Clock(
+            {"source": _postmaster(home / "source"), "warehouse": _postmaster(home / "target")}
+        )
+        runner = make_source(source, options.executions)
+        staged, whole = (
+            Databases(runner, new_warehouse(target, name)) for name in ("staged", "whole")
+        )
+        spent = stages_alone(staged, window, clock)
+        spent["floor: COPY"] = clock.of(partial(copied, staged.warehouse))
+        spent["floor: scoring"] = Counter(client=scoring_ms(staged.warehouse, window))
+        started = perf_counter()
+        peaks: list[int] = []
+        backfill = partial(run_backfill, whole, window, home, peaks)
+        spent["beacon backfill"] = clock.of(backfill)
+        took = perf_counter() - started
+        spent["nothing to do"] = clock.of(backfill)
+        change_a_day(runner, window.days[len(window.days) // 2])
+        spent["one changed day"] = clock.of(backfill)
     rows = [
-        *((f"bare: {stage}", f"{value:.1f} s") for stage, value in seconds.items()),
-        ("bare: sum", f"{total:.1f} s"),
-        ("beacon backfill", f"{took:.1f} s"),
-        ("ratio", f"{took / total:.2f}"),
-        ("peak memory", f"{peak / MIB:,.0f} MiB"),
-        ("beacon backfill, nothing to do", f"{again:.1f} s"),
+        (name, *(f"{ms[who] / 1000:.1f}" for who in WHO), f"{ms.total() / 1000:.1f}")
+        for name, ms in spent.items()
     ]
-    out.print(table("Backfill of a year", ["what", "measured"], rows))
+    out.print(table("CPU seconds", ["what", *WHO, "sum"], rows))
+    floor = spent["floor: COPY"].total() + spent["floor: scoring"].total()
+    out.print(
+        f"backfill / floor: {spent['beacon backfill'].total() / floor:.1f}; {took:.0f} s wall"
+    )
+    out.print(f"peak memory of its processes: {max(peaks) / MIB:,.0f} MiB")
+
+
+class Clock:
+    """Tells who spends CPU time."""
+
+    def __init__(self, servers: Mapping[str, psutil.Process]) -> None:
+        """Take the first processes of the servers, by name."""
+        self.servers = servers
+
+    def of(self, work: Callable[[], object]) -> Cpu:
+        """Return what some work spends."""
+        before = self._now()
+        work()
+        return self._now() - before
+
+    def _now(self) -> Cpu:
+        own = process_time()
+        seconds = {
+            "client": own,
+            "children": _cpu_s(psutil.Process()) - own,
+            **{name: _cpu_s(process) for name, process in self.servers.items()},
+        }
+        return Counter({name: round(1000 * value) for name, value in seconds.items()})
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """CPU seconds of a process and its descendants, ended ones included."""
+    total = 0.0
+    with suppress(psutil.NoSuchProcess):
+        total += sum(process.cpu_times()[:4])
+        total += sum(_cpu_s(child) for child in process.children())
+    return total
+
+
+def _postmaster(home: Path) -> psutil.Process:
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    return psutil.Process(int(pid_file.read_text().splitlines()[0]))
 
 
 @contextmanager
@@ -84,15 +155,7 @@ def _home(wanted: Path | None) -> Iterator[Path]:
 
 
 def make_source(server: EmbeddedServer, executions: int) -> str:
-    """Generate a year, unless it is there.
-
-    Args:
-        server: Where.
-        executions: Rows of executions, within some per cent.
-
-    Returns:
-        URL of the runner's database.
-    """
+    """Generate a year of about so many executions, unless it is there; returns the runner's URL."""
     name = f"runner_{executions}"
     with psycopg.connect(server.url("postgres")) as connection:
         found = connection.execute("select 1 from pg_database where datname = %s", (name,))
@@ -108,15 +171,7 @@ def make_source(server: EmbeddedServer, executions: int) -> str:
 
 
 def new_warehouse(server: EmbeddedServer, name: str) -> str:
-    """Make a warehouse without rows, in place of an earlier one.
-
-    Args:
-        server: Where.
-        name: Name of the database.
-
-    Returns:
-        Its URL.
-    """
+    """Make a warehouse without rows, in place of an earlier one; returns its URL."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
     create_database(server, name)
@@ -124,40 +179,68 @@ def new_warehouse(server: EmbeddedServer, name: str) -> str:
     return server.url(name)
 
 
-def bare_work(databases: Databases, window: Window) -> dict[str, float]:
-    """Run the stages over the windows that a backfill would use.
-
-    Args:
-        databases: Source, and a warehouse without rows.
-        window: The days.
-
-    Returns:
-        Wall-clock seconds by stage.
-    """
+def stages_alone(databases: Databases, window: Window, clock: Clock) -> dict[str, Cpu]:
+    """Run the stages over the windows that a backfill would use; returns what each spends."""
     plan = current_plan(databases, window)
-    seconds = dict.fromkeys([stage.name for stage in STAGES], 0.0)
+    spent: dict[str, Cpu] = {stage.name: Counter() for stage in STAGES}
     for chunk in chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS):
         for stage in STAGES:
-            started = perf_counter()
-            stage.run(databases, chunk.window, Terms(BATCH_ROWS))
-            seconds[stage.name] += perf_counter() - started
-    return seconds
+            spent[stage.name] += clock.of(
+                partial(stage.run, databases, chunk.window, Terms(BATCH_ROWS))
+            )
+    return spent
 
 
-def measured_backfill(databases: Databases, window: Window, home: Path) -> tuple[float, int]:
-    """Run ``beacon backfill`` as a user would.
+def copied(warehouse: str) -> None:
+    """Copy what raw holds into empty tables of the same shape."""
+    with (
+        connect(warehouse, application="benchmark") as source,
+        connect(warehouse, application="benchmark") as target,
+    ):
+        for name in TABLES:
+            raw, empty = sql.Identifier("raw", name), sql.Identifier("floor_" + name)
+            target.execute(sql.SQL("create table {} (like {} including all)").format(empty, raw))
+            out_of = sql.SQL("copy {} to stdout (format binary)").format(raw)
+            into = sql.SQL("copy {} from stdin (format binary)").format(empty)
+            with source.cursor().copy(out_of) as rows, target.cursor().copy(into) as copy:
+                for row in rows:
+                    copy.write(row)
 
-    Args:
-        databases: Source and warehouse.
-        window: The days.
-        home: Folder for Dagster's history.
 
-    Returns:
-        Wall-clock seconds and peak memory in bytes, of all its processes together.
-    """
+def scoring_ms(warehouse: str, window: Window) -> int:
+    """Score every answer and pair of a window; returns the CPU without reading and writing."""
+    spent = 0.0
+    with (
+        connect(warehouse, application="benchmark", read_only=True) as source,
+        source.cursor(binary=True) as cursor,
+    ):
+        rows = cursor.stream(read_sql("score/answers.sql"), vars(window))
+        batches = (
+            pl.DataFrame(batch, schema=ANSWERS, orient="row").with_columns(
+                counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
+            )
+            for batch in in_batches(rows, BATCH_ROWS, text_size)
+        )
+        for answers in whole_jobs(batches):
+            started = process_time()
+            scored = score_answers(answers)
+            score_pairs(usable_answers(scored.filter("is_usable")))
+            spent += process_time() - started
+    return round(1000 * spent)
+
+
+def change_a_day(runner: str, day: date) -> None:
+    """Let the runner overwrite an answer of one day."""
+    with connect(runner, application="benchmark") as connection:
+        changed = connection.execute(read_sql(HERE / "change_a_day.sql"), {"day": day})
+        if changed.rowcount != 1:
+            sys.exit(f"no answer of {day} to change")
+
+
+def run_backfill(databases: Databases, window: Window, home: Path, peaks: list[int]) -> None:
+    """Run ``beacon backfill`` as a user would; notes the peak memory of its processes in bytes."""
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
-    started = perf_counter()
-    process = subprocess.Popen(
+    process = psutil.Popen(
         [str(Path(sys.executable).with_name("beacon")), "backfill", "--to", str(window.days[-1])],
         env={
             **environment,
@@ -165,32 +248,15 @@ def measured_backfill(databases: Databases, window: Window, home: Path) -> tuple
             "BEACON_RUNNER_URL": databases.runner,
             "BEACON_WAREHOUSE_URL": databases.warehouse,
         },
-        start_new_session=True,
     )
-    peak = 0
-    while True:
-        peak = max(peak, _memory_of_session(process.pid))
-        try:
-            code = process.wait(timeout=SAMPLE_S)
-        except subprocess.TimeoutExpired:
-            continue
-        if code != 0:
-            sys.exit(f"beacon backfill ended with code {code}")
-        return perf_counter() - started, peak
-
-
-def _memory_of_session(session: int) -> int:
-    total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            # What follows the name, which is in parentheses and may hold blanks.
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            pages = int((folder / "statm").read_text().split()[PAGES_FIELD])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[SESSION_FIELD]) == session:
-            total += pages * os.sysconf("SC_PAGE_SIZE")
-    return total
+    peaks.append(0)
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            family = [process, *process.children(recursive=True)]
+            peaks[-1] = max(peaks[-1], sum(one.memory_info().rss for one in family))
+        sleep(SAMPLE_S)
+    if process.returncode != 0:
+        sys.exit(f"beacon backfill ended with code {process.returncode}")
 
 
 if __name__ == "__main__":

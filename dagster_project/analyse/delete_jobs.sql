@@ -2,10 +2,12 @@
 delete from analytics.job_verdicts
 where
     (job_day >= %(start)s and job_day < %(end)s)
-    or job_id in (
-        select job_id
-        from analytics.job_status
-        where
-            job_day >= %(start)s
-            and job_day < %(end)s
+    or job_id = any(
+        array(
+            select job_id
+            from analytics.job_status
+            where
+                job_day >= %(start)s
+                and job_day < %(end)s
+        )
     )

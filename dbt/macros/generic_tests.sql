@@ -51,3 +51,28 @@
     group by {{ columns | join(', ') }}
     having count(*) > 1
 {% endtest %}
+
+{#
+    Example: an attempt names a job that int_jobs__requested does not hold. Reason: joins would lose
+    it. Remedy: run the day again. In place of dbt's own test, which reads the whole other table: a
+    row and what it belongs to lie in one job_day.
+#}
+{% test relationships(model, column_name, to, field) %}
+    with children as (
+        select {{ column_name }} as named from {{ model }}
+    ),
+
+    parents as (
+        select {{ field }} as known from {{ to }}
+        {%- if config.get('where') == 'in_window' and to.schema != 'seeds' %}
+        where {{ window_predicate('job_day') }}
+        {%- endif %}
+    )
+
+    select children.named
+    from children
+    left join parents on children.named = parents.known
+    where
+        children.named is not null
+        and parents.known is null
+{% endtest %}

@@ -11,8 +11,9 @@
     delete from {{ target }}
     where {{ window_predicate('job_day') }};
 
+    {#- As a list: a join might read all of the table. #}
     delete from {{ target }}
-    where {{ key }} in (select {{ key }} from {{ new_rows }});
+    where {{ key }} = any(array(select {{ key }} from {{ new_rows }}));
 
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ new_rows }};

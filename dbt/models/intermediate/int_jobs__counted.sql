@@ -3,7 +3,8 @@
 
 with
 
-attempts as (
+-- Read twice, so that Postgres would keep every day's rows before it looks for the window's.
+attempts as not materialized (
 
     select
         job_day,
@@ -26,33 +27,6 @@ attempts as (
         and not (text_state = 'empty' and source = 'cross_region_result') as is_evidence
     from {{ ref('int_executions__resolved') }}
     where job_id is not null
-
-),
-
-questions as (
-
-    select
-        job_day,
-        job_id,
-        question_id,
-        count(distinct region) as regions,
-        bool_and(source = 'cross_region_result') as is_only_region_results
-    from attempts
-    where is_usable
-    group by job_day, job_id, question_id
-
-),
-
-comparisons as (
-
-    select
-        job_day,
-        job_id,
-        count(question_id) as questions,
-        count(question_id) filter (where regions >= 2) as common_questions,
-        bool_and(is_only_region_results) as is_only_region_results
-    from questions
-    group by job_day, job_id
 
 ),
 
@@ -99,8 +73,8 @@ select
     counts.evidence::integer as evidence,
     counts.wrong_region_attempts::integer as wrong_region_attempts,
     counts.models::integer as models,
-    coalesce(comparisons.questions, 0)::integer as questions,
-    coalesce(comparisons.common_questions, 0)::integer as common_questions,
+    comparisons.questions::integer as questions,
+    comparisons.common_questions::integer as common_questions,
     coalesce(comparisons.is_only_region_results, false) as is_only_region_results,
     coalesce(counts.regions, '{}') as regions,
     coalesce(counts.exclusion_reasons, '{}') as exclusion_reasons,
@@ -109,7 +83,22 @@ select
     counts.first_at,
     counts.last_at
 from counts
-left join comparisons
-    on
-        counts.job_day = comparisons.job_day
-        and counts.job_id = comparisons.job_id
+-- Job by job: joined, the comparisons of all days would be made first.
+cross join lateral (
+    select
+        count(questions.question_id) as questions,
+        count(questions.question_id) filter (where questions.regions >= 2) as common_questions,
+        bool_and(questions.is_only_region_results) as is_only_region_results
+    from (
+        select
+            attempts.question_id,
+            count(distinct attempts.region) as regions,
+            bool_and(attempts.source = 'cross_region_result') as is_only_region_results
+        from attempts
+        where
+            attempts.job_id = counts.job_id
+            and attempts.job_day = counts.job_day
+            and attempts.is_usable
+        group by attempts.question_id
+    ) as questions
+) as comparisons

@@ -1,0 +1,81 @@
+"""What the statements of one day read, where there is much history: no more than the day needs."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dagster_project.backfill.ledger import Cause
+from dagster_project.backfill.runs import Work, process_days
+from dagster_project.backfill.stages import STAGES
+from dagster_project.embedded_postgres.server import EmbeddedServer
+from dagster_project.partitions import Window
+from tests.orchestrate.copies import copied_pipeline
+from tests.pipeline import Pipeline
+
+COPIES = 30
+MOST_SHARE = 0.3
+"""Of a table's rows that one day's statements, some dozens, may read all together."""
+KEYS = {
+    "intermediate.int_executions__resolved": ("execution_key", "job_id"),
+    "intermediate.int_jobs__requested": ("job_id",),
+    "analytics.data_quality_daily": ("quality_key",),
+    "analytics.fct_job_region_scores": ("job_region_key", "job_id"),
+    "analytics.job_status": ("job_id",),
+    "scores.answers": ("execution_key", "job_id"),
+    "scores.answer_pairs": ("left_key", "right_key", "job_id"),
+}
+"""Columns that tell rows from each other, by table; each has job_day, too."""
+
+
+def add_history(connection: psycopg.Connection, table: str) -> int:
+    """Copy a table's rows into other years, under other keys; returns how many there are then."""
+    name = sql.Identifier(*table.split("."))
+    keys = sql.SQL(", ").join(
+        sql.SQL("{}, {} || '/' || copy").format(sql.Literal(key), sql.Identifier(key))
+        for key in KEYS[table]
+    )
+    connection.execute(
+        sql.SQL(
+            "insert into {name} select made.* from {name} as stored, generate_series(1, {copies})"
+            " as copy, jsonb_populate_record(stored, jsonb_build_object("
+            " 'job_day', stored.job_day - 400 * copy, {keys})) as made"
+        ).format(name=name, copies=sql.Literal(COPIES), keys=keys)
+    )
+    connection.execute(sql.SQL("analyze {}").format(name))
+    found = connection.execute(sql.SQL("select count(*) from {}").format(name)).fetchone()
+    assert found
+    return int(found[0])
+
+
+def rows_read(connection: psycopg.Connection) -> Mapping[str, int]:
+    return dict(
+        connection.execute(
+            "select schemaname || '.' || relname,"
+            " coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables"
+        ).fetchall()
+    )
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_day_is_made_without_reading_the_other_days(
+    pipeline: Pipeline, postgres_server: EmbeddedServer
+) -> None:
+    day = date.fromisoformat(max(pipeline.manifest.job_days))
+    work = Work(Window.of_day(day), STAGES, Cause("a test's", "test"), batch_rows=10_000)
+    with (
+        copied_pipeline(postgres_server) as databases,
+        psycopg.connect(databases.warehouse, autocommit=True) as connection,
+    ):
+        rows = {table: add_history(connection, table) for table in KEYS}
+        # Tables of a test are so small that reading all of one is the cheapest plan.
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("alter database {} set enable_seqscan = off").format(database))
+        before = rows_read(connection)
+        assert not [bad for done in process_days(databases, work) for bad in done.bad_days]
+        after = rows_read(connection)
+    shares = {table: (after[table] - before[table]) / rows[table] for table in KEYS}
+    assert {table: share for table, share in shares.items() if share > MOST_SHARE} == {}
+    assert all(shares.values())

@@ -232,7 +232,7 @@ def scoring_ms(warehouse: str, window: Window) -> int:
 def change_a_day(runner: str, day: date) -> None:
     """Let the runner overwrite an answer of one day."""
     with connect(runner, application="benchmark") as connection:
-        changed = connection.execute(read_sql(HERE / "change_a_day.sql"), {"day": day})
+        changed = connection.execute(read_sql(HERE / "change_a_day.sql"), vars(Window.of_day(day)))
         if changed.rowcount != 1:
             sys.exit(f"no answer of {day} to change")
 

@@ -151,6 +151,8 @@ def process_days(
         day_locks(databases.warehouse, work.window),
     ):
         connection.autocommit = True
+        # As dbt's sessions: macros/replace_window.sql.
+        connection.execute("set default_statistics_target = 20")
         # Taken before the extract's snapshot: a change in between makes the day stale, never fresh.
         sources = fingerprints(databases.runner, work.window)
         days = _days_to_do(databases, work, sources)

@@ -1,7 +1,7 @@
 """Pages of the report, from made-up rows."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -194,6 +194,17 @@ def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
     (picture,) = charts.differences([PAIR, {**PAIR, "scope": "questions_like_these"}])
     assert "EU − US −33" in picture.description
     assert "<svg" in picture.svg
+
+
+@pytest.mark.parametrize("days", [1, 2, 4, 5, 14, 91])
+def test_no_day_is_labelled_twice_below_a_trend(days: int) -> None:
+    start = date(2025, 10, 3)
+    (picture,) = charts.trends(
+        [{**RATE, "period_start": start + timedelta(days=day)} for day in range(days)]
+    )
+    labels = re.findall(r">(\d+ [A-Z][a-z]{2})<", picture.svg)
+    assert labels
+    assert len(labels) == len(set(labels))
 
 
 def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:

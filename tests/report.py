@@ -51,6 +51,8 @@ HOSTILE = {
 }
 """Texts that would break or take over a careless page, by what they try."""
 
+ANALYSED = {"can_analyse": True, "may_change": False, "analysis_state": "analysed"}
+
 
 def job_answer(text: str | None, **others: object) -> Row:
     """Return an answer of llama3.2-1b to taiwan_status in US, or as the others say."""
@@ -62,6 +64,7 @@ def job_answer(text: str | None, **others: object) -> Row:
         "status": "completed",
         "answer_state": "substantive",
         "exclusion_reason": None,
+        "prompt_variant": "default",
         "incidents": [],
         "duration_ms": 1_500,
         "error_code": None,
@@ -96,8 +99,9 @@ def job_html(
     similarities: Sequence[Row] = (),
     verdict: Row | None = None,
     origin: Mapping[str, Any] | None = None,
+    **others: Any,  # noqa: ANN401  as Job takes them
 ) -> str:
-    """Return the page of a job of two regions that has no metrics yet."""
+    """Return the page of a job of two regions that has no metrics yet, or as the others say."""
     job = {
         "job_id": job_id,
         "job_day": "2025-11-09",
@@ -116,7 +120,7 @@ def job_html(
         provenance=provenance(**(origin or {})),
         answers=list(answers),
         similarities=list(similarities),
-        questions={},
+        **{"can_analyse": ANALYSED, "incidents": [], "questions": {}, **others},
     )
     return page_html("job.html.j2", job_page(data))
 
@@ -138,6 +142,9 @@ def overview_html(*, has_verdicts: bool = True, **rows: list[Row]) -> str:
         "changes",
         "questions",
         "telling",
+        "profile",
+        "reliability",
+        "variants",
     )
     empty: dict[str, list[Row]] = {
         name: [] for name in (*parts, "question_effects", "weeks", "states", "incidents", "jobs")

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.deliver.browse import make as browse
-from dagster_project.deliver.report.make import covers
+from dagster_project.deliver.report.make import covers, page_name
 from dagster_project.deliver.snapshot.take import MARKER, default_folder
 from dagster_project.forget.warehouse import TELLING_CHARACTERS, Keys, redacted
 from dagster_project.settings import Settings
@@ -61,7 +61,7 @@ def _browse(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
     folder = browse.default_folder(home)
     for path in (folder, *(folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))):
         is_whole = (path / browse.MARKER).exists()
-        has_job = (path / browse.PAGES / browse.page_name(keys.job_id)).exists()
+        has_job = (path / browse.PAGES / page_name(keys.job_id)).exists()
         if path.is_dir() and (has_job or not is_whole):
             if removes:
                 shutil.rmtree(path)

@@ -56,7 +56,7 @@
         )
         when 'excluded' then format(
             'No analysis: none of the answers (%s) counts; reasons: %s.',
-            answers, array_to_string(exclusion_reasons, ', ')
+            answers, replace(array_to_string(exclusion_reasons, ', '), '_', ' ')
         )
     end
     || case

@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -92,6 +93,39 @@ def quiet_page(browser: Browser) -> Iterator[Page]:
         page.on("request", see)
         yield page
         assert complaints == []
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what axe finds that keeps people from reading a page, and where."""
+    return [
+        f"{one['impact']} {one['id']}: {node['html']}"
+        for one in Axe().run(page).response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const style = getComputedStyle(one);
+  const box = one.getBoundingClientRect();
+  const drawn = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  return drawn && box.width > 0 && box.right > 0 && box.bottom > 0 && box.top < innerHeight;
+}"""
+
+
+def tab_to(page: Page, selector: str, most: int = 300) -> None:
+    """Press Tab until an element has the focus.
+
+    Raises:
+        AssertionError: No press reached it, or on the way one could not see where the focus is.
+    """
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED), page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    message = f"Tab does not reach {selector}"
+    raise AssertionError(message)
 
 
 @contextmanager

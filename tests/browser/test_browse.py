@@ -11,9 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from dagster_project.console import visible
-from dagster_project.deliver.browse.make import INDEX, PAGES, page_name, write_browse
+from dagster_project.deliver.browse.make import INDEX, PAGES, write_browse
+from dagster_project.deliver.report.make import page_name, write_overview
 from dagster_project.embedded_postgres.server import EmbeddedServer
-from tests.browser.test_report import CONTRASTS, LEAST_CONTRAST
+from tests.browser.driver import barriers, tab_to
+from tests.browser.test_report import LOOKS
 from tests.conftest import copy_database, drop_database
 from tests.pipeline import WAREHOUSE, Pipeline
 from tests.report import HOSTILE
@@ -23,6 +25,7 @@ BY_THE_SOURCE = """
     from analytics.question_outcomes
     where period_kind = 'all' and region_basis = 'actual' and scored > 0
 """
+VIEWS = ("Jobs", "Questions", "Regions and time")
 CELL = re.compile(r"(.+), (.+), (.+): (\d+) of (\d+) refused")
 
 
@@ -62,6 +65,9 @@ def hostile(
         connection.execute("delete from raw.jobs where jobspec_id = %s", (ids[-1],))
         connection.execute(
             "update intermediate.int_questions__daily set question_text = %s", (_storable()[0],)
+        )
+        connection.execute(
+            "update intermediate.int_providers__daily set provider_id = %s", (_storable()[0],)
         )
     made = tmp_path_factory.mktemp("hostile") / "browse"
     write_browse(postgres_server.url(name), made)
@@ -140,24 +146,30 @@ def test_a_job_is_found_and_opened_by_keyboard_alone(browser: Browser, folder: P
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == "#filters"
         page.keyboard.press("Enter")
-        page.keyboard.press("Tab")
+        tab_to(page, "#text")
         page.keyboard.type(job_id)
         expect(_lines(page)).to_have_count(1)
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.closest('.jobs tbody')?.localName"):
-                break
+        tab_to(page, ".jobs tbody a")
         page.keyboard.press("Enter")
         expect(page.locator(".subtitle")).to_have_text(job_id)
-        page.get_by_role("link", name="All jobs and questions").press("Enter")
+        tab_to(page, ".browse a")
+        page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Browse jobs and questions")
+
+
+def test_a_filter_narrows_by_keyboard_alone(browser: Browser, folder: Path) -> None:
+    with _opened(browser, folder / INDEX) as page:
+        tab_to(page, "#workflow")
+        page.keyboard.type("standard")
+        expect(page.locator("#found")).to_contain_text(" of ")
+        assert set(_lines(page).locator("td:nth-child(4)").all_inner_texts()) == {"standard"}
 
 
 def test_arrows_reach_a_cell_and_enter_shows_its_jobs(browser: Browser, folder: Path) -> None:
     with _opened(browser, folder / INDEX) as page:
-        page.locator("#tab-jobs").focus()
+        tab_to(page, "#tab-jobs")
         page.keyboard.press("ArrowRight")
-        page.locator(".matrix button[tabindex='0']").focus()
+        tab_to(page, ".matrix button")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowRight")
         label = page.evaluate("document.activeElement.getAttribute('aria-label')")
@@ -168,6 +180,9 @@ def test_arrows_reach_a_cell_and_enter_shows_its_jobs(browser: Browser, folder: 
         answers = _lines(page).locator(".answer").all_inner_texts()
         assert "" not in answers
         assert sum(one.count("Refused") for one in answers) >= int(found.group(4))
+        tab_to(page, ".jobs tbody a")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("One job, region by region")
 
 
 def test_filters_narrow_each_other_and_can_be_cleared(browser: Browser, folder: Path) -> None:
@@ -182,21 +197,61 @@ def test_filters_narrow_each_other_and_can_be_cleared(browser: Browser, folder: 
 
 
 @pytest.mark.parametrize("width", [390, 820, 1280, 1920])
-def test_both_views_fit_the_screen(browser: Browser, folder: Path, width: int) -> None:
+def test_every_view_fits_the_screen(browser: Browser, folder: Path, width: int) -> None:
     with _opened(browser, folder / INDEX, width) as page:
-        for tab in ("Jobs", "Questions"):
+        for tab in VIEWS:
             page.get_by_role("tab", name=tab).click()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_in_both_views(browser: Browser, folder: Path, scheme: str) -> None:
-    with _opened(browser, folder / INDEX) as page:
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_nothing_keeps_people_from_reading_any_view(
+    browser: Browser, folder: Path, width: int, scheme: str
+) -> None:
+    with _opened(browser, folder / INDEX, width) as page:
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for tab in ("Jobs", "Questions"):
+        for tab in VIEWS:
             page.get_by_role("tab", name=tab).click()
-            contrasts = page.evaluate(CONTRASTS)
-            assert [one for one in contrasts if one[0] < LEAST_CONTRAST] == []
+            assert barriers(page) == []
+
+
+def test_every_page_of_synthetic_data_says_so(folder: Path) -> None:
+    for path in folder.rglob("*.html"):
+        assert '<p class="origin">' in path.read_text(encoding="utf-8"), path
+
+
+def test_the_report_leads_to_the_pages_of_its_jobs_and_to_all_of_them(
+    browser: Browser, folder: Path, pipeline: Pipeline
+) -> None:
+    report = folder.with_name("report.html")
+    write_overview(pipeline.databases.warehouse, report)
+    with _opened(browser, report) as page:
+        link = page.locator("#jobs ~ .scroll a").first
+        job_id = link.inner_text()
+        link.press("Enter")
+        expect(page.locator(".subtitle")).to_have_text(job_id)
+        page.locator(".browse a").press("Enter")
+        expect(page.locator("h1")).to_have_text("Browse jobs and questions")
+
+
+def test_regions_and_months_are_those_of_the_portal(
+    browser: Browser, folder: Path, pipeline: Pipeline
+) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        jobs = connection.execute(
+            "select payload ->> 'jobs' from portal.job_trends"
+            " where period_kind = 'month' order by period_start"
+        ).fetchall()
+        regions = connection.execute("select region from portal.provider_reliability").fetchall()
+    with _opened(browser, folder / INDEX) as page:
+        page.get_by_role("tab", name="Regions and time").click()
+        assert page.locator("#filters").is_hidden()
+        tables = page.locator("#regions table")
+        assert tables.nth(3).locator("td:nth-child(2)").all_inner_texts() == [
+            f"{int(one):,}" for (one,) in jobs
+        ]
+        asked = tables.nth(1).locator("tbody th").all_inner_texts()
+        assert sorted(asked) == sorted(region for (region,) in regions)
 
 
 def test_hostile_texts_are_shown_as_they_were_written(browser: Browser, hostile: Path) -> None:
@@ -211,6 +266,8 @@ def test_hostile_texts_are_shown_as_they_were_written(browser: Browser, hostile:
             assert {visible(text), visible(text[:200])} <= set(shown)
         page.get_by_role("tab", name="Questions").click()
         assert page.locator(".matrix bdi").get_by_text(visible(texts[0])).count() > 0
+        page.get_by_role("tab", name="Regions and time").click()
+        assert page.locator("#regions bdi").get_by_text(visible(texts[0])).count() > 0
         assert page.title() == "Browse jobs and questions"
         brought = page.locator(
             "img, iframe, object, svg, math, form#owned, #owned, base, main style"

@@ -1,5 +1,6 @@
 """The report and its command on the finished pipeline."""
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,10 +21,13 @@ from dagster_project.deliver.report.read import (
     period_of,
     read_overview,
     read_rates,
+    read_variants,
 )
+from dagster_project.deliver.report.wording import EXCLUSIONS
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.specs import REPORT
 from dagster_project.partitions import START_DATE, Window
+from dagster_project.score.our_jobs import MIN_ANSWERS
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 
@@ -78,6 +82,40 @@ def test_the_rates_and_the_answers_in_none_of_them_add_up_to_all_answers(
     others = sum(one["answers"] for one in found.others)
     assert (in_rates + others,) == stored
     assert others > 0
+
+
+def test_the_weeks_of_the_report_are_those_of_the_portal(pipeline: Pipeline) -> None:
+    names = ("jobs", "analysed", "lost", "expected", "answered")
+    with snapshot(pipeline.databases.warehouse, "test") as connection:
+        found = read_overview(connection, None)
+        payloads = connection.execute(
+            "select payload from portal.job_trends where period_kind = 'iso_week'"
+            " order by period_start"
+        ).fetchall()
+    assert [[one["week"].isoformat(), *map(one.get, names)] for one in found.weeks] == [
+        [payload["period_start"], *map(payload.get, names)] for (payload,) in payloads
+    ]
+
+
+def test_every_reason_for_which_answers_do_not_count_has_words(pipeline: Pipeline) -> None:
+    with psycopg.connect(pipeline.databases.warehouse) as connection:
+        found = connection.execute(
+            "select distinct exclusion_reason from analytics.execution_attempts"
+            " where exclusion_reason is not null"
+        ).fetchall()
+    assert {reason for (reason,) in found} <= set(EXCLUSIONS)
+    assert len(found) > 5
+
+
+def test_variants_are_shown_of_the_same_question_to_the_same_model_in_the_same_region(
+    pipeline: Pipeline,
+) -> None:
+    with snapshot(pipeline.databases.warehouse, "test") as connection:
+        found = read_variants(connection, EVERYTHING)
+    slots = Counter((one["question_id"], one["model_id"], one["region"]) for one in found)
+    assert slots
+    assert min(slots.values()) > 1
+    assert all((one["estimate"] is None) == (one["n"] < MIN_ANSWERS) for one in found)
 
 
 @pytest.mark.parametrize(

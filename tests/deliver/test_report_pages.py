@@ -1,7 +1,7 @@
 """Pages of the report, from made-up rows."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from dagster_project.deliver.report.wording import (
     share,
 )
 from dagster_project.partitions import Window
-from tests.report import job_answer, job_html, lines_of, overview_html, texts_of
+from tests.report import ANALYSED, job_answer, job_html, lines_of, overview_html, texts_of
 
 RATE = {
     "model_id": "m",
@@ -196,6 +196,17 @@ def test_a_model_has_a_picture_and_a_description_with_the_numbers() -> None:
     assert "<svg" in picture.svg
 
 
+@pytest.mark.parametrize("days", [1, 2, 4, 5, 14, 91])
+def test_no_day_is_labelled_twice_below_a_trend(days: int) -> None:
+    start = date(2025, 10, 3)
+    (picture,) = charts.trends(
+        [{**RATE, "period_start": start + timedelta(days=day)} for day in range(days)]
+    )
+    labels = re.findall(r">(\d+ [A-Z][a-z]{2})<", picture.svg)
+    assert labels
+    assert len(labels) == len(set(labels))
+
+
 def test_a_label_from_the_data_cannot_leave_its_drawing() -> None:
     (picture,) = charts.refusal_rates([{**RATE, "region": "</text><script>\x00\u202e"}])
     assert "<script" not in picture.svg
@@ -256,7 +267,7 @@ def test_answers_in_no_rate_are_counted_beside_the_rates() -> None:
         for note in texts_of(overview_html(rates=[RATE], others=others), "note")
         if "The oth" in note
     )
-    assert re.findall(r"[0-9]+ (?=[a-z])", told) == ["51 ", "48 ", "2 ", "1 "]
+    assert re.findall(r"[0-9]+", told) == ["51", "48", "2", "1"]
     html = overview_html(rates=[RATE])
     assert any(note.startswith("12 of 48 answers") for note in texts_of(html, "note"))
 
@@ -276,15 +287,84 @@ def test_no_text_of_the_data_leaves_its_place_in_the_overview() -> None:
     }
     rates = [{**RATE, "model_id": hostile, "region": region} for region in ("US", hostile)]
     asked = [{**places, "region": region, "k": 1, "n": 2} for region in ("US", hostile)]
+    provider = {"provider_id": hostile, "answers": 2, "latency": NO_LATENCY}
     html = overview_html(
         verdicts=[{**VERDICT, "model_id": hostile, "largest_region_b": hostile}],
         telling=[telling],
         rates=rates,
         questions=asked,
         question_effects=[{**PAIR, **places, "region_b": hostile}],
+        reliability=[{**RELIABILITY, "providers": [provider]}],
+        variants=[{**VARIANT, **places, "prompt_variant": hostile}],
     )
-    assert html.count("alert(1)") > 10
+    assert html.count("alert(1)") > 15
     assert not re.search("<script|<b>|\u202e", html)
+
+
+NO_LATENCY = {"answers": 2, "queue_ms": None, "inference_ms": None, "reason": "too_few_answers"}
+RELIABILITY = {
+    "region": "EU",
+    "first_job_day": "2025-10-01",
+    "last_job_day": "2025-10-02",
+    "success_rate": {"k": 2, "n": 3, "rate": None, "reason": "too_few_answers"},
+    "blocked": 0,
+    "timeouts": 1,
+    "empty_answers": 0,
+    "failures_without_provider": 0,
+    "providers": [
+        {"provider_id": "p", "answers": 2, "latency": NO_LATENCY},
+        {
+            "provider_id": "q",
+            "answers": 9,
+            "latency": {"answers": 8, "queue_ms": 250, "inference_ms": 1_500},
+        },
+    ],
+}
+VARIANT = {
+    "question_id": "a",
+    "question_text": "What is a?",
+    "model_id": "m",
+    "region": "EU",
+    "prompt_variant": "6a11651a",
+    "jobs": 2,
+    "k": 1,
+    "n": 2,
+    "estimate": None,
+}
+
+
+def test_a_success_rate_or_latency_of_too_few_answers_shows_counts_and_its_reason() -> None:
+    of_region, without, timed = lines_of(overview_html(reliability=[RELIABILITY]), "EU")
+    assert "2 of 3" in of_region[1]
+    assert "fewer than 5" in of_region[1]
+    assert "fewer than 5" in without[3]
+    assert not any(value.endswith(" s") for value in without)
+    assert {"0.2 s", "1.5 s"} <= set(timed)
+
+
+def test_a_prompt_variant_of_too_few_answers_shows_counts_and_no_rate() -> None:
+    (line,) = lines_of(overview_html(variants=[VARIANT]), "What is a?")
+    assert "1 of 2" in line
+    assert not any("%" in value for value in line)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({}, "Yes"),
+        ({"can_analyse": False, "analysis_state": "single_region"}, "No"),
+        ({"can_analyse": False, "analysis_state": "partial", "may_change": True}, "Not yet"),
+    ],
+)
+def test_a_job_says_whether_it_can_be_analysed(state: Row, told: str) -> None:
+    assert told in texts_of(job_html([], can_analyse={**ANALYSED, **state}), "value")
+
+
+def test_the_page_of_a_job_says_what_went_wrong_and_which_answers_had_another_prompt() -> None:
+    answers = [job_answer("x", prompt_variant="6a11651a"), job_answer("y", region="EU")]
+    html = job_html(answers, incidents=["Never reached its end"])
+    assert any("Never reached its end" in note for note in texts_of(html, "note"))
+    assert sum("6a11651a" in note for note in texts_of(html, "notes")) == 1
 
 
 def test_answers_stand_in_the_order_of_the_regions_and_are_compared_with_the_first() -> None:

@@ -128,6 +128,7 @@ def test_a_forgotten_job_leaves_no_trace_and_no_later_extract_brings_it_back(sit
     site.done("publish", "--job", job)
     site.done("report", "--job", job)
     site.done("report", "--from", day, "--to", day)
+    site.done("browse")
     site.done("snapshot")
     with dagster_instance(Settings(home=site.home)) as instance:
         note_in_history(instance, job)
@@ -143,7 +144,7 @@ def test_a_forgotten_job_leaves_no_trace_and_no_later_extract_brings_it_back(sit
     assert job not in site.dump()
     assert f"{key}\t" not in site.dump()
     assert site.files_with(job) == []
-    assert [path.name for path in (site.home / "reports").iterdir()] == []
+    assert [*(site.home / "reports").rglob("*.html")] == []
     assert not (site.home / "snapshot").exists()
     with psycopg.connect(site.databases.runner) as runner:
         published = "select from cross_region_executions where jobspec_id = %s"
@@ -166,6 +167,8 @@ def test_a_forgotten_job_leaves_no_trace_and_no_later_extract_brings_it_back(sit
         runner.execute("delete from jobs where jobspec_id = %s", (job,))
     site.done("backfill")
     assert content(site) == forgotten
+    site.done("browse")
+    assert site.files_with(job) == []
 
 
 def note_in_history(instance: dg.DagsterInstance, job: str) -> None:

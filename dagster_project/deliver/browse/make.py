@@ -7,24 +7,34 @@ acts (templates), or a job's page (the report's). docs/decisions/0042 says why a
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 from psycopg.rows import dict_row
 
+from dagster_project.analyse.periods import Period
 from dagster_project.console import visible
 from dagster_project.deliver.one_job import Row, snapshot
 from dagster_project.deliver.report.job_page import job_page
-from dagster_project.deliver.report.make import BROWSE, page_html, page_parts
+from dagster_project.deliver.report.make import (
+    BROWSE,
+    JOB_PAGES,
+    page_html,
+    page_name,
+    page_parts,
+)
 from dagster_project.deliver.report.read import (
     EVERYTHING,
     Connection,
     bounds,
     read_job_page,
+    read_months,
+    read_profile,
     read_provenance,
     read_questions,
+    read_reliability,
+    read_variants,
 )
 from dagster_project.deliver.report.wording import (
     ANALYSIS_STATES,
@@ -39,7 +49,7 @@ from dagster_project.partitions import Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.our_jobs import MIN_ANSWERS
 
-MARKER, INDEX, PAGES = "browse.json", Path(BROWSE).name, "jobs"
+MARKER, INDEX, PAGES = "browse.json", Path(BROWSE).name, Path(JOB_PAGES).name
 TEMPLATES = Path(__file__).with_name("templates")
 JOBS_AT_ONCE = 200
 """Jobs in memory, and in one block of the index."""
@@ -77,11 +87,6 @@ class _Numbers:
 def default_folder(home: Path) -> Path:
     """Return the folder that nobody named: beside the reports, which link into it."""
     return home / "reports" / Path(BROWSE).parent
-
-
-def page_name(job_id: str) -> str:
-    """Return the file of a job's page; an id may hold anything, a name of ours does not."""
-    return f"{sha256(job_id.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.html"
 
 
 def write_browse(
@@ -141,6 +146,10 @@ class _Index:
             "first_day": first,
             "last_day": last,
             "minimum": MIN_ANSWERS,
+            "profile": read_profile(connection, Period("all", EVERYTHING.start, EVERYTHING.end)),
+            "reliability": read_reliability(connection),
+            "months": read_months(connection),
+            "variants": read_variants(connection, EVERYTHING),
         }
 
     def blocks(self) -> Iterator[Markup]:

@@ -53,7 +53,7 @@ SLOT_COLOURS = {
     "missing": "var(--line)",
     "pending": "var(--asia)",
 }
-MOST_LABELLED_WEEKS = 3
+MOST_LABELLED_WEEKS, MOST_LABELLED_DAYS = 3, 4
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,11 @@ def trends(values: Sequence[Row]) -> list[Picture]:
     Points without an estimate leave a gap.
     """
     top = _top(values)
+    # Left to itself the axis of a few days has hours between them, all labelled with the day.
+    starts = sorted(one["period_start"] for one in values)
+    few = not starts or (starts[-1] - starts[0]).days < MOST_LABELLED_DAYS
+    ticks = alt.TimeIntervalStep(interval="day", step=1) if few else MOST_LABELLED_DAYS
+    axis = alt.Axis(format="%-d %b", tickCount=ticks)
 
     def draw(rows: Sequence[Row]) -> str:
         points_of_time = [
@@ -218,7 +223,7 @@ def trends(values: Sequence[Row]) -> list[Picture]:
             for one in rows
         ]
         base = alt.Chart(alt.InlineData(values=points_of_time)).encode(
-            x=alt.X("period_start:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=4)),
+            x=alt.X("period_start:T", title=None, axis=axis),
             color=_region_colour(),
         )
 

@@ -7,6 +7,7 @@ select
     coalesce(executions.model_id, 'unknown model') as model,
     executions.region,
     executions.requested_region,
+    executions.prompt_variant,
     executions.status,
     executions.answer_state,
     executions.exclusion_reason,

@@ -83,6 +83,7 @@ def job_page(data: Job) -> dict[str, Any]:
     return {
         "data": data,
         "job": data.found.job,
+        "can_analyse": data.can_analyse,
         "metrics": metrics,
         "provenance": data.provenance,
         "method_versions": [metrics["method_version"]]
@@ -167,7 +168,7 @@ def _unknowns(job: Row, metrics: Row | None) -> Iterator[str]:
 
 def _measure(metrics: Row, one: Metric) -> Row:
     value = metrics[one.column]
-    why = f"none: {in_words(metrics[one.reason])}"
+    why = f"none: {because(metrics[one.reason])}"
     return {
         "label": one.label.strip(),
         "method": one.method,

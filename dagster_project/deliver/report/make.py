@@ -6,7 +6,7 @@ forbids scripts, loads and any style but its own (docs/decisions/0040-a-report-w
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -26,8 +26,8 @@ from dagster_project.deliver.report.overview import overview_page
 from dagster_project.deliver.report.read import read_job_page, read_overview
 from dagster_project.partitions import Window
 
-BROWSE = "browse/index.html"
-"""The index that `beacon browse` writes, seen from the folder of the reports."""
+BROWSE, JOB_PAGES = "browse/index.html", "browse/jobs"
+"""What `beacon browse` writes, seen from the folder of the reports."""
 TEMPLATES = Path(__file__).with_name("templates")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAYS = rf"(_from)?_{_DAY.pattern}(_{_DAY.pattern})?"
@@ -104,7 +104,8 @@ def write_overview(url: str, path: Path, window: Window | None = None) -> Report
     """Write the report about the jobs of some days; None for all."""
     with snapshot(url, "report") as connection:
         data = read_overview(connection, window)
-    page = {**overview_page(data), "browse": _beside(path)}
+    told = {one["job_id"] for one in (*data.jobs, *data.telling)}
+    page = {**overview_page(data), "browse": _beside(path), "job_pages": _job_pages(path, told)}
     size = _replace(path, page_html("overview.html.j2", page))
     return Report(path, size, data.totals["jobs"])
 
@@ -127,6 +128,17 @@ def _beside(path: Path) -> str | None:
     return BROWSE if (path.parent / BROWSE).exists() else None
 
 
+def page_name(job_id: str) -> str:
+    """Return the file of a job's page; an id may hold anything, a name of ours does not."""
+    return f"{sha256(job_id.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.html"
+
+
+def _job_pages(path: Path, job_ids: Iterable[str]) -> dict[str, str]:
+    """Return where a report finds the pages of jobs that `beacon browse` wrote beside it."""
+    pages = {one: f"{JOB_PAGES}/{page_name(one)}" for one in job_ids}
+    return {job_id: page for job_id, page in pages.items() if (path.parent / page).exists()}
+
+
 def page_html(template: str, page: Mapping[str, Any]) -> str:
     """Return a page as a complete HTML document; its values may hold any text."""
     return "".join(page_parts(template, page))
@@ -145,7 +157,7 @@ def page_parts(template: str, page: Mapping[str, Any], own: Path | None = None) 
         script = (own / "script.js").read_text(encoding="utf-8")
     values = {"style": style, "script": script, "policy": _policy(style, script)}
     found = _environment(TEMPLATES if own is None else own).get_template(template)
-    yield from found.generate({"browse": None, **page, **values})
+    yield from found.generate({"browse": None, "job_pages": {}, **page, **values})
 
 
 @cache

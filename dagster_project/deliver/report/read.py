@@ -21,8 +21,8 @@ from dagster_project.analyse.window import (
     rates,
     read_classifier,
 )
-from dagster_project.deliver.one_job import OneJob, Row, read_job
-from dagster_project.deliver.report.wording import SCOPES
+from dagster_project.deliver.one_job import OneJob, Row, incident_titles, read_job
+from dagster_project.deliver.report.wording import SCOPES, in_words, region_order
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.scores import rounded
@@ -57,6 +57,9 @@ limit 30
 WEEKS = """
 select
     date_trunc('week', job_day)::date as week,
+    count(*) as jobs,
+    count(*) filter (where analysis_state = 'analysed') as analysed,
+    count(*) filter (where status = 'lost') as lost,
     coalesce(sum(expected), 0)::bigint as expected,
     coalesce(sum(answered), 0)::bigint as answered,
     coalesce(sum(failed), 0)::bigint as failed,
@@ -96,6 +99,22 @@ where job_day between %(first_day)s and %(last_day)s
 group by workflow, analysis_state
 order by jobs desc, analysis_state asc, workflow asc
 """
+RELIABILITY = """
+select payload
+from portal.provider_reliability
+order by region
+"""
+MONTHS = """
+select payload
+from portal.job_trends
+where period_kind = 'month'
+order by period_start
+"""
+CAN_ANALYSE = """
+select payload
+from portal.can_analyse
+where job_id = %(job_id)s
+"""
 SIMILARITIES = """
 select left_key, right_key, word_jaccard
 from scores.answer_pairs
@@ -119,7 +138,10 @@ class Overview:
         changes: Of metric_changes, the latest that moved.
         questions: Refusals of each model to each question in each region: k of n answers.
         telling: One row per verdict at most, see telling_answers.sql.
-        weeks: What became of the slots of each week (Monday).
+        profile: Rates of each region and model; none for days that are no month and not all.
+        reliability: Payloads of provider_reliability; none unless the days are all.
+        variants: Refusals under each system prompt, of questions that were asked under several.
+        weeks: Jobs of each week (Monday), and what became of their slots.
         states: Jobs by workflow and analysis_state.
         incidents: Those that the days show, the most frequent first.
         jobs: Those whose regions refuse most differently.
@@ -140,6 +162,9 @@ class Overview:
     changes: list[Row]
     questions: list[Row]
     telling: list[Row]
+    profile: list[Row]
+    reliability: list[Row]
+    variants: list[Row]
     weeks: list[Row]
     states: list[Row]
     incidents: list[Row]
@@ -154,9 +179,13 @@ class Job:
         answers: At most `MOST_ANSWERS`, in the order of the page.
         similarities: Shared words, 0 to 1, of answers from two regions.
         questions: What questions ask, by id, of at least those of its answers that have a text.
+        can_analyse: Payload of portal.can_analyse.
+        incidents: Titles of the known incidents of the job itself.
     """
 
     found: OneJob
+    can_analyse: Row
+    incidents: list[str]
     provenance: Row
     answers: list[Row]
     similarities: list[Row]
@@ -173,13 +202,13 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
     trend_kind = "day" if by_day else "iso_week"
     values = {**bounds(days), "trend_kind": trend_kind}
     period = period_of(days)
-    has_verdicts = period is not None and period.kind in JUDGED_KINDS
-    effects = _effects(connection, period if has_verdicts else None)
+    judged = period if period is not None and period.kind in JUDGED_KINDS else None
+    effects = _effects(connection, judged)
     (totals,) = _rows(connection, _file("totals"), values)
     return Overview(
         window=window,
         trend_kind=trend_kind,
-        has_verdicts=has_verdicts,
+        has_verdicts=judged is not None,
         totals=totals,
         provenance=read_provenance(connection, days),
         verdicts=effects["model_verdicts"],
@@ -192,11 +221,37 @@ def read_overview(connection: Connection, window: Window | None) -> Overview:
         changes=_rows(connection, CHANGES, values),
         questions=_rows(connection, QUESTIONS, values),
         telling=_telling(connection, effects, values),
+        profile=read_profile(connection, judged) if judged else [],
+        reliability=read_reliability(connection) if window is None else [],
+        variants=read_variants(connection, days),
         weeks=_rows(connection, WEEKS, values),
         states=_rows(connection, STATES, values),
         incidents=_rows(connection, _file("incidents"), values),
         jobs=_rows(connection, _file("notable_jobs"), values),
     )
+
+
+def read_profile(connection: Connection, period: Period) -> list[Row]:
+    """Read what each model did in each region: the rates of portal.region_profile."""
+    values = {"kind": period.kind, "start": period.start}
+    rows = _rows(connection, _file("region_profile"), values)
+    return sorted(rows, key=lambda one: (region_order(one["region"]), one["model_id"]))
+
+
+def read_reliability(connection: Connection) -> list[Row]:
+    """Read how reliably the providers of each region answered, over all days."""
+    found = [row["payload"] for row in _rows(connection, RELIABILITY, {})]
+    return sorted(found, key=lambda one: region_order(one["region"]))
+
+
+def read_months(connection: Connection) -> list[Row]:
+    """Read the jobs of each month, and how complete they were."""
+    return [row["payload"] for row in _rows(connection, MONTHS, {})]
+
+
+def read_variants(connection: Connection, days: Window) -> list[Row]:
+    """Read refusals under each system prompt, of questions that were asked under several."""
+    return _rows(connection, _file("prompt_variants"), bounds(days))
 
 
 def read_questions(connection: Connection) -> dict[str, Row]:
@@ -216,9 +271,14 @@ def read_job_page(
     if found is None:
         return None
     key = {"job_id": job_id}
+    flags = found.job["flags"]
+    titles = incident_titles(connection) if flags else {}
+    ((can_analyse,),) = connection.execute(CAN_ANALYSE, key).fetchall()
     bounds = {"most_answers": MOST_ANSWERS, "most_characters": MOST_CHARACTERS}
     return Job(
         found=found,
+        can_analyse=can_analyse,
+        incidents=[titles.get(flag, in_words(flag)) for flag in flags],
         provenance=read_provenance(connection, EVERYTHING, job_id),
         answers=_rows(connection, _file("job_answers"), {**key, **bounds}),
         similarities=_rows(connection, SIMILARITIES, key),

@@ -4,7 +4,7 @@ Belongs here: formats, and what a code means to somebody who has not read the do
 not belong here: deciding anything; verdicts and reasons come from the warehouse.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +76,25 @@ ANALYSIS_STATES = {
     "excluded": "no answer that counts",
 }
 
+EXCLUSIONS = {
+    "cancelled": "cancelled",
+    "empty_answer": "an empty answer",
+    "identity_bug": "the id of the question was sent instead of its text",
+    "in_flight": "still running",
+    "mock": "a simulated model or provider answered",
+    "multi_question": "several questions in one prompt",
+    "not_scored": "no text that the rules can read",
+    "orphan": "of no known job",
+    "other_question_asked": "another question was sent than the row names",
+    "provider_block": "the provider refused to pass the question on",
+    "retried": "a retry wrote over the first answer",
+    "technical_failure": "a technical failure",
+    "test_job": "test traffic",
+    "unknown_question_or_model": "an unknown question or model",
+    "unknown_region": "of no known region",
+    "unknown_status": "an unknown status",
+}
+"""Why an answer is in no rate, as words that follow a colon."""
 
 PERIODS = {"day": "day", "iso_week": "ISO week", "month": "month"}
 
@@ -85,6 +104,16 @@ UNITS = {
     "execution": "executions",
     "job": "jobs",
     "source_row": "source rows",
+}
+
+
+_REASONS = {
+    **ANALYSIS_STATES,
+    **EXCLUSIONS,
+    **REASONS,
+    "no_start_times": "no answer holds both times",
+    "too_few_attempts": "fewer than 5 attempts",
+    "unknown_question": "an unknown question",
 }
 
 
@@ -123,6 +152,26 @@ def interval(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return NONE
     return f"{low * 100:.0f} to {high:.0%}"
+
+
+def rate_of(one: Mapping[str, Any]) -> str:
+    """Return a rate of the portal's views with its interval and counts, or why there is none."""
+    counts = f"{count(one['k'])} of {count(one['n'])}"
+    if one["rate"] is None:
+        return f"none: {because(one['reason'])} ({counts})"
+    return f"{share(one['rate'])} ({interval(one['ci_low'], one['ci_high'])}), {counts}"
+
+
+def seconds(milliseconds: float | None) -> str:
+    """Return a time in seconds, or a dash."""
+    return NONE if milliseconds is None else f"{milliseconds / 1000:,.1f} s"
+
+
+def providers_of(regions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the providers of payloads of portal.provider_reliability, each with its region."""
+    return [
+        {**provider, "region": one["region"]} for one in regions for provider in one["providers"]
+    ]
 
 
 def points_interval(low: float | None, high: float | None) -> str:
@@ -164,11 +213,11 @@ def in_words(code: str | None) -> str:
 
 
 def because(reason: str | None) -> str:
-    """Return why a metric is missing, as words that follow a colon.
+    """Return why a metric is missing or an answer left out, as words that follow a colon.
 
-    The code may be one of the analysis tables or of the job facts.
+    The code may be one of the analysis tables, of the job facts, of the answers or of the portal.
     """
-    sentence = REASONS.get(reason or "", in_words(reason))
+    sentence = _REASONS.get(reason or "", in_words(reason))
     return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 

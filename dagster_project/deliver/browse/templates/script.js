@@ -32,6 +32,8 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 const named = text => make("bdi", {}, text);
+// An id of words and underscores breaks between the words.
+const broken = id => make("bdi", {}, ...id.split("_").flatMap((word, n) => (n ? ["_", make("wbr"), word] : [word])));
 const number = value => value.toLocaleString("en-US");
 const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 const names = (list, numbers) => numbers.map(one => list[one]).join(", ");
@@ -113,7 +115,7 @@ function showMore() {
   document.querySelector(".jobs tbody").append(...next.map(row));
   shown += next.length;
   $("more").hidden = shown >= ordered.length;
-  $("more").textContent = `Show more of ${number(ordered.length - shown)}`;
+  $("more").textContent = `${number(ordered.length - shown)} more; show the next ${number(Math.min(SHOWN_AT_ONCE, ordered.length - shown))}`;
 }
 function row(job) {
   const why = job[STATE] === "analysed" ? [] : [make("small", {}, job[WHY])];
@@ -188,7 +190,7 @@ function showMatrix(values, byText) {
     }
     const wordings = one.wordings > 1 ? [make("small", {}, `the newest of ${one.wordings} wordings`)] : [];
     body.append(make("tr", {},
-      make("th", {scope: "row"}, named(one.text || one.id), ...(one.text ? [make("small", {}, named(one.id))] : []), ...wordings),
+      make("th", {scope: "row"}, one.text ? named(one.text) : broken(one.id), ...(one.text ? [make("small", {}, broken(one.id))] : []), ...wordings),
       ...columns.map(([model, region]) => square(byPlace.get([question, model, region].join())))));
   }
   body.querySelector("button")?.setAttribute("tabindex", "0");
@@ -221,8 +223,9 @@ function choose(number_) {
   $("found").focus();
 }
 
-const TABS = ["jobs", "questions"];
+const TABS = ["jobs", "questions", "regions"];
 function select(name) {
+  $("filters").hidden = $("found").hidden = name === "regions";
   for (const one of TABS) {
     $(one).hidden = one !== name;
     $(`tab-${one}`).setAttribute("aria-selected", String(one === name));
@@ -233,7 +236,8 @@ for (const name of TABS) {
   $(`tab-${name}`).addEventListener("click", () => select(name));
   $(`tab-${name}`).addEventListener("keydown", event => {
     if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-    const other = TABS.find(one => one !== name);
+    const step = event.key === "ArrowLeft" ? -1 : 1;
+    const other = TABS.at((TABS.indexOf(name) + step) % TABS.length);
     select(other);
     $(`tab-${other}`).focus();
   });

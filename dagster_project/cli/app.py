@@ -124,7 +124,7 @@ app.command(
     rich_help_panel=LOOK,
     epilog=examples(
         ("status", "tables"),
-        ("status --json", "for scripts, with content hashes"),
+        ("status --json --hashes", "for scripts, with content hashes"),
         ("status --prometheus --to beacon.prom", "for node_exporter"),
     ),
 )(status)

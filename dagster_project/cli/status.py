@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def status(
     *,
     as_json: AsJson = False,
+    hashes: Annotated[
+        bool, typer.Option("--hashes", help="With --json: hash all content, which reads all of it.")
+    ] = False,
     prometheus: Annotated[
         bool, typer.Option("--prometheus", help="Print metrics for Prometheus.")
     ] = False,
@@ -33,18 +36,18 @@ def status(
 
     if (as_json and prometheus) or (to is not None and not prometheus):
         fail("--prometheus stands alone, or with --to FILE.", USAGE)
+    if hashes and not as_json:
+        fail("--hashes goes with --json.", USAGE)
     with warehouse_databases(Settings()) as urls:
         plan = read_plan(urls)
         holdings = read_holdings(urls.warehouse)
         if prometheus:
             _expose(metrics(plan, holdings, datetime.now(UTC)), to)
         elif as_json:
-            hashes = read_content_hashes(urls.warehouse)
-            document = {
-                "days": [asdict(day) for day in plan.days],
-                **asdict(holdings),
-                "content_hashes": {name: asdict(value) for name, value in hashes.items()},
-            }
+            document = {"days": [asdict(day) for day in plan.days], **asdict(holdings)}
+            if hashes:
+                found = read_content_hashes(urls.warehouse)
+                document["content_hashes"] = {name: asdict(one) for name, one in found.items()}
             print_json(document)
         else:
             print_plan(plan.days)

@@ -26,7 +26,7 @@ def test_the_demo_on_an_external_server_gives_the_same_content(
     demo = beacon("demo", "--jobs", str(MIN_JOBS), home=tmp_path, **urls)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert external_postgres.password not in demo.stdout + demo.stderr
-    status = beacon("status", "--json", home=tmp_path, **urls)
+    status = beacon("status", "--json", "--hashes", home=tmp_path, **urls)
     hashes = json.loads(status.stdout)["content_hashes"]
     expected = read_content_hashes(pipeline.databases.warehouse)
     assert hashes == {name: vars(found) for name, found in expected.items()}

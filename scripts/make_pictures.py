@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from rich.console import Console
+from rich.table import Table
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
@@ -21,9 +22,11 @@ from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import databases
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.paths import PROJECT_DIR
+from dagster_project.postgres import read_sql, sql_files
 from dagster_project.settings import Settings
 
 sys.path.insert(0, str(PROJECT_DIR))
+from scripts.queries import PICTURES, digest
 from tests.browser.driver import open_browser, serve_dagster
 
 IMAGES = PROJECT_DIR / "docs" / "images"
@@ -31,6 +34,7 @@ GRAPH_SIZE = ViewportSize(width=1600, height=900)
 REPORT_SIZE = ViewportSize(width=1280, height=1100)
 STATUS_WAIT_MS = 10_000
 COLUMNS = 80
+WIDE_COLUMNS, SHOWN_ROWS, SHOWN_CHARACTERS = 150, 6, 60
 WEB_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 FULLEST_JOB = """
     select job_id from analytics.fct_job_bias_metrics
@@ -48,6 +52,7 @@ def main() -> None:
             message = "The demo is too small for the pictures: run `make demo`."
             raise SystemExit(message)
         command_line(str(row[0]))
+        query_results(connection)
         with open_browser() as browser:
             report(browser)
             asset_graph(browser)
@@ -62,9 +67,38 @@ def command_line(job_id: str) -> None:
     printed = _beacon("job", job_id, FORCE_COLOR="1", COLUMNS=str(COLUMNS))
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text.from_ansi(f"$ beacon job {job_id}\n{printed}"))
-    drawing = console.export_svg(title="beacon", theme=MONOKAI, unique_id="beacon")
+    _draw(console, "beacon", IMAGES / "command_line.svg")
+
+
+def query_results(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Draw the first rows of each analysts' query.
+
+    Args:
+        connection: To the demo's warehouse.
+    """
+    folder = IMAGES.parent / PICTURES
+    folder.mkdir(exist_ok=True)
+    for path in sql_files("analyst"):
+        found = connection.execute(read_sql(path))
+        result = Table(*(column.name for column in found.description or ()))
+        for row in found.fetchmany(SHOWN_ROWS):
+            result.add_row(*map(_cell, row))
+        console = Console(record=True, width=WIDE_COLUMNS, file=io.StringIO())
+        console.print(result)
+        rows = f"{min(SHOWN_ROWS, found.rowcount)} of {found.rowcount:,} rows"
+        title = f"{rows} - synthetic demo - query {digest(path)}"
+        _draw(console, title, folder / f"{path.stem}.svg")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def _draw(console: Console, title: str, file: Path) -> None:
+    drawing = console.export_svg(title=title, theme=MONOKAI, unique_id=file.stem)
     # A picture asks no other host for a font.
-    (IMAGES / "command_line.svg").write_text(WEB_FONT.sub("", drawing), encoding="utf-8")
+    file.write_text(WEB_FONT.sub("", drawing), encoding="utf-8")
 
 
 def report(browser: Browser) -> None:

@@ -23,7 +23,6 @@ from dagster_project.embedded_postgres.server import (
     RUNNER,
     WAREHOUSE,
     EmbeddedServer,
-    create_database,
     embedded_server,
 )
 from dagster_project.paths import PROJECT_DIR, SQL_DIR
@@ -33,9 +32,14 @@ from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from dagster_project.settings import Settings
 from tests.docs.pages import LANGUAGES, NOT_RUN, PAGES, STANDS_FOR, Step, blocks, script, steps
 
+pytestmark = pytest.mark.timeout(1800)
+
 EXPORT = re.compile(r"^export (BEACON_\w+)='([^']+)'", re.MULTILINE)
+ELSEWHERE = ("docs/operator.md", "docs/rollout.md")
+"""Pages whose commands work on the databases of README."""
 HOST = "127.0.0.1"
 MINUTE = 60
+RESTORED = "restored"
 FIRST_HOUR = ("make demo", "beacon report", "beacon jobs", "beacon browse", "beacon export")
 NOT_IN_OCTOBER = "created_at not between '2025-10-01' and '2025-11-01'"
 FLAGS = """
@@ -70,7 +74,7 @@ class Newcomer:
 
     def run(self, page: str, **variables: str) -> Run:
         """Run a page from its first command to the one that fails."""
-        trace = self.clone.parent / "trace"
+        trace = self.clone.parent / f"{Path(page).stem}.trace"
         finished = subprocess.run(
             ["/bin/bash", "-c", script(page)],
             cwd=self.clone,
@@ -101,11 +105,15 @@ def postgres_15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSe
 
 def _roles(server: EmbeddedServer) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as superuser:
-        for name, database in (("owner", RUNNER), ("beacon_owner", WAREHOUSE)):
-            create_database(server, database)
+        for name in ("owner", "beacon_owner"):
             superuser.execute(f"create role {name} login createrole".encode())
             superuser.execute(_password(name, server))
-            superuser.execute(f"alter database {database} owner to {name}".encode())
+        for database, name in (
+            (RUNNER, "owner"),
+            (WAREHOUSE, "beacon_owner"),
+            (RESTORED, "beacon_owner"),
+        ):
+            superuser.execute(f"create database {database} owner {name}".encode())
 
 
 def _password(role: str, server: EmbeddedServer) -> sql.Composed:
@@ -203,7 +211,7 @@ def first_hour(newcomer: Newcomer) -> Run:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_the_page_works(page: str, newcomer: Newcomer, first_hour: Run) -> None:
     readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
-    variables = dict(EXPORT.findall(readme)) if page == "docs/rollout.md" else {}
+    variables = dict(EXPORT.findall(readme)) if page in ELSEWHERE else {}
     run = first_hour if page == "README.md" else newcomer.run(page, **variables)
     assert run.exit_code == 0, f"{run.last}\n{run.printed[-3000:]}"
 

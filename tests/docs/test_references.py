@@ -1,0 +1,60 @@
+"""The generated pages leave nothing out: commands, settings, and results of queries."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from dagster_project.cli.app import app
+from dagster_project.paths import PROJECT_DIR
+from dagster_project.postgres import sql_files
+from dagster_project.settings import Settings, variable_of
+from scripts.queries import PICTURES, digest
+from scripts.references import commands, settings
+
+VARIABLE = re.compile(r"\bBEACON_[A-Z_]*[A-Z]\b")
+
+
+def test_every_command_stands_there_with_all_its_options() -> None:
+    parts = commands().split("\n## ")
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    everywhere = {"beacon": group, **group.commands}
+    assert len(parts) == len(everywhere)
+    for part, command in zip(parts, everywhere.values(), strict=True):
+        for parameter in command.params:
+            for option in parameter.opts:
+                assert f"`{option}" in part, (part.splitlines()[0], option)
+        assert "[bold]" not in part
+
+
+def test_the_options_of_all_commands_stand_there() -> None:
+    head = commands().partition("\n## ")[0]
+    for option in ("--quiet", "--version", "--install-completion", "--show-completion"):
+        assert f"`{option}" in head
+
+
+def test_every_variable_that_anything_reads_stands_there() -> None:
+    page = settings()
+    listed = subprocess.run(
+        ["/usr/bin/env", "git", "grep", "-hoE", r"\bBEACON_[A-Z_]*[A-Z]\b"],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    shown = set(VARIABLE.findall(page))
+    # What beacon tells its own dbt.
+    internal = {"BEACON_DBT_URL", "BEACON_DBT_DBNAME"}
+    assert set(listed.split()) - internal == shown
+    for name, field in Settings.model_fields.items():
+        assert f"`{variable_of([str(field.validation_alias or name)])}`" in page
+
+
+@pytest.mark.parametrize("path", sql_files("analyst"), ids=lambda path: path.stem)
+def test_the_picture_of_a_result_is_of_the_query_as_it_is(path: Path) -> None:
+    picture = PROJECT_DIR / "docs" / PICTURES / f"{path.stem}.svg"
+    assert digest(path) in picture.read_text(encoding="utf-8")

@@ -96,7 +96,7 @@ def _cell(value: object) -> str:
 
 
 def _draw(console: Console, title: str, file: Path) -> None:
-    drawing = console.export_svg(title=title, theme=MONOKAI, unique_id=file.stem)
+    drawing = console.export_svg(title=title, theme=MONOKAI, unique_id=f"beacon-{file.stem}")
     # A picture asks no other host for a font.
     file.write_text(WEB_FONT.sub("", drawing), encoding="utf-8")
 

@@ -37,6 +37,13 @@ def test_the_options_of_all_commands_stand_there() -> None:
         assert f"`{option}" in head
 
 
+def test_every_command_has_its_place_on_the_page_about_them() -> None:
+    page = (PROJECT_DIR / "docs" / "command_line.md").read_text(encoding="utf-8")
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    assert [name for name in group.commands if f"`{name}`" not in page] == []
+
+
 def test_every_variable_that_anything_reads_stands_there() -> None:
     page = settings()
     listed = subprocess.run(

@@ -1,9 +1,11 @@
-"""The generated pages leave nothing out: commands, settings, and results of queries."""
+"""What pages show of the code is what the code says: commands, settings, queries, payloads."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
 from typer.main import get_command
@@ -14,6 +16,7 @@ from dagster_project.postgres import sql_files
 from dagster_project.settings import Settings, variable_of
 from scripts.queries import PICTURES, digest
 from scripts.references import commands, settings
+from tests.docs.pages import blocks
 
 VARIABLE = re.compile(r"\bBEACON_[A-Z_]*[A-Z]\b")
 
@@ -65,3 +68,9 @@ def test_every_variable_that_anything_reads_stands_there() -> None:
 def test_the_picture_of_a_result_is_of_the_query_as_it_is(path: Path) -> None:
     picture = PROJECT_DIR / "docs" / PICTURES / f"{path.stem}.svg"
     assert digest(path) in picture.read_text(encoding="utf-8")
+
+
+def test_the_payload_that_the_page_for_developers_shows_keeps_its_contract() -> None:
+    (shown,) = (block for block in blocks("docs/portal.md") if block.language == "json")
+    contract = PROJECT_DIR / "docs" / "contracts" / "bias_analysis.schema.json"
+    jsonschema.validate(json.loads(shown.text), json.loads(contract.read_text(encoding="utf-8")))

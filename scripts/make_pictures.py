@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -34,7 +35,7 @@ GRAPH_SIZE = ViewportSize(width=1600, height=900)
 REPORT_SIZE = ViewportSize(width=1280, height=1100)
 STATUS_WAIT_MS = 10_000
 COLUMNS = 80
-WIDE_COLUMNS, SHOWN_ROWS, SHOWN_CHARACTERS = 150, 6, 60
+WIDE_COLUMNS, MOST_COLUMNS, SHOWN_ROWS, SHOWN_RECORDS, SHOWN_CHARACTERS = 150, 8, 6, 3, 60
 WEB_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 FULLEST_JOB = """
     select job_id from analytics.fct_job_bias_metrics
@@ -80,14 +81,25 @@ def query_results(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     folder.mkdir(exist_ok=True)
     for path in sql_files("analyst"):
         found = connection.execute(read_sql(path))
-        result = Table(*(column.name for column in found.description or ()))
-        for row in found.fetchmany(SHOWN_ROWS):
-            result.add_row(*map(_cell, row))
+        names = [column.name for column in found.description or ()]
+        shown = found.fetchmany(SHOWN_ROWS if len(names) <= MOST_COLUMNS else SHOWN_RECORDS)
+        result = _table(names, [[_cell(value) for value in row] for row in shown])
         console = Console(record=True, width=WIDE_COLUMNS, file=io.StringIO())
+        console.width = Measurement.get(console, console.options, result).maximum
         console.print(result)
-        rows = f"{min(SHOWN_ROWS, found.rowcount)} of {found.rowcount:,} rows"
-        title = f"{rows} - synthetic demo - query {digest(path)}"
+        title = f"{len(shown)} of {found.rowcount:,} rows - synthetic demo - query {digest(path)}"
         _draw(console, title, folder / f"{path.stem}.svg")
+
+
+def _table(names: list[str], rows: list[list[str]]) -> Table:
+    """Lay out a result; with many columns, each row stands as a column."""
+    if len(names) > MOST_COLUMNS:
+        rows = [list(line) for line in zip(names, *rows, strict=True)]
+        names = ["column", *(f"row {number}" for number in range(1, len(rows[0])))]
+    result = Table(*names)
+    for row in rows:
+        result.add_row(*row)
+    return result
 
 
 def _cell(value: object) -> str:

@@ -67,6 +67,9 @@ STANDS_FOR = {
 }
 """What a pattern of the pages becomes. Host names stay: libpq is told where every host is."""
 
+ONCE = {"docs/operations.md": ("beacon doctor", "beacon setup")}
+"""What a page says again for another occasion, on the same databases: the first time is enough."""
+
 SQL_AS = {
     "README.md": "as_role beacon_analyst",
     "docs/analyst.md": "as_role beacon_analyst",
@@ -119,7 +122,14 @@ def blocks(page: str) -> Iterator[Block]:
 
 def script(page: str) -> str:
     """Return a page as one script of bash; it stops at the first command that fails."""
-    return "".join([PRELUDE, *map(_runnable, blocks(page)), f": {_MARK} end\n"])
+    lines = "".join(_runnable(block) for block in blocks(page)).splitlines(keepends=True)
+    said = [line.partition("#")[0].strip() for line in lines]
+    kept = [
+        line
+        for at, line in enumerate(lines)
+        if said[at] not in ONCE.get(page, ()) or said[at] not in said[:at]
+    ]
+    return "".join([PRELUDE, *kept, f": {_MARK} end\n"])
 
 
 def _runnable(block: Block) -> str:

@@ -11,6 +11,9 @@ import pytest
 
 from dagster_project.paths import PROJECT_DIR
 
+FILE = re.compile(
+    r"`((?:benchmarks|dagster_project|dbt|deploy|docs|notebooks|scripts|sql|tests)/[\w./*-]+)`"
+)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src"}
 BIN = Path(sys.executable).parent
@@ -65,5 +68,15 @@ def test_every_link_of_a_page_outside_the_site_leads_somewhere(name: str) -> Non
         link
         for link in links
         if not urlsplit(link).scheme and not (PROJECT_DIR / link.partition("#")[0]).exists()
+    ]
+    assert missing == []
+
+
+def test_every_file_of_the_repository_that_a_page_names_is_there() -> None:
+    missing = [
+        (page.name, name)
+        for page in (PROJECT_DIR / "README.md", *(PROJECT_DIR / "docs").rglob("*.md"))
+        for name in FILE.findall(page.read_text(encoding="utf-8"))
+        if not any(PROJECT_DIR.glob(name))
     ]
     assert missing == []

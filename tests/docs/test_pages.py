@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dagster_project.embedded_postgres.programs import find_bindir, installed_bindirs
+from dagster_project.embedded_postgres.programs import installed_bindirs
 from dagster_project.embedded_postgres.server import (
     RUNNER,
     WAREHOUSE,
@@ -164,16 +164,21 @@ def newcomer(
     seconds = monotonic() - before
     home.mkdir()
     programs.mkdir()
-    for file in (programs / "xdg-open",):
-        file.write_text("#!/bin/sh\n", encoding="utf-8")
-        file.chmod(0o755)
-    answer = {"job": "j", "region": "us", "model": "m", "question": "q", "text": "I cannot say."}
+    (programs / "xdg-open").write_text("#!/bin/sh\n", encoding="utf-8")
+    (programs / "xdg-open").chmod(0o755)
+    answer = {
+        "job": "from-a-file",
+        "region": "us",
+        "model": "llama3.2-1b",
+        "question": "math_basic",
+        "text": "I cannot say.",
+    }
     pl.DataFrame([answer]).write_parquet(clone / "answers.parquet")
     pl.DataFrame([answer]).write_ndjson(clone / "answers.ndjson")
     passwords = home / "passwords"
     passwords.write_text(f"*:*:*:*:{postgres_15.password}\n", encoding="utf-8")
     passwords.chmod(0o600)
-    path = (clone / ".venv" / "bin", programs, find_bindir(Settings().pg_bindir))
+    path = (clone / ".venv" / "bin", programs, installed_bindirs()[0])
     yield Newcomer(
         clone,
         {

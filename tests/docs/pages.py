@@ -67,8 +67,8 @@ STANDS_FOR = {
 }
 """What a pattern of the pages becomes. Host names stay: libpq is told where every host is."""
 
-ONCE = {"docs/operations.md": ("beacon doctor", "beacon setup")}
-"""What a page says again for another occasion, on the same databases: the first time is enough."""
+ONCE = {"beacon doctor": "README.md", "beacon setup": "README.md"}
+"""What pages say again and again, each for many seconds: run where that page says it first."""
 
 SQL_AS = {
     "README.md": "as_role beacon_analyst",
@@ -127,7 +127,7 @@ def script(page: str) -> str:
     kept = [
         line
         for at, line in enumerate(lines)
-        if said[at] not in ONCE.get(page, ()) or said[at] not in said[:at]
+        if said[at] not in ONCE or (page == ONCE[said[at]] and said[at] not in said[:at])
     ]
     return "".join([PRELUDE, *kept, f": {_MARK} end\n"])
 

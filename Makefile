@@ -24,8 +24,8 @@ setup: .venv/.ready ## Create .venv from the hash-pinned lock files
 		--no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Run the whole pipeline on a synthetic runner database
-	@$(BIN)/beacon demo
+demo: setup ## Run the whole pipeline on a synthetic runner database; DEMO_JOBS=60 is a small one
+	@$(BIN)/beacon demo $(if $(DEMO_JOBS),--jobs $(DEMO_JOBS))
 
 ui: setup ## Serve Dagster's UI on 127.0.0.1
 	@$(BIN)/beacon ui

@@ -43,6 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, nargs="?", default=DEVELOPMENT_DATA)
     options = parser.parse_args()
+    if options.file is DEVELOPMENT_DATA and not options.file.exists():
+        print("left out: the labelled answers are not part of the repository")
+        return
     labelled = political_answers(options.file)
     with (
         tempfile.TemporaryDirectory() as home,

@@ -18,7 +18,10 @@ ENV_PREFIX = "BEACON_"
 UrlName = Literal["runner_url", "warehouse_url", "publish_url"]
 
 _REMEDIES: dict[str, str] = {"publish_url": f"{PUBLISHER_ROLE_FILE} creates that role."}
-_REMEDY = "Export it, or run `beacon demo` to work on the embedded demo server."
+_REMEDY = (
+    "Export it; or set neither BEACON_RUNNER_URL nor BEACON_WAREHOUSE_URL and run `beacon demo` to "
+    "work on the embedded demo server."
+)
 
 
 def variable_of(place: Sequence[int | str]) -> str:
@@ -43,7 +46,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore")
 
     runner_url: SecretStr | None = Field(
-        default=None, description="libpq URL of the runner's Postgres; a role that can only read."
+        default=None,
+        description="libpq URL of the runner's Postgres; a role that can only read. Without "
+        "both URLs commands work on the demo's databases.",
     )
     warehouse_url: SecretStr | None = Field(
         default=None, description="libpq URL of the warehouse Postgres; the owner of its schemas."
@@ -60,16 +65,20 @@ class Settings(BaseSettings):
     )
     home: Path = Field(
         default=default_home(),
-        description="Folder for local state: embedded server, Dagster instance, dbt artefacts.",
+        description="Folder for local state: embedded server, Dagster instance, dbt artefacts, "
+        "reports, snapshot. `.beacon` of a checkout, the user's data folder of an installed wheel.",
     )
     dagster_home: Path | None = Field(
         default=None,
         validation_alias="DAGSTER_HOME",
-        description="Folder of the Dagster instance; BEACON_HOME/dagster when not set.",
+        description="Folder of a Dagster instance of your own: begin with a copy of "
+        "BEACON_HOME/dagster/dagster.yaml, which is the instance when not set. `beacon doctor` "
+        "names the limits that yours lacks.",
     )
     pg_bindir: Path | None = Field(
         default=None,
-        description="Folder with initdb, pg_ctl and postgres for the embedded server.",
+        description="Folder with initdb, pg_ctl and postgres for the embedded server; those of the "
+        "installed wheel when not set.",
     )
     first_day: date | None = Field(
         default=None,

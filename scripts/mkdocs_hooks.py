@@ -12,6 +12,7 @@ from dagster_project.unify.dbt_run import load_manifest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.data_dictionary import documents
 from scripts.queries import queries
+from scripts.references import commands, settings
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -23,8 +24,13 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the data dictionary and the entities, made from the present dbt project, and queries."""
-    pages = {**documents(load_manifest(Settings().home)), "queries.md": queries()}
+    """Add what is made from the present dbt project, queries, settings and commands."""
+    pages = {
+        **documents(load_manifest(Settings().home)),
+        "queries.md": queries(),
+        "settings.md": settings(),
+        "commands.md": commands(),
+    }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files

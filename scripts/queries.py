@@ -1,6 +1,7 @@
-"""The page of the analysts' queries, made from ``sql/analyst``: question, grain and SQL of each."""
+"""The page of the analysts' queries, made from ``sql/analyst``: question, grain, SQL, result."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from dagster_project.postgres import sql_files
@@ -8,8 +9,12 @@ from dagster_project.postgres import sql_files
 INTRODUCTION = """# Queries
 
 Each is a file of `sql/analyst` and runs as it stands in `beacon psql`, in a login of
-`beacon connect`, and in the DuckDB file of a snapshot after `set timezone = 'UTC'`.
+`beacon connect`, and in the DuckDB file of a snapshot after `set timezone = 'UTC'`. Below each
+is what it returned on a demo of 600 jobs: synthetic, it says nothing about any model.
 """
+PICTURES = Path("images", "queries")
+"""Below ``docs``; `make pictures` draws them."""
+
 _FIELD = re.compile(r"^-- ([A-Z]\w+): +", re.MULTILINE)
 
 
@@ -30,10 +35,16 @@ def fields(path: Path) -> dict[str, str]:
     return dict(zip(parts[::2], texts, strict=True))
 
 
+def digest(path: Path) -> str:
+    """Return what tells a picture of this query from one of what it was before."""
+    return sha256(path.read_bytes()).hexdigest()[:8]
+
+
 def _section(path: Path) -> str:
     said = fields(path)
     question = said.pop("Question")
     lines = "\n".join(f"- **{name}**: {text}" for name, text in said.items())
     statement = path.read_text(encoding="utf-8").rstrip()
     heading = f"## {question[0].upper()}{question[1:]}\n\n`{path.name}`"
-    return f"{heading}\n\n{lines}\n\n```sql\n{statement}\n```\n"
+    picture = f"![First rows of the result on the demo]({PICTURES / path.stem}.svg)"
+    return f"{heading}\n\n{lines}\n\n```sql\n{statement}\n```\n\n{picture}\n"

@@ -105,3 +105,4 @@ def test_an_owner_who_may_not_create_roles_is_told_which_were_left_out(
     assert "role beacon_analyst was left out" in finished.stderr
     assert "sql/roles/warehouse/" in finished.stderr
     assert "beacon_portal" not in finished.stderr
+    assert "left out" in finished.stdout

@@ -208,8 +208,8 @@ app.command(
 app.command(
     rich_help_panel=LOOK,
     epilog=examples(
-        ("job bias-detection-1758933513", "tables"),
-        ("job bias-detection-1758933513 --json", "for scripts"),
+        ("job ID", "tables"),
+        ("job ID --json", "for scripts"),
     ),
 )(job)
 app.command(
@@ -243,7 +243,7 @@ app.command(
     epilog=examples(
         ("report", "all days, into BEACON_HOME/reports"),
         ("report --from 2025-10-01 --to 2025-10-31", "October"),
-        ("report --job bias-detection-1758933513", "answers side by side"),
+        ("report --job ID", "answers side by side"),
     ),
 )(report)
 app.command(
@@ -279,7 +279,7 @@ app.command(
     rich_help_panel=DELIVER,
     epilog=examples(
         ("publish --dry-run", "what would be written"),
-        ("publish --job bias-detection-1758933513", "one job"),
+        ("publish --job ID", "one job"),
         ("publish", "every job that has one"),
     ),
 )(publish_command)

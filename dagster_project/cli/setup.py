@@ -31,7 +31,8 @@ def setup(
         left_out = set_up_warehouse(urls.warehouse, present_versions())
     for message in left_out:
         console.err.print(message, style="yellow", soft_wrap=True, highlight=False)
-    console.out.print("The warehouse is ready.")
+    but = ", but for what was left out" if left_out else ""
+    console.out.print(f"The warehouse is ready{but}.")
 
 
 def stop() -> None:

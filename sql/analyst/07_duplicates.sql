@@ -1,5 +1,7 @@
--- Question: which attempts lost their slot, to which attempt, and why?
--- Grain:    one row per attempt that is not current because another one is.
+-- Question: which attempts lost their slot to another one of the same slot, and why?
+-- Grain:    one row per duplicate, copied or extra attempt.
+-- Note:     region results that executions cover, or that a newer run replaced, are not among them:
+--           execution_attempts has all, with attempt_reason.
 select
     losers.job_day,
     losers.job_id,

@@ -136,7 +136,7 @@ def serve_dagster(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """
     arguments = ("--host", HOST, "--port", "{port}", "--workspace", "workspace.yaml")
     program = [str(Path(sys.executable).with_name("dagster-webserver"))]
-    with _serve([*program, *arguments], environment, log, PROJECT_DIR) as address:
+    with serve([*program, *arguments], environment, log, PROJECT_DIR) as address:
         yield address
 
 
@@ -150,16 +150,15 @@ def serve_beacon_ui(
     options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run ``beacon ui``, with the daemon that carries out launches; gives its address."""
-    with _serve(
-        [*program, "ui", "--port", "{port}", *options], environment, log, folder
-    ) as address:
+    with serve([*program, "ui", "--port", "{port}", *options], environment, log, folder) as address:
         yield address
 
 
 @contextmanager
-def _serve(
+def serve(
     command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
 ) -> Iterator[str]:
+    """Run a web server at a free ``{port}`` of its command; gives its address when it answers."""
     port = _free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,16 +1,19 @@
 """``beacon connect``: the login that it makes reads what analysts may, and nothing else."""
 
 import json
-import shlex
+import os
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 import sqlalchemy
 from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict
 
 from dagster_project.deliver.login import Login, LoginError, make_login
 from dagster_project.embedded_postgres.programs import find_bindir
@@ -140,7 +143,9 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_grant(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_shows_no_password(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_the_command_shows_no_password_and_what_is_to_be_typed_works(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
     urls = {
         "BEACON_RUNNER_URL": pipeline.databases.runner,
         "BEACON_WAREHOUSE_URL": pipeline.databases.warehouse,
@@ -148,6 +153,7 @@ def test_the_command_shows_no_password(pipeline: Pipeline, tmp_path: Path) -> No
     try:
         shown = beacon("connect", BOB, home=tmp_path, **urls)
         as_json = beacon("connect", BOB, "--json", home=tmp_path, **urls)
+        ran = [_typed(program, shown.stdout) for program in ("psql", "pandas")]
     finally:
         drop_role(pipeline.databases.warehouse, BOB)
     assert (shown.returncode, as_json.returncode) == (0, 0), shown.stderr + as_json.stderr
@@ -155,4 +161,39 @@ def test_the_command_shows_no_password(pipeline: Pipeline, tmp_path: Path) -> No
     password = Path(document["passfile"]).read_text().rpartition(":")[2].strip()
     assert len(password) > 20
     assert password not in shown.stdout + shown.stderr + as_json.stdout
-    assert f"psql {shlex.quote(document['conninfo'])}" in shown.stdout
+    assert ran == [0, 0]
+    lines = _lines(shown.stdout)
+    (attach,) = duckdb.extract_statements(lines["DuckDB"][0])
+    assert attach.type is duckdb.StatementType.ATTACH
+    assert conninfo_to_dict(attach.query.split("'", 1)[1].rsplit("'", 1)[0].replace("''", "'")) == (
+        conninfo_to_dict(document["conninfo"])
+    )
+    fields = lines["DBeaver, Metabase (PostgreSQL)"][0].split(", ")[:4]
+    assert fields == [f"{key} {document[key]}" for key in ("host", "port", "dbname", "user")]
+
+
+def _lines(shown: str) -> dict[str, list[str]]:
+    """Return what is to be typed, by program."""
+    typed: dict[str, list[str]] = {}
+    for line in shown.splitlines():
+        if line.startswith("  "):
+            typed[list(typed)[-1]].append(line.strip())
+        else:
+            typed[line.rstrip(":")] = []
+    return typed
+
+
+def _typed(program: str, shown: str) -> int:
+    """Type the lines for a program, in a shell or in Python; returns the exit code."""
+    found = next(lines for name, lines in _lines(shown).items() if name.startswith(program))
+    command = ["/bin/sh", "-ec", *found]
+    if program == "pandas":
+        script = "\n".join(["import pandas, sqlalchemy", *found, "engine.dispose()"])
+        command = [sys.executable, "-W", "error", "-c", script]
+    bindir = find_bindir(Settings().pg_bindir)
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": f"{bindir}{os.pathsep}{os.environ['PATH']}"},
+        check=False,
+    ).returncode

@@ -9,20 +9,25 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import nbformat
 import polars as pl
 import psycopg
 import pytest
+from nbclient import NotebookClient
 from pydantic import SecretStr
 
 from dagster_project.definitions import definitions
 from dagster_project.deliver.snapshot.take import DUCKDB_FILE, Snapshot, take_snapshot
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.specs import SNAPSHOT
+from dagster_project.paths import PROJECT_DIR
 from dagster_project.postgres import sql_files
 from dagster_project.settings import Settings
+from dagster_project.unify.dbt_run import load_manifest
 from tests.pipeline import Pipeline
 
 DECIMALS = 6
+NOTEBOOK = PROJECT_DIR / "notebooks" / "one_month.ipynb"
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -159,3 +164,25 @@ def test_the_asset_writes_the_snapshot_and_reports_rows_size_and_time(
     assert event.metadata["rows"].value == snapshot.rows
     assert event.metadata["size_bytes"].value == pytest.approx(snapshot.size_bytes, rel=0.1)
     assert (tmp_path / "snapshot" / DUCKDB_FILE).exists()
+
+
+def test_the_notebook_answers_from_what_its_exposure_names(
+    snapshot: Snapshot, tmp_path: Path
+) -> None:
+    exposure = load_manifest(Settings().home)["exposures"]["exposure.beacon.notebook"]
+    named = {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
+    held = tmp_path / ".beacon" / "snapshot" / "parquet"
+    held.mkdir(parents=True)
+    for name in named:
+        (held / f"{name}.parquet").hardlink_to(snapshot.folder / "parquet" / f"{name}.parquet")
+    folder = tmp_path / NOTEBOOK.parent.name
+    folder.mkdir()
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell for cell in cells if cell.outputs] == []
+    NotebookClient(notebook, resources={"metadata": {"path": folder}}).execute()
+    shown = {kind for cell in cells for output in cell.outputs for kind in output.get("data", ())}
+    assert {"text/html", "image/svg+xml"} <= shown
+    assert {
+        name for name in named if any(f'read("{name}")' in cell.source for cell in cells)
+    } == named

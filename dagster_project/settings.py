@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         "BEACON_HOME/dagster/dagster.yaml, which is the instance when not set. `beacon doctor` "
         "names the limits that yours lacks.",
     )
+    dagster_url: SecretStr | None = Field(
+        default=None,
+        description="libpq URL of a Postgres database of its own for Dagster's instance, which "
+        "several machines share; needs the extra `postgres`. A dagster.yaml in DAGSTER_HOME "
+        "stands before it. The instance is SQLite in its folder when not set.",
+    )
     pg_bindir: Path | None = Field(
         default=None,
         description="Folder with initdb, pg_ctl and postgres for the embedded server; those of the "
@@ -128,8 +134,9 @@ class Settings(BaseSettings):
 
     @property
     def instance_folder(self) -> Path:
-        """Folder of the Dagster instance: the caller's own, or ours."""
-        return self.dagster_home or self.home / "dagster"
+        """Folder of the Dagster instance: the caller's own, or ours, which says where it lies."""
+        ours = "dagster" if self.dagster_url is None else "dagster-in-postgres"
+        return self.dagster_home or self.home / ours
 
     def with_databases(self, runner: str, warehouse: str) -> "Settings":
         """Return the same settings with these two libpq URLs."""

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that the tests have what no Python package brings: a Chromium, a Postgres that speaks
-# TLS beside the embedded one, a PgBouncer. Installs Debian's where that is possible.
+# TLS beside the embedded one, a PgBouncer, a Redis and `ip` for hosts of namespaces. Installs Debian's where that is possible.
 set -eu
 PATH="$PATH:/usr/sbin"
 
@@ -27,6 +27,14 @@ find_pgbouncer() {
     command -v pgbouncer
 }
 
+find_redis() {
+    command -v redis-server
+}
+
+find_ip() {
+    command -v ip
+}
+
 # ensure WORD FINDER PACKAGE REMEDY: says which program it is, and its version.
 ensure() {
     if ! $2 >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -44,3 +52,5 @@ ensure() {
 ensure chromium find_chromium chromium ", or set BEACON_CHROMIUM to its program"
 ensure postgres find_postgres postgresql ""
 ensure pgbouncer find_pgbouncer pgbouncer ""
+ensure redis find_redis redis-server ""
+ensure ip find_ip iproute2 ""

@@ -8,11 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from dagster_project.backfill.chunks import Order
 from dagster_project.backfill.plan import TO_DO, State, chunks, current_plan, days_in
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
-from dagster_project.orchestrate.launch import run_chunks
+from dagster_project.orchestrate.launch import run_chunk
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
@@ -54,8 +55,9 @@ def process_everything(databases: Databases, instance: dg.DagsterInstance) -> li
     set_up = run_in_process(defs.resolve_job_def("setup"), instance)
     assert set_up.success
     plan = current_plan(databases)
-    todo = list(chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS))
-    done = list(run_chunks(todo, instance, defs.resolve_job_def("backfill"), "test"))
+    job = defs.resolve_job_def("backfill")
+    todo = chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS)
+    done = [run_chunk(Order(chunk, "test"), instance, job) for chunk in todo]
     bad = [day for day in current_plan(databases) if day.state is not State.CURRENT]
     assert all(one.success for one in done), bad
-    return [set_up.run_id, *(one.run_id for one in done)]
+    return [set_up.run_id, *(str(one.run_id) for one in done)]

@@ -148,6 +148,8 @@ app.command(
         ("backfill", "whatever plan shows"),
         ("backfill --from 2025-09-01 --to 2025-09-30", "one month"),
         ("backfill --only failed", "after the cause is mended"),
+        ("backfill --jobs 4", "four chunks side by side"),
+        ("backfill --launch", "on the workers of Dagster's instance"),
         ("backfill --dry-run", "show the plan only"),
         ("backfill --json", "for scripts: what was done, by day"),
     ),

@@ -4,10 +4,12 @@ Exit codes of backfill: 0 every day that was asked for is current; 3 some days a
 quarantined and named; 1 a run ended otherwise; 130 stopped by Ctrl-C or SIGTERM.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -30,8 +32,8 @@ from dagster_project.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from dagster_project.backfill.chunks import ChunkDone, SharedChunks
     from dagster_project.backfill.plan import Chunk, DayPlan, State
-    from dagster_project.orchestrate.launch import ChunkDone
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -55,6 +57,10 @@ REMEDIES = {
     STOPPED: "beacon backfill",
 }
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Runs at once, each a process; one per core but one by default."),
+]
 OnlyDays = Annotated[Only | None, typer.Option("--only", help="Take only such days.")]
 
 
@@ -68,6 +74,10 @@ class Prepared:
         seconds: Estimated time of each; None when there is no past run to go by.
         only_needed: Whether a run leaves out what is current when it gets there.
         accept_deletions: Whether days that the source has lost are emptied.
+        planned_after: When the last work began that the plan knows.
+        reason: Why, for each run and the ledger.
+        jobs: Runs at once.
+        launch: Whether the daemon launches the runs, wherever its launcher puts them.
     """
 
     days: "Sequence[DayPlan]"
@@ -75,6 +85,10 @@ class Prepared:
     seconds: Sequence[float | None]
     only_needed: bool
     accept_deletions: bool = False
+    planned_after: datetime | None = None
+    reason: str = "beacon backfill"
+    jobs: int = 1
+    launch: bool = False
 
 
 def plan(
@@ -107,6 +121,10 @@ def backfill(  # noqa: PLR0913  each is an option
         bool,
         typer.Option("--accept-deletions", help="Empty days, too, whose rows the source has lost."),
     ] = False,
+    jobs: Jobs = None,
+    launch: Annotated[
+        bool, typer.Option("--launch", help="Let Dagster's daemon launch the runs; follow them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +135,13 @@ def backfill(  # noqa: PLR0913  each is an option
     window = window_of(first, last)
     with warehouse_databases(settings) as urls:
         prepared = _prepare(urls, window, only, chunk_days, again=again)
-        prepared = replace(prepared, accept_deletions=accept_deletions)
+        prepared = replace(
+            prepared,
+            accept_deletions=accept_deletions,
+            reason=reason,
+            jobs=_free_cores() if jobs is None else jobs,
+            launch=launch,
+        )
         if dry_run:
             _show(prepared, as_json=as_json)
         elif not prepared.todo and not as_json:
@@ -126,7 +150,7 @@ def backfill(  # noqa: PLR0913  each is an option
             with ExitStack() as telling:
                 ended = telling.enter_context(_told_at_the_end(urls, prepared)) if as_json else []
                 if prepared.todo:
-                    is_all_done = carry_out(settings, urls, prepared, reason, ended)
+                    is_all_done = carry_out(settings, urls, prepared, ended)
                     _end(urls, window, is_all_done=is_all_done, shows=not as_json)
 
 
@@ -149,7 +173,8 @@ def _prepare(
     days = [_outdated(day) for day in plan.days] if again else plan.days
     todo = list(chunks(days, days_in(days, _states(only)), chunk_days))
     seconds = [estimated_seconds(chunk, plan) for chunk in todo]
-    return Prepared(days, todo, seconds, only_needed=not again)
+    begun = max((row.started_at for row in plan.past), default=None)
+    return Prepared(days, todo, seconds, only_needed=not again, planned_after=begun)
 
 
 def _outdated(day: "DayPlan") -> "DayPlan":
@@ -199,7 +224,6 @@ def carry_out(
     settings: "Settings",
     urls: "Databases",
     prepared: Prepared,
-    reason: str,
     ended: "list[ChunkDone] | None" = None,
 ) -> bool:
     """Do the runs, append each that has ended to `ended`; return whether all of them succeeded."""
@@ -208,47 +232,80 @@ def carry_out(
     # First of all: what follows takes seconds and must not be torn apart.
     with stop_requests() as stop:
         is_all_done = True
-        for done in _runs(settings, urls, prepared, reason, stop):
+        for done in _runs(settings, urls, prepared, stop):
             if ended is not None:
                 ended.append(done)
             is_all_done = is_all_done and done.success
         return is_all_done
 
 
+def _free_cores() -> int:
+    """Return how many cores this process may use but one, which the databases need; at least 1."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
 def _runs(
+    settings: "Settings", urls: "Databases", prepared: Prepared, stop: "Callable[[], bool]"
+) -> "Iterator[ChunkDone]":
+    from dagster_project.backfill.chunks import SharedChunks
+    from dagster_project.stage import MachineError
+
+    chunks = SharedChunks(
+        urls, prepared.todo, prepared.planned_after, only_needed=prepared.only_needed
+    )
+    last: ChunkDone | None = None
+    left = len(prepared.todo)
+    with console.progress() as bar:
+        days = sum(len(chunk.window.days) for chunk in prepared.todo)
+        task = bar.add_task("Job days", total=days)
+        for done in _working(settings, urls, prepared, chunks, stop):
+            yield done
+            left -= 1
+            if done.ends_all:
+                last = last or done
+            else:
+                bar.advance(task, len(done.chunk.window.days))
+    if last is not None and last.machine_fault is not None:
+        raise MachineError(last.machine_fault)
+    if last is not None and last.broken:
+        fail(f"Run {last.run_id} ended before its days were done. {LOOK}", FAILED)
+    if last is not None or (stop() and left):
+        fail(STOP_MESSAGE, STOPPED)
+
+
+def _working(
     settings: "Settings",
     urls: "Databases",
     prepared: Prepared,
-    reason: str,
+    chunks: "SharedChunks",
     stop: "Callable[[], bool]",
 ) -> "Iterator[ChunkDone]":
-    # Loading the definitions takes seconds, which a backfill without work must not.
-    from dagster_project.definitions import definitions
-    from dagster_project.orchestrate.instance import dagster_instance
-    from dagster_project.orchestrate.launch import chunk_config, run_chunks
-    from dagster_project.stage import MachineError
+    """Yield each chunk when it is done: here, in child processes, or where the daemon launches."""
+    from dagster_project.backfill.chunks import Order
+    from dagster_project.cli.side_by_side import one_by_one, side_by_side
 
-    total = sum(len(chunk.window.days) for chunk in prepared.todo)
-    with dagster_instance(settings) as instance, console.progress() as bar:
-        task = bar.add_task("Job days", total=total)
-        defs = definitions(settings.with_databases(urls.runner, urls.warehouse))
-        job = defs.resolve_job_def("backfill")
-        if stop():
-            fail(STOP_MESSAGE, STOPPED)
-        config = chunk_config(
-            only_needed=prepared.only_needed, accept_deletions=prepared.accept_deletions
-        )
-        runs = run_chunks(prepared.todo, instance, job, reason, config)
-        for done in runs:
-            yield done
-            if done.machine_fault is not None:
-                raise MachineError(done.machine_fault)
-            if done.broken:
-                fail(f"Run {done.run_id} ended before its days were done. {LOOK}", FAILED)
-            if not done.stopped:
-                bar.advance(task, len(done.chunk.window.days))
-            if done.stopped or (stop() and done.chunk is not prepared.todo[-1]):
-                fail(STOP_MESSAGE, STOPPED)
+    def order(chunk: "Chunk") -> Order:
+        return Order(chunk, prepared.reason, prepared.only_needed, prepared.accept_deletions)
+
+    jobs = min(prepared.jobs, len(prepared.todo))
+    if prepared.launch:
+        from dagster_project.cli.chunk_worker import opened
+        from dagster_project.orchestrate.submit import submit_and_follow
+
+        with opened(settings) as (instance, job):
+            orders = [order(chunk) for chunk in prepared.todo]
+            yield from submit_and_follow(orders, instance, job, urls.warehouse, stop)
+    elif jobs > 1:
+        yield from side_by_side(jobs, urls, chunks, order, stop)
+    else:
+        # Loading the definitions takes seconds, which a backfill without work must not.
+        from dagster_project.cli.chunk_worker import opened
+        from dagster_project.orchestrate.launch import run_chunk
+
+        with opened(settings.with_databases(urls.runner, urls.warehouse)) as (instance, job):
+            yield from one_by_one(
+                chunks, lambda chunk: run_chunk(order(chunk), instance, job), stop
+            )
 
 
 @contextmanager
@@ -276,8 +333,9 @@ def _told_at_the_end(urls: "Databases", prepared: Prepared) -> "Iterator[list[Ch
                 "runs": [
                     {**asdict(done.chunk), "run_id": done.run_id, "success": done.success}
                     for done in ended
+                    if done.run_id is not None
                 ],
-                "days": _days_done(urls, prepared, {done.run_id for done in ended}),
+                "days": _days_done(urls, prepared, {done.run_id for done in ended if done.run_id}),
             }
         )
 

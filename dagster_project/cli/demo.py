@@ -84,10 +84,11 @@ def _run(
     instance: "dg.DagsterInstance",
     stop: "Callable[[], bool]",
 ) -> None:
+    from dagster_project.backfill.chunks import Order
     from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
-    from dagster_project.orchestrate.launch import chunk_config, run_chunks
+    from dagster_project.orchestrate.launch import run_chunk
 
     def heed() -> None:
         if stop():
@@ -105,15 +106,15 @@ def _run(
     task = bar.add_task("3/3 Extract, unify, score, analyse (days)", total=total)
     # Another number of jobs makes another source: what it lost was made here, too.
     job = defs.resolve_job_def("backfill")
-    config = chunk_config(accept_deletions=True)
-    for done in run_chunks(todo, instance, job, "beacon demo", config):
-        if not done.success or done.chunk is not todo[-1]:
+    for chunk in todo:
+        done = run_chunk(Order(chunk, "beacon demo", accept_deletions=True), instance, job)
+        if not done.success or chunk is not todo[-1]:
             heed()
         _require(done.run_id, success=done.success)
-        bar.advance(task, len(done.chunk.window.days))
+        bar.advance(task, len(chunk.window.days))
 
 
-def _require(run_id: str, *, success: bool) -> None:
+def _require(run_id: str | None, *, success: bool) -> None:
     if not success:
         message = (
             f"Dagster run {run_id} failed. Look at it with `{program()} ui`, or at the days "

@@ -190,7 +190,9 @@ def _make_again(urls: "Databases", settings: "Settings", keys: "Keys", *, had_la
     days = waiting()
     todo = list(chunks(days, keys.days, 1))
     if todo:
-        carry_out(settings, urls, Prepared(days, todo, (), only_needed=True), "beacon forget")
+        carry_out(
+            settings, urls, Prepared(days, todo, (), only_needed=True, reason="beacon forget")
+        )
     if had_labels:
         with steady_setup(urls.warehouse, present_versions()):
             judge_again(urls.warehouse)

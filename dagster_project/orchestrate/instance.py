@@ -3,12 +3,13 @@
 import fcntl
 import json
 import os
-import shutil
 import sqlite3
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import Dialect, Engine, event
@@ -18,6 +19,13 @@ from dagster_project.settings import Settings
 
 CONFIGURATION = "dagster.yaml"
 SHIPPED_SETTINGS = Path(__file__).with_name(CONFIGURATION)
+
+# The URL itself stays in the environment.
+_IN_POSTGRES = """storage:
+  postgres:
+    postgres_url:
+      env: BEACON_DAGSTER_URL
+"""
 
 DEFINITIONS = "dagster_project.definitions"
 # As Dagster stores it with the runs that its own webserver launches; its release is pinned.
@@ -36,6 +44,22 @@ _REPOSITORY = {
     }
 }
 
+_CODE = {
+    "repository_origin": {
+        "__class__": "RepositoryPythonOrigin",
+        "executable_path": sys.executable,
+        "code_pointer": {
+            "__class__": "ModuleCodePointer",
+            "module": DEFINITIONS,
+            "fn_name": "defs",
+            "working_directory": None,
+        },
+        "container_image": None,
+        "entry_point": ["dagster"],
+        "container_context": None,
+    }
+}
+
 # The console belongs to the command's own progress; the run's log is kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -49,7 +73,8 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         folder.mkdir(parents=True, exist_ok=True)
         # Put there whole: another command may be reading it.
         fresh = folder / f"{CONFIGURATION}.{os.getpid()}"
-        shutil.copyfile(SHIPPED_SETTINGS, fresh)
+        storage = _IN_POSTGRES if settings.dagster_url else ""
+        fresh.write_text(SHIPPED_SETTINGS.read_text(encoding="utf-8") + storage, encoding="utf-8")
         fresh.replace(configuration)
     with fast_history(), _opened(folder) as instance:
         yield instance
@@ -92,18 +117,43 @@ def run_in_process(
         run_config={**_QUIET, **(run_config or {})},
         raise_on_error=False,
     )
-    _name_origin(instance, result.run_id, job.name)
+    _name_origin(instance, result.run_id, job)
     return result
 
 
-def _name_origin(instance: dg.DagsterInstance, run_id: str, job_name: str) -> None:
+def submit_run(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    *,
+    selection: Sequence[dg.AssetKey],
+    tags: Mapping[str, str],
+    run_config: Mapping[str, object],
+) -> str:
+    """Put a run into the instance's queue, from which its daemon launches it; return its id."""
+    run = instance.create_run_for_job(
+        job.get_subset(asset_selection=set(selection)),
+        asset_selection=set(selection),
+        tags=tags,
+        run_config=run_config,
+        remote_job_origin=_origin({"__class__": "ExternalPipelineOrigin", **_REPOSITORY}, job),
+        job_code_origin=_origin({"__class__": "PipelinePythonOrigin", **_CODE}, job),
+    )
+    # What the queue's own coordinator does; it also wants a code server, which is the daemon's.
+    instance.report_dagster_event(dg.DagsterEvent.job_enqueue(run), run_id=run.run_id)
+    return run.run_id
+
+
+def _name_origin(instance: dg.DagsterInstance, run_id: str, job: dg.JobDefinition) -> None:
     """Say where the run's job is defined: the timeline leaves out runs that do not."""
     run = instance.get_run_by_id(run_id)
     if run is not None:
-        origin = {"__class__": "ExternalPipelineOrigin", "pipeline_name": job_name, **_REPOSITORY}
-        # Of the class that it names, which is not public.
-        stored = dg.deserialize_value(json.dumps(origin))
-        instance.run_storage.replace_job_origin(run, stored)  # type: ignore[arg-type]
+        origin = _origin({"__class__": "ExternalPipelineOrigin", **_REPOSITORY}, job)
+        instance.run_storage.replace_job_origin(run, origin)
+
+
+def _origin(named: Mapping[str, object], job: dg.JobDefinition) -> Any:  # noqa: ANN401
+    """Return a job's origin, of the class that it names, which is not public."""
+    return dg.deserialize_value(json.dumps({**named, "pipeline_name": job.name}))
 
 
 class _Kept(sqlite3.Connection):

@@ -4,12 +4,12 @@ Belongs here: what a run of a chunk is, and running it in this process. Does not
 chunks (plan.py), or when (automation.py, command.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 import dagster as dg
 
+from dagster_project.backfill.chunks import ChunkDone, Order
 from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
@@ -17,26 +17,15 @@ from dagster_project.orchestrate.partitions import range_tags
 from dagster_project.orchestrate.pipeline import BAD_DAYS, MACHINE_FAULT, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
+FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
 
-@dataclass(frozen=True)
-class ChunkDone:
-    """A chunk whose run has ended.
 
-    Attributes:
-        chunk: The chunk.
-        run_id: Its run.
-        success: Whether every day is done.
-        stopped: Whether it was asked to stop and left days untouched.
-        broken: Whether it failed for another reason than its days.
-        machine_fault: What the machine or a server lacks; None when the run did not stop at that.
-    """
+class Launch(TypedDict):
+    """What a run of some job_days is launched with."""
 
-    chunk: Chunk
-    run_id: str
-    success: bool
-    stopped: bool
-    broken: bool
-    machine_fault: str | None
+    selection: Sequence[dg.AssetKey]
+    tags: Mapping[str, str]
+    run_config: Mapping[str, Any]
 
 
 def chunk_selection(chunk: Chunk) -> list[dg.AssetKey]:
@@ -63,66 +52,54 @@ def chunk_config(*, only_needed: bool = True, accept_deletions: bool = False) ->
     return {"ops": {pipeline.op.name: {"config": chosen}}}
 
 
-def run_chunks(
-    todo: Sequence[Chunk],
-    instance: dg.DagsterInstance,
-    job: dg.JobDefinition,
-    reason: str,
-    run_config: Mapping[str, Any] | None = None,
-) -> Iterator[ChunkDone]:
-    """Carry out chunks of a plan, one run each, one after another.
-
-    Args:
-        todo: The chunks.
-        instance: Where the runs are recorded.
-        job: The job that processes job_days.
-        reason: Why, recorded as a tag of each run and in the ledger.
-        run_config: Of `chunk_config`; None for its defaults.
-
-    Yields:
-        Each chunk after its run has ended; stop iterating to begin no other.
-    """
-    for chunk in todo:
-        result = run_in_process(
-            job,
-            instance,
-            selection=chunk_selection(chunk),
-            tags=chunk_tags(chunk, reason),
-            run_config=run_config or chunk_config(),
-        )
-        yield _ended(chunk, result, instance)
+def run_chunk(order: Order, instance: dg.DagsterInstance, job: dg.JobDefinition) -> ChunkDone:
+    """Carry out a chunk of a plan as one run of a job in this process, recorded in an instance."""
+    result = run_in_process(job, instance, **launch_of(order))
+    return ended(order.chunk, result.run_id, instance)
 
 
-def _ended(
-    chunk: Chunk, result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
-) -> ChunkDone:
-    run = instance.get_run_by_id(result.run_id)
-    canceled = run is not None and run.status is dg.DagsterRunStatus.CANCELED
-    stopped = canceled or _was_interrupted(result)
+def launch_of(order: Order) -> Launch:
+    """Return what a chunk's run is launched with."""
+    return Launch(
+        selection=chunk_selection(order.chunk),
+        tags=chunk_tags(order.chunk, order.reason),
+        run_config=chunk_config(
+            only_needed=order.only_needed, accept_deletions=order.accept_deletions
+        ),
+    )
+
+
+def ended(chunk: Chunk, run_id: str, instance: dg.DagsterInstance) -> ChunkDone:
+    """Say what came of a chunk whose run has ended."""
+    run = instance.get_run_by_id(run_id)
+    status = None if run is None else run.status
+    failures = [
+        entry.dagster_event
+        for entry in instance.all_logs(run_id, of_type=FAILURES)
+        if entry.dagster_event is not None
+    ]
+    success = status is dg.DagsterRunStatus.SUCCESS
+    stopped = status is dg.DagsterRunStatus.CANCELED or any(map(_is_interruption, failures))
     causes = [
-        event.step_failure_data.user_failure_data
-        for event in result.all_events
-        if event.is_step_failure
+        event.step_failure_data.user_failure_data for event in failures if event.is_step_failure
     ]
     said = [cause.metadata for cause in causes if cause is not None]
-    told = result.success or stopped or any({BAD_DAYS, MACHINE_FAULT} & set(one) for one in said)
+    told = success or stopped or any({BAD_DAYS, MACHINE_FAULT} & set(one) for one in said)
     faults = [str(one[MACHINE_FAULT].value) for one in said if MACHINE_FAULT in one]
     return ChunkDone(
         chunk,
-        result.run_id,
-        result.success,
+        run_id,
+        success,
         stopped,
         broken=not told,
         machine_fault=next(iter(faults), None),
     )
 
 
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+def _is_interruption(event: dg.DagsterEvent) -> bool:
     # Asked to stop before the first day: Dagster ends the run by itself, as failed.
-    ends = [
-        event.job_failure_data.error
-        for event in result.all_events
-        if event.event_type is dg.DagsterEventType.RUN_FAILURE
-    ]
-    interrupted = dg.DagsterExecutionInterruptedError.__name__
-    return any(error is not None and error.cls_name == interrupted for error in ends)
+    # Nothing is said of a run that was marked as failed from outside.
+    if event.event_type is not dg.DagsterEventType.RUN_FAILURE or not event.event_specific_data:
+        return False
+    error = event.job_failure_data.error
+    return error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__

@@ -26,7 +26,6 @@ DEPLOY = PROJECT_DIR / "deploy"
 BIN = Path(sys.executable).parent
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 VARIABLES = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields}
-# Not a setting of ours: deploy/dagster.yaml hands it to Dagster.
 HISTORY = "BEACON_DAGSTER_URL"
 
 STRINGS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
@@ -255,12 +254,13 @@ def test_the_helm_values_are_well_formed(helm: dict[str, Any]) -> None:
     require_command("dagster", "api", "grpc", *deployment["dagsterApiGrpcArgs"])
 
 
-def test_the_instances_differ_in_nothing_but_where_their_history_is(helm: dict[str, Any]) -> None:
+def test_the_instances_differ_in_nothing_but_history_and_launcher(helm: dict[str, Any]) -> None:
     shipped = yaml.safe_load(SHIPPED_SETTINGS.read_text(encoding="utf-8"))
-    deployed = yaml.safe_load((DEPLOY / "dagster.yaml").read_text(encoding="utf-8"))
-    storage = deployed.pop("storage")
-    assert deployed == shipped
-    assert storage == {"postgres": {"postgres_url": {"env": HISTORY}}}
+    for file, launcher in (("dagster.yaml", None), ("celery/dagster.yaml", "CeleryRunLauncher")):
+        deployed = yaml.safe_load((DEPLOY / file).read_text(encoding="utf-8"))
+        assert deployed.pop("storage") == {"postgres": {"postgres_url": {"env": HISTORY}}}
+        assert deployed.pop("run_launcher", {}).get("class") == launcher
+        assert deployed == shipped
     limits = shipped["concurrency"]["runs"]
     queue = helm["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
     assert queue == {
@@ -277,4 +277,4 @@ def test_every_variable_that_the_files_name_is_one() -> None:
         for variable in re.findall(r"\bBEACON_[A-Z_]+\b", path.read_text(encoding="utf-8"))
     }
     assert named
-    assert named - {HISTORY} <= VARIABLES
+    assert named <= VARIABLES

@@ -99,6 +99,7 @@ def read_plan(
     databases: Databases,
     window: Window | None = None,
     source: Mapping[date, str] | None = None,
+    recent: Window | None = None,
 ) -> Plan:
     """Compare the source with the ledger now.
 
@@ -106,19 +107,30 @@ def read_plan(
         databases: Source and warehouse.
         window: Only these job_days; None for all. The ledger is that of all days.
         source: Fingerprints of these days, if they were just taken.
+        recent: Ask the source for these days only, and take all others to be as they were copied.
     """
     if source is None:
-        source = fingerprints(databases.runner, window)
+        source = fingerprints(databases.runner, recent or window)
     with connect(databases.warehouse, application="plan", read_only=True) as connection:
         # Locks first: a run that ends in between is seen as done, never as dead.
         locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
         rows = ledger.read(connection)
         installed = installed_versions(connection)
         waiting = semantic_days_waiting(connection)
+    if recent is not None:
+        source = {**_copied(rows, recent), **source}
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
     days = plan_days(source, wanted, versions, {day for (day,) in locked}, waiting)
     return Plan(days, rows, installed)
+
+
+def _copied(rows: Sequence[LedgerRow], recent: Window) -> Mapping[date, str]:
+    return {
+        row.job_day: row.source_fingerprint
+        for row in rows
+        if row.stage == EXTRACT and row.source_fingerprint and row.job_day not in recent
+    }
 
 
 def semantic_days_waiting(connection: psycopg.Connection[Any]) -> set[date]:

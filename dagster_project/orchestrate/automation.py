@@ -6,7 +6,7 @@ day's state (plan.py) or doing the work (runs.py).
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import dagster as dg
@@ -50,6 +50,8 @@ SENSOR = dg.DefaultSensorStatus.RUNNING if WHEN.schedules else dg.DefaultSensorS
 CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
 EMPTY_DAYS_PER_TICK = 62
+RECENT = timedelta(days=31)
+"""Of the past, as far as `source_changes` looks: job_days, which later rows do not leave."""
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1
 NIGHTLY = "nightly"
@@ -151,11 +153,13 @@ def history(
 def source_changes(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult:
-    """Request days whose source rows changed, once per change and per run that failed.
+    """Request recent days whose source rows changed, once per change and per run that failed.
 
+    Older days that change are for `nightly`: a look at all of the source costs as much as it holds.
     Its cursor holds the changes that were requested already.
     """
-    plan = _plan(settings)
+    today = datetime.now(UTC).date()
+    plan = _plan(settings, Window(today - RECENT, date.max))
     # A mark lasts until the day is current, so that a run that was canceled is not asked for again.
     failed = list(_windows(context.instance, [dg.DagsterRunStatus.FAILURE], limit=SEEN_FAILURES))
     marks = {
@@ -219,8 +223,8 @@ def alerts(settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
     return dg.SkipReason(f"Messages sent: {tell(url, told)}.")
 
 
-def _plan(settings: Settings) -> Plan:
-    plan = read_plan(Databases.of(settings))
+def _plan(settings: Settings, recent: Window | None = None) -> Plan:
+    plan = read_plan(Databases.of(settings), recent=recent)
     fault = setup_fault(plan.installed, present_versions())
     if fault is not None:
         raise SetupError(fault)

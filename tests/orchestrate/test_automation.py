@@ -29,7 +29,7 @@ from dagster_project.orchestrate.pipeline import REASON_TAG
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.runner_db.load import generate
-from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
+from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec, days_later
 from dagster_project.settings import Settings
 from dagster_project.warehouse import SetupError, record_setup
 
@@ -39,12 +39,18 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 @pytest.fixture
 def source(
-    runner_url: str, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    runner_url: str,
+    warehouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Mapping[date, str]:
-    """A runner database that nothing was extracted from yet; its fingerprint per day."""
+    """A runner database that nothing was extracted from yet; its fingerprint per day.
+
+    Its days are of 2025, or end yesterday where a test asks for that.
+    """
     monkeypatch.setenv("BEACON_RUNNER_URL", runner_url)
     monkeypatch.setenv("BEACON_WAREHOUSE_URL", warehouse_url)
-    generate(runner_url, RunnerSpec(jobs=MIN_JOBS))
+    generate(runner_url, RunnerSpec(jobs=MIN_JOBS, days_later=getattr(request, "param", 0)))
     record_setup(warehouse_url, present_versions())
     return fingerprints(runner_url)
 
@@ -128,6 +134,9 @@ def days_of(requests: list[dg.RunRequest]) -> list[date]:
 
 
 NIGHT = datetime(2025, 11, 20, 3, tzinfo=UTC)
+until_yesterday = pytest.mark.parametrize(
+    "source", [days_later(datetime.now(UTC).date() - timedelta(days=1))], indirect=True, ids=[""]
+)
 
 
 def test_history_requests_the_oldest_missing_days_only(
@@ -190,14 +199,24 @@ def test_nothing_is_requested_when_every_day_is_current(
     assert sense(instance, None)[0] == []
 
 
+@until_yesterday
 def test_a_changed_day_is_requested_once_per_change(
     source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
 ) -> None:
-    changed = min(source)
+    changed = max(source)
     record(warehouse_url, source, **{changed.isoformat(): "another state"})
     requests, cursor = sense(instance, None)
     assert days_of(requests) == [changed]
     assert sense(instance, cursor)[0] == []
+
+
+def test_an_old_day_that_changed_waits_for_the_night(
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+) -> None:
+    changed = min(source)
+    record(warehouse_url, source, **{changed.isoformat(): "another state"})
+    assert sense(instance, None)[0] == []
+    assert changed in days_of(tick(nightly, instance, NIGHT))
 
 
 def test_a_new_method_requests_scoring_without_extracting(
@@ -252,10 +271,11 @@ def test_a_run_that_was_killed_keeps_no_day_from_being_requested(
     assert days_of(tick(history, instance, NIGHT)) == before
 
 
+@until_yesterday
 def test_a_changed_day_whose_run_fails_is_not_requested_again(
     source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
 ) -> None:
-    changed = min(source)
+    changed = max(source)
     record(warehouse_url, source, **{changed.isoformat(): "another state"})
     _, cursor = sense(instance, None)
     fail(warehouse_url, changed, "another state")

@@ -30,6 +30,7 @@ PAGES = (
 _DBT = "tests/unify/test_dbt_by_hand.py runs show, test and docs on a pipeline"
 _LAUNCHED = "tests/cli/test_backfill.py and tests/browser launch such runs"
 _UI = "until Ctrl-C; tests/browser/test_strangers.py asks a running one, /healthz included"
+_HOSTS = "needs workers on hosts of their own: tests/distributed has them"
 _AS_ROOT = "as root, on a machine of its own; tests/install builds the wheel and checks the units"
 NOT_RUN = {
     "make test": "this test is a part of it",
@@ -45,6 +46,9 @@ NOT_RUN = {
     "/opt/beacon/bin/": _AS_ROOT,
     "install ": _AS_ROOT,
     "systemctl": _AS_ROOT,
+    "dagster-celery worker start": _HOSTS,
+    "dagster-daemon run": _HOSTS,
+    "beacon backfill --launch": _HOSTS,
     "docker compose up": "there is no engine; tests/install/test_deploy.py checks the file",
 }
 """Beginnings of lines that no page's script runs, each with the reason and what checks it instead.

@@ -28,6 +28,15 @@ NEXT_COMMANDS = (
     ("stop", "stop the demo's Postgres server"),
 )
 
+LOSERS = {
+    "copied": "copied from another slot",
+    "covered_by_executions": "also held by executions",
+    "duplicate": "worse than another of the slot",
+    "extra_sample": "further answers of a slot",
+    "superseded_execution": "of an earlier run",
+}
+"""Why attempts do not count, by attempt_reason."""
+
 
 def print_holdings(holdings: Holdings) -> None:
     """Print what the warehouse holds, as tables that fit 80 columns."""
@@ -47,7 +56,9 @@ def print_holdings(holdings: Holdings) -> None:
     )
     gained = holdings.gained
     losers = sum(row["attempts"] for row in holdings.losers)
-    reasons = ", ".join(f"{row['attempts']:,} {row['attempt_reason']}" for row in holdings.losers)
+    reasons = ", ".join(
+        f"{row['attempts']:,} {LOSERS[row['attempt_reason']]}" for row in holdings.losers
+    )
     quarantined = sum(row["quarantined_rows"] for row in holdings.quarantine)
     tables = ", ".join(row["source_table"] for row in holdings.quarantine)
     console.out.print(
@@ -55,7 +66,7 @@ def print_holdings(holdings: Holdings) -> None:
             "What the pipeline settled",
             ["what", "count", "detail"],
             [
-                ("duplicates resolved", losers, reasons),
+                ("attempts that do not count", losers, reasons),
                 ("source rows quarantined", quarantined, tables),
                 ("standard jobs", gained["standard_jobs"], ""),
                 ("  without an analysis before", gained["without_analysis_before"], ""),

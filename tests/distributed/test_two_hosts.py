@@ -45,10 +45,10 @@ select exists (
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[str]:
+    """A broker that the hosts reach; yields its URL."""
     program = shutil.which("redis-server")
     assert program is not None, "install redis-server: scripts/ensure_components.sh"
     options = ("--bind", GATEWAY, "--port", "6379", "--save", "", "--protected-mode", "no")
-    """A broker that the hosts reach; yields its URL."""
     with (
         (folder / "redis.log").open("w") as log,
         subprocess.Popen([program, *options], cwd=folder, stdout=log) as process,

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,10 +83,10 @@ def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, .
         "BEACON_WAREHOUSE_URL": databases.warehouse,
         **_first_day(settings, databases),
     }
-    # A shell's background job ignores SIGINT, and so would its children.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    # A service manager signals this process alone.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked: list[int] = []
+    # Only noted while the two are started: an exception would leave behind what was just begun. A
+    # shell's background job ignores SIGINT, and so would its children.
+    _hear(lambda number, _: asked.append(number))
     with ExitStack() as running:
         processes = {}
         for name, command in (("webserver", webserver), ("daemon", (*_DAEMON, *_DEFINITIONS))):
@@ -95,10 +97,17 @@ def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, .
             running.callback(processes[name].terminate)
         dead = None
         with suppress(KeyboardInterrupt):
-            # Leaves the one that ended to its own poll().
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-            dead = next(name for name, process in processes.items() if process.poll() is not None)
+            _hear(signal.default_int_handler)
+            if not asked:
+                # Leaves the one that ended to its own poll().
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+                dead = next(name for name, one in processes.items() if one.poll() is not None)
         # Both have their time to end, however often one presses Ctrl-C.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _hear(signal.SIG_IGN)
     return dead
+
+
+def _hear(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    # A terminal's Ctrl-C, and the request of a service manager, which signals this process alone.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)

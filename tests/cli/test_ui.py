@@ -17,6 +17,7 @@ from tests.pipeline import Pipeline
 # The tests themselves may run in the background, where signals are ignored.
 DEFAULT_SIGNALS = ("env", "--default-signal")
 NAMES = ("webserver", "daemon")
+TIMEOUT_S = 120
 Ui = tuple[subprocess.Popen[str], list[int]]
 
 
@@ -58,7 +59,8 @@ def test_when_one_of_the_two_dies_the_other_is_stopped_and_the_command_says_whic
 def test_a_request_to_stop_ends_both_without_a_complaint(pipeline: Pipeline) -> None:
     with started(pipeline) as (command, pids):
         command.send_signal(signal.SIGTERM)
-        printed, _ = command.communicate()
+        # Whoever is left behind holds the output open.
+        printed, _ = command.communicate(timeout=TIMEOUT_S)
     assert command.returncode == 0, printed
     assert "Warning" not in printed
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

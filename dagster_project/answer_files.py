@@ -6,10 +6,8 @@ belong here: which fields a caller needs, scoring, the runner's tables.
 
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,18 +87,6 @@ def require_form(path: Path, forms: Sequence[str] = FORMS) -> None:
     """
     if not path.name.endswith(tuple(forms)):
         raise FormError(path, forms)
-
-
-@contextmanager
-def replaced_file(path: Path) -> Iterator[Path]:
-    """Give a file to write that takes the place of another one at the end, if nothing failed."""
-    # Of this process alone: two at once would write into each other's.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 class RecordError(ValueError):

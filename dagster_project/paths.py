@@ -1,5 +1,8 @@
-"""Where the project's own files lie. Holds folders only; nothing that depends on settings."""
+"""Where the project's own files lie, and how a file is replaced; knows no settings."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
@@ -42,3 +45,15 @@ def shown(path: Path) -> str:
 
 READER_ROLE_FILE = shown(SQL_DIR / "roles" / "source_reader.sql")
 PUBLISHER_ROLE_FILE = shown(SQL_DIR / "roles" / "source_publisher.sql")
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Give a file to write that takes the place of another one at the end, if nothing failed."""
+    # Of this process alone: two at once would write into each other's.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

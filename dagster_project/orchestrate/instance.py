@@ -15,6 +15,7 @@ import dagster as dg
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from dagster_project.paths import replaced_file
 from dagster_project.settings import Settings
 
 CONFIGURATION = "dagster.yaml"
@@ -71,11 +72,11 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     configuration = folder / CONFIGURATION
     if settings.dagster_home is None and not configuration.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        # Put there whole: another command may be reading it.
-        fresh = folder / f"{CONFIGURATION}.{os.getpid()}"
         storage = _IN_POSTGRES if settings.dagster_url else ""
-        fresh.write_text(SHIPPED_SETTINGS.read_text(encoding="utf-8") + storage, encoding="utf-8")
-        fresh.replace(configuration)
+        # Put there whole: another command may be reading it.
+        with replaced_file(configuration) as fresh:
+            shipped = SHIPPED_SETTINGS.read_text(encoding="utf-8")
+            fresh.write_text(shipped + storage, encoding="utf-8")
     with fast_history(), _opened(folder) as instance:
         yield instance
 

@@ -27,11 +27,11 @@ from dagster_project.answer_files import (
     Rejected,
     number_of,
     read_records,
-    replaced_file,
     require_form,
     text_of,
 )
 from dagster_project.batches import in_batches, text_size
+from dagster_project.paths import replaced_file
 from dagster_project.score.runner_answers import COMPLETED
 from dagster_project.score.scores import (
     BOTH,

@@ -29,6 +29,7 @@ import psycopg2.extensions  # type: ignore[import-untyped]
 from dbt.cli.main import cli, dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from dagster_project.paths import replaced_file
 from dagster_project.postgres import FORMATS
 from dagster_project.unify.dbt_command import DATABASE_VARIABLE, URL_VARIABLE
 
@@ -112,21 +113,14 @@ def _parse(command: dict[str, Any]) -> Manifest | None:
     begin_with = ("--partial-parse-file-path", str(kept)) if kept.exists() else ()
     parsed = dbtRunner().invoke(["--quiet", *begin_with, "parse"])
     if isinstance(parsed.result, Manifest):
-        _keep(Path(os.environ["DBT_TARGET_PATH"]) / kept.name, kept)
+        # Where there is no room for it the next process parses anew, and works all the same.
+        with suppress(OSError), replaced_file(kept) as unfinished:
+            shutil.copyfile(Path(os.environ["DBT_TARGET_PATH"]) / kept.name, unfinished)
         return parsed.result
     _note_text(str(parsed.exception))
     with suppress(OSError):
         Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
     return None
-
-
-def _keep(parsed: Path, kept: Path) -> None:
-    unfinished = kept.with_name(f".{kept.name}.{os.getpid()}")
-    # Where there is no room for it the next process parses anew, and works all the same.
-    with suppress(OSError):
-        shutil.copyfile(parsed, unfinished)
-        unfinished.replace(kept)
-    unfinished.unlink(missing_ok=True)
 
 
 def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | int]]:

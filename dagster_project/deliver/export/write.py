@@ -18,11 +18,12 @@ import psycopg
 import xlsxwriter
 from psycopg import errors, sql
 
-from dagster_project.answer_files import FORMULA_SIGNS, replaced_file
+from dagster_project.answer_files import FORMULA_SIGNS
 from dagster_project.deliver.export.condition import safe_condition
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.snapshot.catalog import SCHEMA, Relation, relations
 from dagster_project.deliver.snapshot.files import read_batches, write_relation
+from dagster_project.paths import replaced_file
 from dagster_project.postgres import advisory_lock
 from dagster_project.stage import StageError
 from dagster_project.warehouse import ANALYST, SETUP_LOCK

@@ -17,7 +17,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dagster_project.answer_files import replaced_file
 from dagster_project.console import visible
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.report import wording
@@ -25,6 +24,7 @@ from dagster_project.deliver.report.job_page import job_page
 from dagster_project.deliver.report.overview import overview_page
 from dagster_project.deliver.report.read import read_job_page, read_overview
 from dagster_project.partitions import Window
+from dagster_project.paths import replaced_file
 
 BROWSE, JOB_PAGES = "browse/index.html", "browse/jobs"
 """What `beacon browse` writes, seen from the folder of the reports."""

@@ -30,7 +30,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
+from dagster_project.backfill.plan import CHUNK_DAYS, TO_DO, chunks, current_plan, days_in
 from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.batches import in_batches, text_size
 from dagster_project.console import out, table
@@ -51,7 +51,6 @@ from dagster_project.stage import Databases, Terms
 from dagster_project.unify.setup import set_up_warehouse
 
 HERE = Path(__file__).parent
-CHUNK_DAYS = 31
 BATCH_ROWS = Settings().batch_rows
 SAMPLE_S = 0.2
 MIB = 1024 * 1024

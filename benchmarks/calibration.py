@@ -16,10 +16,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.simulation import Setting, simulated, simulated_texts
-from dagster_project.analyse import EQUIVALENCE_MARGIN
+from dagster_project.analyse import ALPHA, EQUIVALENCE_MARGIN
 from dagster_project.analyse.changes import metric_changes
 from dagster_project.analyse.effects import model_verdicts, pair_effects
-from dagster_project.analyse.flips import ALPHA
 from dagster_project.analyse.jobs import job_effects
 from dagster_project.analyse.quality import (
     QUALITY,

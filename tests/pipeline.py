@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.backfill.chunks import Order
-from dagster_project.backfill.plan import TO_DO, State, chunks, current_plan, days_in
+from dagster_project.backfill.plan import CHUNK_DAYS, TO_DO, State, chunks, current_plan, days_in
 from dagster_project.definitions import defs
 from dagster_project.embedded_postgres.server import EmbeddedServer, create_database
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
@@ -20,7 +20,6 @@ from dagster_project.runner_db.spec import MIN_JOBS, RunnerSpec
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 
-CHUNK_DAYS = 92
 RUNNER, WAREHOUSE = "pipeline_runner", "pipeline_warehouse"
 
 

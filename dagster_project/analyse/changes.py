@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 from scipy.stats import t
 
-from dagster_project.analyse.flips import ALPHA
+from dagster_project.analyse import ALPHA
 from dagster_project.analyse.reasons import status
 
 BASELINE_PERIODS = 4

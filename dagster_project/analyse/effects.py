@@ -17,9 +17,14 @@ import polars as pl
 from scipy.stats import false_discovery_control, t
 from statsmodels.stats.proportion import proportion_confint
 
-from dagster_project.analyse import EQUIVALENCE_MARGIN
-from dagster_project.analyse.flips import (
+from dagster_project.analyse import (
     ALPHA,
+    EQUIVALENCE_MARGIN,
+    MIN_DAYS,
+    MIN_QUESTION_DAYS,
+    MIN_QUESTIONS,
+)
+from dagster_project.analyse.flips import (
     TOLERANCE,
     joint_flips,
     sign_flips,
@@ -33,17 +38,12 @@ from dagster_project.analyse.reasons import (
     INSUFFICIENT_DATA,
 )
 
-MIN_DAYS = 6
-MIN_QUESTIONS = {"these_questions": 3, "questions_like_these": 10}
-"""Scopes of a period and the questions that each needs; both need ``MIN_DAYS``."""
 MIN_PAIRED_SHARE = 0.2
 """Of a pair's answers, the share that must have a partner in its job."""
 FEW_DISCORDANT = 12
 """Days (in a job: questions) that differ, below which an interval allows for answers not seen."""
 FEW_QUESTIONS = 20
 """Questions below which an interval without a difference allows for questions not seen."""
-MIN_QUESTION_DAYS = 50
-"""Questions times days for a pair to be called equivalent."""
 
 POWER = 0.80
 CONCENTRATION = 4

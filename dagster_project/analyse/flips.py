@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dagster_project.analyse import ALPHA
+
 Floats = NDArray[np.float64]
 
-ALPHA = 0.05
 MAX_ENUMERATED = 16
 """Clusters up to which all patterns of signs are enumerated; 20,000 seeded ones are drawn above."""
 DRAWS = 20_000

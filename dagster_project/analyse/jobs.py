@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from dagster_project.analyse import MIN_JOB_QUESTIONS
 from dagster_project.analyse.effects import largest_pairs, pair_verdict, with_allowance
 from dagster_project.analyse.flips import (
     TOLERANCE,
@@ -28,8 +29,6 @@ from dagster_project.analyse.quality import (
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
 
 SCOPE = "this_job"
-MIN_JOB_QUESTIONS = 6
-"""Questions with an answer in both regions; fewer could not give p below 5 %."""
 
 _DRAWS = 50
 """Of the classifier's errors: questions leave far more open in a job, and there are many jobs."""

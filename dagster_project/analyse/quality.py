@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 from scipy.stats import norm
 
-from dagster_project.analyse import EQUIVALENCE_MARGIN
-from dagster_project.analyse.flips import ALPHA, Floats
+from dagster_project.analyse import ALPHA, EQUIVALENCE_MARGIN
+from dagster_project.analyse.flips import Floats
 from dagster_project.analyse.reasons import DIFFERENCE_DETECTED, EQUIVALENT
 
 MIXED_SHARE = 0.1

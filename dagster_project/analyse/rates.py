@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap, norm, t
 from statsmodels.stats.proportion import proportion_confint
 
-from dagster_project.analyse.flips import ALPHA, Floats, stacked
+from dagster_project.analyse import ALPHA
+from dagster_project.analyse.flips import Floats, stacked
 from dagster_project.analyse.reasons import status
 from dagster_project.score.our_jobs import MIN_ANSWERS
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from dagster_project.analyse import MIN_DAYS
 from dagster_project.analyse.effects import (
-    MIN_DAYS,
     contrast_parts,
     these_questions,
     with_allowance,

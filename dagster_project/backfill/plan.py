@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -25,6 +26,8 @@ from dagster_project.warehouse import installed_versions
 
 EXTRACT = "extract"
 SCORE = "score"
+CHUNK_DAYS = 92
+"""Most job_days of a run, where nobody says otherwise: a run costs the same whatever it does."""
 LIKE_SIZE = 2
 """Runs of at most so many times more or fewer source rows are of like size."""
 
@@ -237,6 +240,11 @@ def _is_outdated(row: LedgerRow | None, upstream: LedgerRow | None) -> bool:
 def days_in(days: Sequence[DayPlan], states: Collection[State]) -> set[date]:
     """Return the job_days that are in one of some states."""
     return {day.job_day for day in days if day.state in states}
+
+
+def shared_chunk_days(days: int, workers: int) -> int:
+    """Return the most job_days per chunk with which some workers have two chunks each, or more."""
+    return CHUNK_DAYS if workers == 1 else max(1, min(CHUNK_DAYS, ceil(days / (2 * workers))))
 
 
 def chunks(days: Sequence[DayPlan], wanted: Collection[date], chunk_days: int) -> Iterator[Chunk]:

@@ -41,9 +41,9 @@ from dagster_project.warehouse import SetupError, setup_fault
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
-SPAN_ROWS = 20_000
+SPAN_ROWS = 60_000
 """Most source rows that are taken through all stages together."""
-SPAN_DAYS = 31
+SPAN_DAYS = 92
 """Most days of them: a stop is heard when the stage of a span is done and its events are stored."""
 MOST_LOST_SHARE = 0.5
 """Share of its days that a source may lose before nothing of it is believed."""

@@ -38,7 +38,12 @@ if TYPE_CHECKING:
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
 
-ChunkDays = Annotated[int, typer.Option(min=1, max=366, help="Most job_days per run.")]
+ChunkDays = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=366, help="Most job_days per run; by default 92, fewer for runs at once."
+    ),
+]
 
 
 class Only(StrEnum):
@@ -96,7 +101,7 @@ def plan(
     first: FromDay = None,
     last: ToDay = None,
     only: OnlyDays = None,
-    chunk_days: ChunkDays = 31,
+    chunk_days: ChunkDays = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
@@ -104,7 +109,7 @@ def plan(
 
     window = window_of(first, last)
     with warehouse_databases(Settings()) as urls:
-        _show(_prepare(urls, window, only, chunk_days), as_json=as_json)
+        _show(_prepare(urls, window, only, _chunk_days(chunk_days, 1)), as_json=as_json)
 
 
 def backfill(  # noqa: PLR0913  each is an option
@@ -112,7 +117,7 @@ def backfill(  # noqa: PLR0913  each is an option
     first: FromDay = None,
     last: ToDay = None,
     only: OnlyDays = None,
-    chunk_days: ChunkDays = 31,
+    chunk_days: ChunkDays = None,
     reason: Annotated[str, typer.Option(help="Recorded with each run.")] = "beacon backfill",
     again: Annotated[
         bool, typer.Option("--again", help="Take current days, too, from their extract on.")
@@ -134,12 +139,12 @@ def backfill(  # noqa: PLR0913  each is an option
     settings = Settings()
     window = window_of(first, last)
     with warehouse_databases(settings) as urls:
-        prepared = _prepare(urls, window, only, chunk_days, again=again)
+        workers = _free_cores() if jobs is None else jobs
         prepared = replace(
-            prepared,
+            _prepare(urls, window, only, _chunk_days(chunk_days, workers), again=again),
             accept_deletions=accept_deletions,
             reason=reason,
-            jobs=_free_cores() if jobs is None else jobs,
+            jobs=workers,
             launch=launch,
         )
         if dry_run:
@@ -158,7 +163,7 @@ def _prepare(
     urls: "Databases",
     window: "Window | None",
     only: Only | None,
-    chunk_days: int,
+    chunk_days: Callable[[int], int],
     *,
     again: bool = False,
 ) -> Prepared:
@@ -171,10 +176,18 @@ def _prepare(
     if fault is not None:
         fail(fault, FAILED)
     days = [_outdated(day) for day in plan.days] if again else plan.days
-    todo = list(chunks(days, days_in(days, _states(only)), chunk_days))
+    wanted = days_in(days, _states(only))
+    todo = list(chunks(days, wanted, chunk_days(len(wanted))))
     seconds = [estimated_seconds(chunk, plan) for chunk in todo]
     begun = max((row.started_at for row in plan.past), default=None)
     return Prepared(days, todo, seconds, only_needed=not again, planned_after=begun)
+
+
+def _chunk_days(asked: int | None, workers: int) -> Callable[[int], int]:
+    """Return the most job_days per run, by the number of all job_days."""
+    from dagster_project.backfill.plan import shared_chunk_days
+
+    return lambda days: asked or shared_chunk_days(days, workers)
 
 
 def _outdated(day: "DayPlan") -> "DayPlan":

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
 
-CHUNK_DAYS = 31
 START_MINUTES, JOBS_PER_MINUTE = 1, 300
 
 
@@ -85,7 +84,7 @@ def _run(
     stop: "Callable[[], bool]",
 ) -> None:
     from dagster_project.backfill.chunks import Order
-    from dagster_project.backfill.plan import TO_DO, chunks, current_plan, days_in
+    from dagster_project.backfill.plan import CHUNK_DAYS, TO_DO, chunks, current_plan, days_in
     from dagster_project.definitions import definitions
     from dagster_project.orchestrate.instance import run_in_process
     from dagster_project.orchestrate.launch import run_chunk

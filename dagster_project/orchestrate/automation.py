@@ -12,6 +12,7 @@ from hashlib import sha256
 import dagster as dg
 
 from dagster_project.backfill.plan import (
+    CHUNK_DAYS,
     EXTRACT,
     Chunk,
     DayPlan,
@@ -47,7 +48,6 @@ WHEN = Settings()
 SCHEDULES = dg.DefaultScheduleStatus.RUNNING if WHEN.schedules else dg.DefaultScheduleStatus.STOPPED
 SENSOR = dg.DefaultSensorStatus.RUNNING if WHEN.schedules else dg.DefaultSensorStatus.STOPPED
 
-CHUNK_DAYS = 31
 HISTORY_DAYS_PER_TICK = 14
 EMPTY_DAYS_PER_TICK = 62
 RECENT = timedelta(days=31)

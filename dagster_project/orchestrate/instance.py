@@ -3,18 +3,15 @@
 import fcntl
 import json
 import os
-import sqlite3
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import Dialect, Engine, event
-from sqlalchemy.engine import ExceptionContext
 
+from dagster_project.orchestrate.history import fast_history
 from dagster_project.paths import replaced_file
 from dagster_project.settings import Settings
 
@@ -155,67 +152,3 @@ def _name_origin(instance: dg.DagsterInstance, run_id: str, job: dg.JobDefinitio
 def _origin(named: Mapping[str, object], job: dg.JobDefinition) -> Any:  # noqa: ANN401
     """Return a job's origin, of the class that it names, which is not public."""
     return dg.deserialize_value(json.dumps({**named, "pipeline_name": job.name}))
-
-
-class _Kept(sqlite3.Connection):
-    """A connection that waits for its next use instead of being closed."""
-
-    waiting: "list[_Kept] | None" = None
-
-    def close(self) -> None:
-        """Put it where the next user looks for one."""
-        # What a failed rollback left open is nobody's to go on with.
-        if self.waiting is None or self.in_transaction:
-            super().close()
-        else:
-            self.waiting.append(self)
-
-
-@contextmanager
-def fast_history() -> Iterator[None]:
-    """Keep SQLite's connections open, and leave flushing its files to the operating system.
-
-    Dagster opens its files anew for each event, and a backfill has one per table and day, so that
-    both cost more than the work (docs/decisions/0008-dagster-history-is-not-flushed.md).
-
-    An error of SQLite is told in which file it happened.
-
-    Yields:
-        Nothing; a history in Postgres is not touched.
-    """
-    made: list[_Kept] = []
-    waiting: defaultdict[str, list[_Kept]] = defaultdict(list)
-
-    def connect(
-        dialect: Dialect, _record: object, names: list[str], options: dict[str, object]
-    ) -> sqlite3.Connection | None:
-        if dialect.name != "sqlite":
-            return None
-        idle = waiting[names[0]]
-        with suppress(IndexError):
-            return idle.pop()
-        # One thread may use it after another, never at the same time.
-        shared = {**options, "check_same_thread": False}
-        connection: _Kept = sqlite3.connect(names[0], factory=_Kept, **shared)  # type: ignore[call-overload]
-        connection.execute("pragma synchronous = off")
-        connection.waiting = idle
-        made.append(connection)
-        return connection
-
-    def name_file(context: ExceptionContext) -> None:
-        error = context.original_exception
-        if isinstance(error, sqlite3.Error) and context.engine and not hasattr(error, "__notes__"):
-            error.add_note(f"(DAGSTER_HOME: {context.engine.url.database})")
-
-    event.listen(Engine, "do_connect", connect)
-    event.listen(Engine, "handle_error", name_file)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "handle_error", name_file)
-        event.remove(Engine, "do_connect", connect)
-        for one in made:
-            one.waiting = None
-        for idle in waiting.values():
-            for one in idle:
-                one.close()

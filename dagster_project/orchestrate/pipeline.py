@@ -3,7 +3,7 @@
 Why one op: a Dagster step that fails for one day fails for its whole range, and skips what follows.
 Here each good day is materialized on its own, whatever is selected is done in the order of the
 flow, and the run fails at the end naming what is not done
-(docs/decisions/0003-one-op-per-chunk.md).
+(docs/decisions/0003-one-op-per-chunk.md). What delivers is imported by the runs that deliver.
 """
 
 from collections import Counter, defaultdict
@@ -25,11 +25,9 @@ from dagster_project.backfill.runs import (
 )
 from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.backfill.stopping import stop_request, stop_requests
-from dagster_project.deliver.report.make import default_path, write_overview
-from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
 from dagster_project.orchestrate.dbt_assets import INCREMENTAL
-from dagster_project.orchestrate.instance import fast_history
+from dagster_project.orchestrate.history import fast_history
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
 from dagster_project.orchestrate.specs import (
     DELIVERY_SPECS,
@@ -41,9 +39,6 @@ from dagster_project.orchestrate.specs import (
     asset_key,
 )
 from dagster_project.partitions import Window
-from dagster_project.publish.decide import Action
-from dagster_project.publish.operate import publish
-from dagster_project.publish.store import Scope
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases, MachineError, machine_faults
 from dagster_project.unify.setup import set_up_warehouse
@@ -287,6 +282,8 @@ def _selected_checks(run: Launched) -> Iterator[dg.AssetCheckEvaluation]:
 
 
 def _reports(run: Launched) -> Iterator[dg.AssetMaterialization]:
+    from dagster_project.deliver.report.make import default_path, write_overview
+
     settings, days = run.settings, run.good_days
     for number, day in enumerate(days):
         if run.stop():
@@ -310,6 +307,10 @@ def _publications(
     context: dg.AssetExecutionContext, settings: Settings, window: Window, days: Sequence[date]
 ) -> Iterator[dg.AssetMaterialization]:
     """Bring the runner's tables in line; a day shows its jobs by what happened to them."""
+    from dagster_project.publish.decide import Action
+    from dagster_project.publish.operate import publish
+    from dagster_project.publish.store import Scope
+
     if settings.publish_url is None:
         context.log.warning("Nothing was published: BEACON_PUBLISH_URL is not set.")
         # Nothing is left undone. Without a word of it a backfill of all assets counts as failed.
@@ -337,6 +338,8 @@ def _publications(
 
 
 def _snapshot(context: dg.AssetExecutionContext, settings: Settings) -> dg.AssetMaterialization:
+    from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
+
     taken = take_snapshot(
         settings.require("warehouse_url"),
         default_folder(settings.home),

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dagster_project.analyse import EQUIVALENCE_MARGIN
-from dagster_project.analyse.effects import MIN_DAYS, MIN_QUESTION_DAYS, MIN_QUESTIONS
-from dagster_project.analyse.flips import ALPHA
-from dagster_project.analyse.jobs import MIN_JOB_QUESTIONS
+from dagster_project.analyse import (
+    ALPHA,
+    EQUIVALENCE_MARGIN,
+    MIN_DAYS,
+    MIN_JOB_QUESTIONS,
+    MIN_QUESTION_DAYS,
+    MIN_QUESTIONS,
+)
 from dagster_project.analyse.reasons import REASONS
 from dagster_project.deliver.report.texts import Piece, split
 

@@ -53,7 +53,8 @@ providers as (
 
 ),
 
-keyed as (
+-- Joins and later steps name the keys several times, and folding a text costs more than storing it.
+keyed as materialized (
 
     select
         attempts.*,
@@ -144,7 +145,7 @@ identified as (
 
 ),
 
-timed as (
+timed as materialized (
 
     select
         identified.*,

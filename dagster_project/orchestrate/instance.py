@@ -133,22 +133,42 @@ def submit_run(
         asset_selection=set(selection),
         tags=tags,
         run_config=run_config,
-        remote_job_origin=_origin({"__class__": "ExternalPipelineOrigin", **_REPOSITORY}, job),
-        job_code_origin=_origin({"__class__": "PipelinePythonOrigin", **_CODE}, job),
+        remote_job_origin=_internal(
+            class_name="ExternalPipelineOrigin", pipeline_name=job.name, **_REPOSITORY
+        ),
+        job_code_origin=_internal(
+            class_name="PipelinePythonOrigin", pipeline_name=job.name, **_CODE
+        ),
     )
     # What the queue's own coordinator does; it also wants a code server, which is the daemon's.
     instance.report_dagster_event(dg.DagsterEvent.job_enqueue(run), run_id=run.run_id)
     return run.run_id
 
 
+def plan_partition(context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str) -> None:
+    """Store that a run meant to make a partition: where it does not, Dagster shows it as failed."""
+    planned = _internal(
+        "AssetMaterializationPlannedData",
+        asset_key={"__class__": "AssetKey", "path": key.path},
+        partition=partition,
+        partitions_subset=None,
+    )
+    event = dg.DagsterEvent.build_asset_materialization_planned_event(
+        context.run.job_name, context.op_execution_context.op.name, planned
+    )
+    context.instance.report_dagster_event(event, context.run_id)
+
+
 def _name_origin(instance: dg.DagsterInstance, run_id: str, job: dg.JobDefinition) -> None:
     """Say where the run's job is defined: the timeline leaves out runs that do not."""
     run = instance.get_run_by_id(run_id)
     if run is not None:
-        origin = _origin({"__class__": "ExternalPipelineOrigin", **_REPOSITORY}, job)
+        origin = _internal(
+            class_name="ExternalPipelineOrigin", pipeline_name=job.name, **_REPOSITORY
+        )
         instance.run_storage.replace_job_origin(run, origin)
 
 
-def _origin(named: Mapping[str, object], job: dg.JobDefinition) -> Any:  # noqa: ANN401
-    """Return a job's origin, of the class that it names, which is not public."""
-    return dg.deserialize_value(json.dumps({**named, "pipeline_name": job.name}))
+def _internal(class_name: str, **fields: object) -> Any:  # noqa: ANN401
+    """Return an object of Dagster's whose class is not public."""
+    return dg.deserialize_value(json.dumps({"__class__": class_name, **fields}))

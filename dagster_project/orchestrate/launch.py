@@ -13,7 +13,7 @@ from dagster_project.backfill.chunks import ChunkDone, Order
 from dagster_project.backfill.plan import Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
-from dagster_project.orchestrate.partitions import range_tags
+from dagster_project.orchestrate.partitions import own_days_tag, range_tags
 from dagster_project.orchestrate.pipeline import BAD_DAYS, MACHINE_FAULT, REASON_TAG, pipeline
 from dagster_project.orchestrate.specs import asset_key
 
@@ -54,7 +54,9 @@ def chunk_config(*, only_needed: bool = True, accept_deletions: bool = False) ->
 
 def run_chunk(order: Order, instance: dg.DagsterInstance, job: dg.JobDefinition) -> ChunkDone:
     """Carry out a chunk of a plan as one run of a job in this process, recorded in an instance."""
-    result = run_in_process(job, instance, **launch_of(order))
+    launch = launch_of(order)
+    launch["tags"] = {**own_days_tag(order.chunk.window), REASON_TAG: order.reason}
+    result = run_in_process(job, instance, **launch)
     return ended(order.chunk, result.run_id, instance)
 
 

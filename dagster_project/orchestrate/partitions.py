@@ -25,6 +25,12 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 """Dagster's tags of a run over a range: first and last key, both inclusive."""
 DAY_TAG = "dagster/partition"
 """Dagster's tag of a run over a single day."""
+OWN_DAYS_TAG = "beacon/job_days"
+"""Our tag of a run over a window, until the run itself has Dagster's.
+
+Of a run that is made with Dagster's tags it stores an event per table and day before anything is
+done (docs/decisions/0008-dagster-history-is-not-flushed.md).
+"""
 
 
 def range_tags(window: Window) -> dict[str, str]:
@@ -33,12 +39,19 @@ def range_tags(window: Window) -> dict[str, str]:
     return dict(zip(RANGE_TAGS, keys, strict=True))
 
 
+def own_days_tag(window: Window) -> dict[str, str]:
+    """Return our tag of a run over a window."""
+    return {OWN_DAYS_TAG: "/".join(range_tags(window).values())}
+
+
 def partition_keys(now: datetime | None = None) -> list[str]:
     """Return every partition key that exists at a moment (with time zone), oldest first."""
     return list(JOB_DAYS.get_partition_keys(current_time=now or datetime.now(UTC)))
 
 
 def _keys(tags: Mapping[str, str]) -> list[str]:
+    if OWN_DAYS_TAG in tags:
+        return tags[OWN_DAYS_TAG].split("/")
     return [key for tag in RANGE_TAGS if (key := tags.get(tag) or tags.get(DAY_TAG)) is not None]
 
 

@@ -23,12 +23,18 @@ from dagster_project.backfill.runs import (
     Work,
     process_days,
 )
-from dagster_project.backfill.stages import STAGES, present_versions
+from dagster_project.backfill.stages import STAGES, present_versions, stages_from
 from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
 from dagster_project.orchestrate.dbt_assets import INCREMENTAL
 from dagster_project.orchestrate.history import fast_history
-from dagster_project.orchestrate.partitions import BACKFILL_POLICY, window_of_run
+from dagster_project.orchestrate.instance import plan_partition
+from dagster_project.orchestrate.partitions import (
+    BACKFILL_POLICY,
+    OWN_DAYS_TAG,
+    range_tags,
+    window_of_run,
+)
 from dagster_project.orchestrate.specs import (
     DELIVERY_SPECS,
     PUBLICATIONS,
@@ -97,7 +103,10 @@ def pipeline(
         dagster.DagsterExecutionInterruptedError: The run was asked to stop and work is left.
     """
     asked = stop_request()
-    launched = Launched(context, config, settings, asked.is_set, window_of_run(context.run.tags))
+    window = window_of_run(context.run.tags)
+    if window is not None and OWN_DAYS_TAG in context.run.tags:
+        context.instance.add_run_tags(context.run_id, range_tags(window))
+    launched = Launched(context, config, settings, asked.is_set, window)
     work = _work(launched)
     while True:
         # Dagster puts its own handler of signals back whenever it takes an event.
@@ -240,6 +249,7 @@ def _process(run: Launched) -> Iterator[Event]:
         for done in process_days(databases, work, run.stop):
             run.bad_days.extend(done.bad_days)
             _log(context, done)
+            _plan_bad_days(context, done)
             events: list[Event] = [
                 *_materializations(done, window),
                 *evaluations(done.tests, window, databases.warehouse),
@@ -248,6 +258,16 @@ def _process(run: Launched) -> Iterator[Event]:
                 run.last.extend(events)
             else:
                 yield from run.flush(events)
+
+
+def _plan_bad_days(context: dg.AssetExecutionContext, done: StageDone) -> None:
+    """Let Dagster show what will be missing as failed, where it does not know what was planned."""
+    if OWN_DAYS_TAG not in context.run.tags:
+        return
+    for bad in done.bad_days:
+        for stage in stages_from(done.stage.name):
+            for relation in stage.relations:
+                plan_partition(context, asset_key(relation), bad.job_day.isoformat())
 
 
 def _materializations(done: StageDone, window: Window) -> Iterator[dg.AssetMaterialization]:

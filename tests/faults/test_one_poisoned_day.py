@@ -84,6 +84,12 @@ def _assert_the_reason_is_shown(scenario: Scenario) -> None:
     with dagster_instance(Settings(home=scenario.home)) as instance:
         (run,) = instance.get_runs()
         (failure,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        meant = instance.all_logs(
+            run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        )
+    # Dagster shows as failed what was meant to be made and was not.
+    failed_days = {entry.dagster_event.partition for entry in meant if entry.dagster_event}
+    assert failed_days - {None} == {str(POISONED)}
     assert run.status is dg.DagsterRunStatus.FAILURE
     assert failure.dagster_event is not None
     failed = failure.dagster_event.step_failure_data.error

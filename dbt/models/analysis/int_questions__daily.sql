@@ -42,7 +42,7 @@ specs as (
         jobs.job_id,
         jobs.job_day,
         jobs.first_question_id,
-        stored.spec
+        {{ unpacked_object('stored.spec') }} as spec
     from jobs
     inner join {{ ref('stg_runner__jobs') }} as stored
         on jobs.job_number = stored.job_number
@@ -79,8 +79,8 @@ prompted as (
             when not read_attempts.is_of_another
                 then rules.asked_question(
                     rules.evidence_text(
-                        coalesce(executions.output_data, region_results.execution_output),
-                        rules.fresh_receipt(executions.output_data, executions.receipt_data),
+                        documents.output,
+                        rules.fresh_receipt(documents.output, documents.receipt),
                         'prompt'
                     )
                 )
@@ -91,6 +91,21 @@ prompted as (
         on read_attempts.execution_id = executions.id
     left join {{ source('raw', 'region_results') }} as region_results
         on read_attempts.region_result_id = region_results.id
+    left join lateral (
+        with unpacked as materialized (
+            select
+                coalesce(
+                    {{ unpacked_object('executions.output_data') }},
+                    {{ unpacked_object('region_results.execution_output') }}
+                ) as output,
+                {{ unpacked_object('executions.receipt_data') }} as receipt
+        )
+
+        select
+            unpacked.output,
+            unpacked.receipt
+        from unpacked
+    ) as documents on true
 
 ),
 

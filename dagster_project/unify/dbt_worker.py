@@ -9,9 +9,9 @@ is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other e
 A line of JSON on standard input is a command: ``arguments``, ``environment``, ``output``, the file
 for what dbt prints, ``files``, the version of the project: another one is parsed anew, and
 ``parsed``, where the parsed project is kept from one process to the next. The answer is a line of
-JSON: ``exit_code``, negative for a signal, and ``codes``, the SQLSTATE or errno of each error, of
-which dbt itself keeps the text only. The end of the input, which is also the death of the parent,
-ends the running command and this process.
+JSON: ``exit_code``, negative for a signal, ``codes``, the SQLSTATE or errno of each error, of which
+dbt itself keeps the text only, and ``results``, what dbt says of each node (`TestResult`). The end
+of the input, which is also the death of the parent, ends the running command and this process.
 """
 
 import json
@@ -22,6 +22,7 @@ import shutil
 import signal
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,8 @@ def connect_by_url() -> None:
 def main() -> None:
     """Parse the project once, then serve commands until the input ends."""
     connect_by_url()
+    # dbt would do so in each fork.
+    import_module("dbt.task.build")
     # dbt prints; standard output is for answers only.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -99,8 +102,11 @@ def main() -> None:
         command = json.loads(line)
         if manifest is None or command["files"] != files:
             files, manifest = command["files"], _parse(command)
-        exit_code, found = (FAILED, list(codes)) if manifest is None else _run(manifest, command)
-        print(json.dumps({"exit_code": exit_code, "codes": found}), file=answers, flush=True)
+        if manifest is None:
+            answer = {"exit_code": FAILED, "codes": codes, "results": []}
+        else:
+            answer = _run(manifest, command)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def _parse(command: dict[str, Any]) -> Manifest | None:
@@ -123,13 +129,14 @@ def _parse(command: dict[str, Any]) -> Manifest | None:
     return None
 
 
-def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | int]]:
+def _run(manifest: Manifest, command: dict[str, Any]) -> dict[str, Any]:
     ended, open_in_child = os.pipe()
     child = os.fork()
     if child == 0:
-        exit_code = _execute(manifest, command)
+        exit_code, results = _execute(manifest, command)
         # Not by a file: the disk may be what is full.
-        os.write(open_in_child, json.dumps(codes[:MOST_CODES]).encode())
+        with os.fdopen(open_in_child, "w") as answer:
+            json.dump({"codes": codes[:MOST_CODES], "results": results}, answer)
         os._exit(exit_code)
     os.close(open_in_child)
     readable, _, _ = select.select([sys.stdin, ended], [], [])
@@ -137,12 +144,12 @@ def _run(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[str | i
         # Nothing is sent while a command runs, so this is the end of the input.
         os.kill(child, signal.SIGKILL)
     with os.fdopen(ended, "rb") as told:
-        found = json.loads(told.read() or "[]")
+        answer = json.loads(told.read() or '{"codes": [], "results": []}')
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), found
+    return {"exit_code": os.waitstatus_to_exitcode(status), **answer}
 
 
-def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
+def _execute(manifest: Manifest, command: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
     codes.clear()
     os.environ.update(command["environment"])
     for node in (*manifest.nodes.values(), *manifest.sources.values()):
@@ -152,7 +159,8 @@ def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
             os.dup2(output.fileno(), sys.stdout.fileno())
             os.dup2(output.fileno(), sys.stderr.fileno())
             finished = dbtRunner(manifest=manifest).invoke(command["arguments"])
-            for node in getattr(finished.result, "results", ()):
+            done = getattr(finished.result, "results", ())
+            for node in done:
                 _note_text(str(node.message))
             if finished.exception is not None:
                 _note_text(str(finished.exception))
@@ -160,8 +168,18 @@ def _execute(manifest: Manifest, command: dict[str, Any]) -> int:
             sys.stdout.flush()
     except OSError as error:
         codes.append(error.errno or 0)
-        return FAILED
-    return 0 if finished.success else FAILED
+        return FAILED, []
+    results = [
+        {
+            "unique_id": one.node.unique_id,
+            "status": one.status.value,
+            "seconds": one.execution_time,
+            "failures": one.failures,
+            "message": one.message or "",
+        }
+        for one in done
+    ]
+    return 0 if finished.success else FAILED, results
 
 
 def _note_text(text: str) -> None:

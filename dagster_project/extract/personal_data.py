@@ -146,11 +146,14 @@ def _admits_members(value: Mapping[str, object], shape: Shape) -> bool:
         below = members.get(name, rest)
         if below is None:
             return False
-        # Most are texts: they are not worth a call.
-        is_text = type(member) is str and below.scalar in _ANY_TEXT
-        if not is_text and not _admits(member, below):
+        if not _is_any_text(member, below) and not _admits(member, below):
             return False
     return True
+
+
+def _is_any_text(member: object, shape: Shape) -> bool:
+    """Tell of most members that they are copied, without walking into them."""
+    return type(member) is str and shape.scalar in _ANY_TEXT
 
 
 def copied_paths(
@@ -275,7 +278,12 @@ def _project(value: object, shape: Shape, removed: Counter[str], own_values: set
         members = {}
         for name, member in value.items():
             below = shape.of(name)
-            kept = _Rest.DROPPED if below is None else _project(member, below, removed, own_values)
+            if below is None:
+                kept: object = _Rest.DROPPED
+            elif _is_any_text(member, below):
+                kept = member
+            else:
+                kept = _project(member, below, removed, own_values)
             if kept is not _Rest.DROPPED:
                 members[name] = kept
             elif below is None:

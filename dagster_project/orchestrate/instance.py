@@ -156,7 +156,7 @@ def plan_partition(context: dg.AssetExecutionContext, key: dg.AssetKey, partitio
     event = dg.DagsterEvent.build_asset_materialization_planned_event(
         context.run.job_name, context.op_execution_context.op.name, planned
     )
-    context.instance.report_dagster_event(event, context.run_id)
+    context.instance.report_dagster_event(event, context.run.run_id)
 
 
 def _name_origin(instance: dg.DagsterInstance, run_id: str, job: dg.JobDefinition) -> None:

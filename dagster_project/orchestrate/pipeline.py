@@ -105,7 +105,7 @@ def pipeline(
     asked = stop_request()
     window = window_of_run(context.run.tags)
     if window is not None and OWN_DAYS_TAG in context.run.tags:
-        context.instance.add_run_tags(context.run_id, range_tags(window))
+        context.instance.add_run_tags(context.run.run_id, range_tags(window))
     launched = Launched(context, config, settings, asked.is_set, window)
     work = _work(launched)
     while True:

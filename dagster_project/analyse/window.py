@@ -221,10 +221,9 @@ def judge_again(warehouse_url: str) -> None:
         found = target.execute(
             "select distinct job_day from intermediate.int_question_outcomes__daily"
         ).fetchall()
-        _replace_periods(
-            target,
-            sorted({one for (day,) in found for one in touched_periods(Window.of_day(day))}),
-        )
+        periods = sorted({one for (day,) in found for one in touched_periods(Window.of_day(day))})
+        if periods:
+            _replace_periods(target, periods)
 
 
 @dataclass(frozen=True)

@@ -463,7 +463,7 @@ def rates(cases: int) -> Iterator[Figure]:
 
 
 def _counted(contrasts: pl.DataFrame, setting: Setting) -> tuple[pl.DataFrame, pl.DataFrame, float]:
-    """Counts of the second region, its sums over days as region_days.sql has them, its truth."""
+    """Counts of the second region, its sums as `over_days` has them, its truth."""
     answers = contrasts.filter(pl.col("pairing") == "job").select(
         "group", "question_id", "job_day", hits=pl.col("rate_b_total"), answers=pl.col("contrasts")
     )

@@ -43,7 +43,7 @@ def metric_changes(values: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """
     grain = [*keys, "period_start"]
     periods = _baselines(values, keys)
-    compared = _compared(_sides(values, periods, keys), grain)
+    compared = _compared(_sides(values, periods, keys))
     reason = (
         pl.when(pl.col("baseline_periods") == 0)
         .then(pl.lit("no_earlier_period"))
@@ -52,7 +52,7 @@ def metric_changes(values: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         .when(pl.min_horizontal("days", "days_before") < MIN_CHANGE_DAYS)
         .then(pl.lit("too_few_days"))
     )
-    changes = periods.join(compared, on=grain, how="left", nulls_equal=True).with_columns(
+    changes = periods.join(compared, on="_period", how="left").with_columns(
         pl.col("questions", "days", "days_before").fill_null(0)
     )
     known = reason.is_null()
@@ -72,7 +72,7 @@ def metric_changes(values: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def _baselines(values: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """For each period its number in its series, and its baseline."""
+    """For each period, ``_period``, its number in its series, and its baseline."""
     start, number = pl.col("period_start"), pl.col("_number")
     return (
         values.select(*keys, "period_start")
@@ -86,36 +86,38 @@ def _baselines(values: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
             .when(number > 0)
             .then(start.first().over(keys)),
         )
+        .with_row_index("_period")
     )
 
 
 def _sides(values: pl.DataFrame, periods: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Values of each period, ``side`` now, beside those of its baseline, of shared questions."""
-    numbered = values.join(
-        periods.select(*keys, "period_start", "_number"),
-        on=[*keys, "period_start"],
-        nulls_equal=True,
-    )
-    lags = pl.DataFrame({"_lag": range(BASELINE_PERIODS + 1)})
-    question = [*keys, "period_start", "question_id"]
-    return (
-        numbered.drop("period_start")
-        .join(lags, how="cross")
-        .with_columns(_number=pl.col("_number") + pl.col("_lag"))
+    lag = pl.col("_lag")
+    sources = (
+        periods.select(*keys, "_period", "_number")
+        .join(pl.DataFrame({"_lag": range(BASELINE_PERIODS + 1)}), how="cross")
+        .select(
+            *keys,
+            "_period",
+            _number=pl.col("_number") - lag,
+            side=pl.when(lag == 0).then(pl.lit(_SIDES[0])).otherwise(pl.lit(_SIDES[1])),
+        )
         .join(
             periods.select(*keys, "_number", "period_start"),
             on=[*keys, "_number"],
             nulls_equal=True,
         )
-        .with_columns(
-            side=pl.when(pl.col("_lag") == 0).then(pl.lit("now")).otherwise(pl.lit("before"))
-        )
-        .filter(pl.col("side").n_unique().over(question) == len(_SIDES))
+    )
+    return (
+        values.join(sources, on=[*keys, "period_start"], nulls_equal=True)
+        .select("_period", "side", "question_id", "job_day", "total", "n")
+        .filter(pl.col("side").n_unique().over("_period", "question_id") == len(_SIDES))
         .sort("question_id", "job_day")
     )
 
 
-def _compared(sides: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
+def _compared(sides: pl.DataFrame) -> pl.DataFrame:
+    grain = ["_period"]
     question = [*grain, "question_id"]
     asked = pl.len().over(question)
     n = pl.col("n").sum().over([*question, "side"])

@@ -10,6 +10,7 @@ closed ends, so the whole inversion is a quantile of these ends.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,7 +27,9 @@ TOLERANCE = 1e-9
 """Sums that differ by less are equal: rounding."""
 
 _SEED = 20_260_101
-_NUMBERS_AT_ONCE = 8_000_000
+_NUMBERS_AT_ONCE = 200_000
+_PRODUCTS_AT_ONCE = 2**18
+"""From here on OpenBLAS uses threads, which wait for each other longer than they calculate."""
 
 
 def stacked(
@@ -37,34 +40,45 @@ def stacked(
     Yields:
         Positions of the rows with lists of one length, and per column a matrix rows x length.
     """
-    lengths = groups[columns[0]].list.len().to_numpy()
-    for length in np.unique(lengths[lengths > 0]):
-        rows = np.flatnonzero(lengths == length)
-        chosen = groups[rows].select(columns)
-        yield (
-            rows,
-            [
-                chosen[name].explode().cast(pl.Float64).to_numpy().reshape(len(rows), length)
-                for name in columns
-            ],
-        )
+    filled = groups.with_row_index("_row").filter(pl.col(columns[0]).list.len() > 0)
+    lengths = filled[columns[0]].list.len().cast(pl.Int64).to_numpy()
+    starts = lengths.cumsum() - lengths
+    positions = filled["_row"].to_numpy()
+    values = [filled[name].explode().cast(pl.Float64).to_numpy() for name in columns]
+    for length in np.unique(lengths):
+        same = np.flatnonzero(lengths == length)
+        places = starts[same, None] + np.arange(length)
+        yield positions[same], [column[places] for column in values]
 
 
 @lru_cache(maxsize=4)
-def signs(clusters: int) -> Floats:
+def signs(clusters: int) -> NDArray[np.int8]:
     """Patterns of signs, patterns x clusters; the first one is all positive.
 
     The first cluster's sign stays: a pattern and its opposite are the same for a two-sided test.
     """
     if clusters <= MAX_ENUMERATED:
-        bits = np.arange(2 ** (clusters - 1))[:, None] >> np.arange(clusters - 1) & 1
-    else:
-        random = np.random.default_rng((_SEED, clusters))
-        bits = random.integers(0, 2, size=(DRAWS, clusters - 1), dtype=np.int8)
-        bits = np.concatenate([np.zeros((1, clusters - 1), np.int8), bits])
-    patterns = np.ones((len(bits), clusters))
-    patterns[:, 1:] -= 2 * bits
+        negative = np.arange(2 ** (clusters - 1))[:, None] >> np.arange(clusters - 1) & 1
+        patterns = np.ones((len(negative), clusters), np.int8)
+        patterns[:, 1:] -= 2 * negative.astype(np.int8)
+        return patterns
+    # The sign of a random byte is a fair coin.
+    drawn = np.random.default_rng((_SEED, clusters)).bytes(DRAWS * (clusters - 1))
+    patterns = np.ones((1 + DRAWS, clusters), np.int8)
+    patterns[1:, 1:] = np.frombuffer(drawn, np.int8).reshape(DRAWS, -1) >> 7 | 1
     return patterns
+
+
+def products(values: Floats, patterns: NDArray[np.integer[Any]]) -> Floats:
+    """Multiply rows of values with patterns of integers, rows x patterns."""
+    step = max(1, _PRODUCTS_AT_ONCE // max(1, values.size))
+    return np.concatenate(
+        [
+            values @ patterns[start : start + step].T.astype(np.float64)
+            for start in range(0, len(patterns), step)
+        ],
+        axis=1,
+    )
 
 
 def sign_flips(sums: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -83,23 +97,22 @@ def sign_flips(sums: Floats, weights: Floats) -> tuple[Floats, Floats]:
     step = max(1, _NUMBERS_AT_ONCE // len(patterns))
     p_values, intervals = [np.empty(0)], [np.empty((0, 2))]
     for start in range(0, len(sums), step):
-        p_value, interval = _flipped(
-            sums[start : start + step], weights[start : start + step], patterns
-        )
+        some = slice(start, start + step)
+        p_value, interval = _flipped(sums[some], weights[some], patterns)
         p_values.append(p_value)
         intervals.append(interval)
     return np.concatenate(p_values), np.concatenate(intervals)
 
 
-def _flipped(sums: Floats, weights: Floats, patterns: Floats) -> tuple[Floats, Floats]:
+def _flipped(sums: Floats, weights: Floats, patterns: NDArray[np.int8]) -> tuple[Floats, Floats]:
     effect = sums.sum(axis=1, keepdims=True)
-    flipped, moved = sums @ patterns.T, weights @ patterns.T
+    flipped, moved = np.split(products(np.concatenate([sums, weights]), patterns), 2)
     p_value = (np.abs(flipped) >= np.abs(effect) - TOLERANCE).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = np.stack([(effect - flipped) / (1 - moved), (effect + flipped) / (1 + moved)])
+        ends = (effect - flipped) / (1 - moved), (effect + flipped) / (1 + moved)
+    low, high = np.minimum(*ends), np.maximum(*ends)
     unmoved = np.abs(moved) > 1 - TOLERANCE
-    high = np.where(unmoved, np.inf, ends.max(axis=0))
-    low = np.where(unmoved, -np.inf, ends.min(axis=0))
+    low[unmoved], high[unmoved] = -np.inf, np.inf
     # An effect is kept while more than 5 % of the patterns are as extreme.
     kept = int(ALPHA * len(patterns))
     return p_value, np.stack(
@@ -123,7 +136,7 @@ def joint_flips(sums: Floats) -> tuple[Floats, float, Floats]:
     """
     size = np.sqrt((sums**2).sum(axis=1, keepdims=True))
     scaled = np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
-    flipped = np.abs(scaled @ signs(sums.shape[1]).T)
+    flipped = np.abs(products(scaled, signs(sums.shape[1])))
     largest = flipped.max(axis=0)
     observed = np.abs(scaled.sum(axis=1))
     p_values = np.array([(largest >= each - TOLERANCE).mean() for each in observed])

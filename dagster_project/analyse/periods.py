@@ -14,8 +14,8 @@ from dagster_project.analyse.changes import BASELINE_PERIODS
 from dagster_project.partitions import START_DATE, Window
 
 KINDS = ("day", "iso_week", "month", "all")
-COMPARED_KINDS = ("iso_week", "month")
-"""Kinds whose periods are compared with those before them."""
+COMPARED_KINDS = {"iso_week": "1w", "month": "1mo"}
+"""Kinds whose periods are compared with those before them, and how polars truncates to them."""
 JUDGED_KINDS = ("month", "all")
 """Kinds that have effects and verdicts; the others are described only."""
 

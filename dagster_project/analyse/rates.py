@@ -14,7 +14,7 @@ from scipy.stats import bootstrap, norm, t
 from statsmodels.stats.proportion import proportion_confint
 
 from dagster_project.analyse import ALPHA
-from dagster_project.analyse.flips import Floats, stacked
+from dagster_project.analyse.flips import Floats, products, stacked
 from dagster_project.analyse.reasons import status
 from dagster_project.score.our_jobs import MIN_ANSWERS
 
@@ -58,7 +58,7 @@ def region_rates(
         counts: One row per ``keys``, ``region`` and ``question_id`` with the counts ``expected,
             answered, failed, blocked, scored, refused``, no nulls.
         keys: Columns that name a group, such as period and model; carried through.
-        days: Per ``keys, region, metric`` with more than one day the sums of region_days.sql.
+        days: ``over_days`` of the same groups.
 
     Returns:
         One row per ``keys``, ``region`` and ``metric``, sorted by them: ``k`` of ``n`` answers to
@@ -99,7 +99,7 @@ def region_rates(
     )
 
 
-def _counted(counts: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
+def _counted(counts: pl.DataFrame, grain: Sequence[str]) -> pl.DataFrame:
     """One row per metric and question: how many answers count, of how many."""
     return pl.concat(
         [
@@ -114,6 +114,38 @@ def _counted(counts: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
             for metric, (hits, answers) in METRICS.items()
         ]
     )
+
+
+def over_days(counts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Compute what the variance of rates over days is made of.
+
+    Args:
+        counts: As for ``region_rates``, but of each ``job_day``.
+        keys: Columns that name a group.
+
+    Returns:
+        One row per ``keys, region`` and ``metric``: ``day_count``, ``answers``, and the squares and
+        products of hits and answers, summed of days (``day_*``) and of their questions.
+    """
+    grain = [*keys, "region", "metric"]
+    days = (
+        _counted(counts, [*keys, "region", "job_day"])
+        .filter(pl.col("answers") > 0)
+        .group_by([*grain, "job_day"])
+        .agg(pl.col("hits", "answers").sum(), **_squares("question_day_"))
+    )
+    return days.group_by(grain).agg(
+        pl.col("answers", "^question_day_.*$").sum(), day_count=pl.len(), **_squares("day_")
+    )
+
+
+def _squares(prefix: str = "") -> dict[str, pl.Expr]:
+    hits, answers = (pl.col(name).cast(pl.Float64) for name in ("hits", "answers"))
+    return {
+        f"{prefix}hits2": (hits * hits).sum(),
+        f"{prefix}hits_answers": (hits * answers).sum(),
+        f"{prefix}answers2": (answers * answers).sum(),
+    }
 
 
 def _reason() -> pl.Expr:
@@ -149,20 +181,16 @@ def with_intervals(counted: pl.DataFrame, grain: Sequence[str]) -> pl.DataFrame:
         method``, where ``effective`` is the number of independent answers that the answers are
         worth.
     """
-    hits, answers = pl.col("hits").cast(pl.Float64), pl.col("answers").cast(pl.Float64)
     groups = (
         counted.filter(pl.col("answers") > 0)
         .sort("question_id")
         .group_by(grain, maintain_order=True)
         .agg(
-            hits=hits.sum(),
-            answers=answers.sum(),
+            pl.col("hits", "answers").sum().cast(pl.Float64),
             questions=pl.len().cast(pl.Float64),
-            hits2=(hits * hits).sum(),
-            hits_answers=(hits * answers).sum(),
-            answers2=(answers * answers).sum(),
-            _hits=hits,
-            _answers=answers,
+            **_squares(),
+            _hits="hits",
+            _answers="answers",
         )
     )
     sums = RateSums(*(groups[name].to_numpy() for name in _SUMS))
@@ -235,21 +263,37 @@ def _over_days(rates: pl.DataFrame, days: pl.DataFrame, grain: Sequence[str]) ->
 
 def bca_interval(totals: Floats, sizes: Floats) -> Floats:
     """BCa bootstrap intervals of ratios of sums, questions drawn; groups x (low, high)."""
-    step = max(1, _NUMBERS_AT_ONCE // (_RESAMPLES * totals.shape[1]))
+    step = max(1, _NUMBERS_AT_ONCE // _RESAMPLES)
     blocks = [
         bootstrap(
-            (totals[start : start + step], sizes[start : start + step]),
-            lambda hits, answers, axis: hits.sum(axis=axis) / answers.sum(axis=axis),
+            (np.arange(totals.shape[1]),),
+            _Ratios(totals[start : start + step], sizes[start : start + step]),
             n_resamples=_RESAMPLES,
-            paired=True,
             vectorized=True,
-            axis=1,
             method="BCa",
             rng=np.random.default_rng(_SEED),
         ).confidence_interval
         for start in range(0, len(totals), step)
     ]
     return np.concatenate([np.stack([block.low, block.high], axis=1) for block in blocks])
+
+
+@dataclass(frozen=True)
+class _Ratios:
+    """Ratios of groups that all draw the same questions, so that one product sums for all."""
+
+    totals: Floats
+    sizes: Floats
+
+    def __call__(self, drawn: NDArray[np.int64], axis: int) -> Floats:
+        """Return groups x draws; ``drawn`` holds places of questions along its last axis."""
+        questions = self.totals.shape[1]
+        draws = np.atleast_2d(drawn)
+        places = draws + questions * np.arange(len(draws))[:, None]
+        times = np.bincount(places.ravel(), minlength=questions * len(draws))
+        times = times.reshape(len(draws), questions)
+        ratios = products(self.totals, times) / products(self.sizes, times)
+        return ratios.reshape(len(ratios), *drawn.shape[:axis])
 
 
 @dataclass(frozen=True)

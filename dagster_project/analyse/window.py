@@ -6,7 +6,7 @@ Does not belong here: any statistic.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,7 @@ from dagster_project.analyse.effects import model_verdicts, pair_effects, questi
 from dagster_project.analyse.jobs import SCOPE, job_effects
 from dagster_project.analyse.periods import (
     COMPARED_KINDS,
+    END_OF_TIME,
     JUDGED_KINDS,
     Period,
     compared_periods,
@@ -27,6 +28,7 @@ from dagster_project.analyse.periods import (
     with_baselines,
 )
 from dagster_project.analyse.quality import (
+    PAIR,
     QUALITY,
     Errors,
     PairErrors,
@@ -37,10 +39,10 @@ from dagster_project.analyse.quality import (
     pair_errors,
     with_corrected_rates,
 )
-from dagster_project.analyse.rates import region_rates
+from dagster_project.analyse.rates import over_days, region_rates
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
 from dagster_project.analyse.texts import text_effects
-from dagster_project.partitions import Window
+from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score.language import UNDETERMINED
 from dagster_project.score.scores import rounded, whole_jobs
@@ -75,9 +77,8 @@ JOB_SLOTS = pl.Schema(
 
 OUTCOMES = pl.Schema(
     {
+        "job_day": pl.Date(),
         "region_basis": pl.String(),
-        "period_kind": pl.String(),
-        "period_start": pl.Date(),
         "model_id": pl.String(),
         "region": pl.String(),
         "question_id": pl.String(),
@@ -87,30 +88,13 @@ OUTCOMES = pl.Schema(
         "blocked": pl.Int64(),
         "scored": pl.Int64(),
         "refused": pl.Int64(),
+        "partially_refused": pl.Int64(),
+        "inferred": pl.Int64(),
         "final_scored": pl.Int64(),
         "final_refused": pl.Int64(),
     }
 )
-"""Columns of ``question_outcomes.sql``."""
-
-REGION_DAYS = pl.Schema(
-    {
-        "period_kind": pl.String(),
-        "period_start": pl.Date(),
-        "model_id": pl.String(),
-        "region": pl.String(),
-        "metric": pl.String(),
-        "day_count": pl.Int64(),
-        "answers": pl.Float64(),
-        "day_hits2": pl.Float64(),
-        "day_hits_answers": pl.Float64(),
-        "day_answers2": pl.Float64(),
-        "question_day_hits2": pl.Float64(),
-        "question_day_hits_answers": pl.Float64(),
-        "question_day_answers2": pl.Float64(),
-    }
-)
-"""Columns of ``region_days.sql``."""
+"""Columns of ``outcomes.sql``."""
 
 CONTRASTS = pl.Schema(
     {
@@ -170,42 +154,32 @@ QUESTIONS = pl.Schema(
 )
 """Columns of ``questions.sql``."""
 
-TEXT_DAYS = pl.Schema(
+DIVERGENCES = pl.Schema(
     {
-        "measure": pl.String(),
         "job_day": pl.Date(),
         "model_id": pl.String(),
         "region_a": pl.String(),
         "region_b": pl.String(),
         "question_id": pl.String(),
-        "mean": pl.Float64(),
+        "pairs": pl.Int64(),
+        # Their sums must not depend on the order of the rows.
+        "word_divergence_total": pl.Decimal(38, 12),
+        "tfidf_divergence_total": pl.Decimal(38, 12),
+        "semantic_pairs": pl.Int64(),
+        "semantic_divergence_total": pl.Decimal(38, 12),
     }
 )
-"""Columns of ``text_days.sql``."""
+"""Columns of ``divergences.sql``."""
 
-STARTS = pl.Schema(
-    {
-        "metric": pl.String(),
-        "period_kind": pl.String(),
-        "model_id": pl.String(),
-        "region": pl.String(),
-        "period_start": pl.Date(),
-    }
-)
-"""Columns of ``series.sql``."""
+MEASURES = {
+    "word_jaccard": ("word_divergence_total", "pairs"),
+    "cosine_tfidf": ("tfidf_divergence_total", "pairs"),
+    "semantic": ("semantic_divergence_total", "semantic_pairs"),
+}
+"""Per measure of texts its sum, and of how many pairs of answers."""
 
-VALUES = pl.Schema(
-    {
-        **STARTS,
-        "job_day": pl.Date(),
-        "question_id": pl.String(),
-        "total": pl.Float64(),
-        "n": pl.Int64(),
-    }
-)
-"""Columns of ``values.sql``."""
-
-PERIODS_AT_ONCE = 50
+EVERYTHING = Window(START_DATE, END_OF_TIME)
+PERIODS_AT_ONCE = 200
 """Periods whose counts are held in memory at a time."""
 
 Connection = psycopg.Connection[TupleRow]
@@ -230,10 +204,11 @@ def analyse_window(warehouse_url: str, window: Window, batch_rows: int) -> None:
         lock_table(target, "analytics.periods")
         _replace_jobs(source, target, window, batch_rows)
         periods = touched_periods(window)
-        for first in range(0, len(periods), PERIODS_AT_ONCE):
-            _replace_periods(target, periods[first : first + PERIODS_AT_ONCE])
+        outcomes, divergences = _replace_periods(target, periods)
+        values = watched_values(outcomes, divergences)
         for kind in COMPARED_KINDS:
-            _replace_changes(target, kind, [one.start for one in periods if one.kind == kind])
+            starts = [one.start for one in periods if one.kind == kind]
+            _replace_changes(target, values, kind, starts)
 
 
 def judge_again(warehouse_url: str) -> None:
@@ -247,8 +222,8 @@ def judge_again(warehouse_url: str) -> None:
             "select distinct job_day from intermediate.int_question_outcomes__daily"
         ).fetchall()
         periods = sorted({one for (day,) in found for one in touched_periods(Window.of_day(day))})
-        for first in range(0, len(periods), PERIODS_AT_ONCE):
-            _replace_periods(target, periods[first : first + PERIODS_AT_ONCE])
+        if periods:
+            _replace_periods(target, periods)
 
 
 @dataclass(frozen=True)
@@ -341,36 +316,62 @@ def job_verdicts(slots: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
     )
 
 
-def _replace_periods(target: Connection, periods: Sequence[Period]) -> None:
-    bounds = _bounds((one.kind, one.start) for one in periods)
+def _replace_periods(
+    target: Connection, periods: Sequence[Period]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Replace the statistics of periods; returns ``OUTCOMES`` and ``DIVERGENCES`` of all days."""
     for table in (*SUMS, *STATISTICS):
-        _delete(target, table, bounds)
-    bounds["ends"] = [one.end for one in periods]
-    for table in SUMS:
-        target.execute(read_sql(f"analyse/insert_{table}.sql"), bounds)
-    classifier = read_classifier(target)
-    outcomes = _read(target, "question_outcomes", bounds, OUTCOMES)
-    region_days = _read(target, "region_days", bounds, REGION_DAYS)
+        _delete(target, table, ((one.kind, one.start) for one in periods))
+    outcomes = _read(target, "outcomes", vars(EVERYTHING), OUTCOMES)
+    divergences = _read(target, "divergences", {}, DIVERGENCES)
     languages = _read(target, "languages", {}, LANGUAGES)
-    _insert(
-        target,
-        "region_rates",
-        rates(outcomes, region_days, classifier.of_periods(languages, periods)),
-    )
+    classifier = read_classifier(target)
+    for first in range(0, len(periods), PERIODS_AT_ONCE):
+        some = periods[first : first + PERIODS_AT_ONCE]
+        days = of_periods(outcomes, some)
+        counts = question_outcomes(days)
+        _insert(target, "question_outcomes", counts)
+        errors = classifier.of_periods(languages, some)
+        _insert(target, "region_rates", rates(counts, days, errors))
     judged = [one for one in periods if one.kind in JUDGED_KINDS]
     if judged:
         contrasts = of_periods(_read(target, "contrasts", {}, CONTRASTS), judged)
         errors_of_pairs = pair_errors(
-            of_periods(classifier.of(languages), judged),
-            classifier.quality,
-            COMPARED,
+            of_periods(classifier.of(languages), judged), classifier.quality, COMPARED
         )
-        for table, rows in effect_tables(
-            contrasts, errors_of_pairs, _read(target, "questions", {}, QUESTIONS)
-        ).items():
+        questions = _read(target, "questions", {}, QUESTIONS)
+        for table, rows in effect_tables(contrasts, errors_of_pairs, questions).items():
             _insert(target, table, rows)
-        texts = of_periods(_read(target, "text_days", {}, TEXT_DAYS), judged)
+        texts = of_periods(text_means(divergences), judged)
         _insert(target, "text_divergence", text_effects(texts, MEASURED, PERIOD))
+    return outcomes, divergences
+
+
+def question_outcomes(days: pl.DataFrame) -> pl.DataFrame:
+    """Add up ``OUTCOMES`` with ``PERIOD`` over the days of each period."""
+    key = [*PERIOD, "region_basis", "model_id", "region", "question_id"]
+    return days.drop("job_day").group_by(key).sum().sort(key)
+
+
+def text_means(divergences: pl.DataFrame) -> pl.DataFrame:
+    """Compute the mean divergence of two answers, ``measure`` by measure; null without pairs.
+
+    The semantic measure has rows without a mean, too: where no day asked for it, that is to be
+    said.
+    """
+    key = ("job_day", "model_id", *PAIR, "question_id")
+    return pl.concat(
+        [
+            divergences.select(
+                *key,
+                measure=pl.lit(measure),
+                mean=pl.when(pl.col(pairs) > 0).then(
+                    pl.col(total).cast(pl.Float64) / pl.col(pairs)
+                ),
+            )
+            for measure, (total, pairs) in MEASURES.items()
+        ]
+    )
 
 
 def rates(
@@ -379,8 +380,8 @@ def rates(
     """Compute rows of ``region_rates``: by actual region, by what the model said first.
 
     Args:
-        outcomes: ``OUTCOMES`` of every region basis of some periods.
-        days: ``REGION_DAYS`` of the same periods.
+        outcomes: ``question_outcomes`` of some periods.
+        days: ``OUTCOMES`` of the same periods, with ``PERIOD``.
         errors: ``Classifier.of_periods`` of the same periods.
     """
     key = [*MODEL, "region", "metric"]
@@ -393,7 +394,7 @@ def rates(
         .select(*key, final_estimate="estimate"),
         region_rates(requested, MODEL).select(*key, estimate_by_requested_region="estimate"),
     )
-    rows = region_rates(actual, MODEL, days)
+    rows = region_rates(actual, MODEL, over_days(days.filter(region_basis="actual"), MODEL))
     for other in others:
         rows = rows.join(other, on=key, how="left")
     return with_corrected_rates(rows, *errors, CELL).drop("effective")
@@ -436,53 +437,75 @@ def effect_tables(
     }
 
 
-def _replace_changes(target: Connection, kind: str, touched: Sequence[date]) -> None:
-    unit = {"kind": kind, "unit": kind.removeprefix("iso_")}
-    starts = _read(target, "series", unit, STARTS)
+def watched_values(outcomes: pl.DataFrame, divergences: pl.DataFrame) -> pl.DataFrame:
+    """Return what changes over time are told of: per day and question a sum, and of how many it is.
+
+    Args:
+        outcomes: ``OUTCOMES`` of all days.
+        divergences: ``DIVERGENCES`` of all days; each counts for both of its regions.
+    """
+    key = ("metric", "model_id", "region", "job_day", "question_id")
+    between = divergences.filter(pl.col("region_a") != pl.col("region_b"))
+    sides = pl.concat([between.with_columns(region=side) for side in PAIR])
+    return pl.concat(
+        [
+            outcomes.filter(pl.col("scored") > 0, region_basis="actual")
+            .with_columns(metric=pl.lit("refusal_rate"))
+            .select(*key, total=pl.col("refused").cast(pl.Float64), n="scored"),
+            sides.with_columns(metric=pl.lit("divergence"))
+            .group_by(key)
+            .agg(
+                total=pl.col("word_divergence_total").sum().cast(pl.Float64),
+                n=pl.col("pairs").sum(),
+            ),
+        ]
+    )
+
+
+def _replace_changes(
+    target: Connection, values: pl.DataFrame, kind: str, touched: Sequence[date]
+) -> None:
+    values = values.with_columns(
+        period_kind=pl.lit(kind),
+        period_start=pl.col("job_day").dt.truncate(COMPARED_KINDS[kind]),
+    )
+    starts = values.select(*SERIES, "period_start").unique()
     compared = compared_periods(starts, touched)
-    replaced = [*((kind, start) for start in touched), *compared.iter_rows()]
-    _delete(target, "metric_changes", _bounds(replaced))
+    _delete(
+        target, "metric_changes", [*((kind, start) for start in touched), *compared.iter_rows()]
+    )
     if compared.is_empty():
         return
     needed = with_baselines(starts, compared)
-    starts_needed = sorted(needed["period_start"].unique())
-    last = next(
-        one.end - timedelta(days=1)
-        for one in touched_periods(Window.of_day(starts_needed[-1]))
-        if one.kind == kind
-    )
-    days = {"first_day": starts_needed[0], "last_day": last}
-    values = _read(target, "values", {**unit, **days}, VALUES)
     watched = values.join(needed, on=(*SERIES, "period_start"), how="semi")
     changes = metric_changes(watched, SERIES).join(compared, on=PERIOD, how="semi")
     _insert(target, "metric_changes", changes)
 
 
-def _bounds(periods: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
-    listed = list(periods)
-    return {"kinds": [kind for kind, _ in listed], "starts": [start for _, start in listed]}
-
-
 def _read(
     target: Connection, name: str, parameters: Mapping[str, Any], schema: pl.Schema
 ) -> pl.DataFrame:
-    rows = target.execute(read_sql(f"analyse/{name}.sql"), parameters, binary=True).fetchall()
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(read_sql(f"analyse/{name}.sql"))
+    with target.cursor().copy(statement, parameters) as copy:
+        rows = b"".join(copy)
+    return pl.read_csv(rows, has_header=False, schema=schema, raise_if_empty=False)
 
 
-def _delete(target: Connection, table: str, bounds: Mapping[str, Any]) -> None:
+def _delete(target: Connection, table: str, periods: Iterable[tuple[str, date]]) -> None:
+    kinds, starts = zip(*periods, strict=True)
     statement = read_sql("analyse/delete_periods.sql").format(
         table=sql.Identifier("analytics", table)
     )
-    target.execute(statement, bounds)
+    target.execute(statement, {"kinds": list(kinds), "starts": list(starts)})
 
 
 def _insert(target: Connection, table: str, rows: pl.DataFrame) -> None:
-    versioned = rounded(rows.with_columns(method_version=pl.lit(METHOD_VERSION)))
-    statement = sql.SQL("copy {} ({}) from stdin").format(
+    if table not in SUMS:
+        rows = rounded(rows.with_columns(method_version=pl.lit(METHOD_VERSION)))
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         sql.Identifier("analytics", table),
-        sql.SQL(", ").join(map(sql.Identifier, versioned.columns)),
+        sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
     )
     with target.cursor().copy(statement) as copy:
-        for row in versioned.iter_rows():
-            copy.write_row(row)
+        # Quoted texts: an empty one is no null.
+        copy.write(rows.write_csv(include_header=False, quote_style="non_numeric"))

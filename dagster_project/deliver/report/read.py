@@ -17,7 +17,8 @@ from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, t
 from dagster_project.analyse.window import (
     LANGUAGES,
     OUTCOMES,
-    REGION_DAYS,
+    of_periods,
+    question_outcomes,
     rates,
     read_classifier,
 )
@@ -376,20 +377,15 @@ def _stored(connection: Connection, name: str, period: Period) -> list[Row]:
 
 
 def _made(connection: Connection, days: Window) -> list[Row]:
-    period = {"kinds": ["days"], "starts": [days.start], "ends": [days.end]}
-    outcomes, spread, languages = (
-        pl.DataFrame(_rows(connection, statement, values), schema=schema)
-        for statement, values, schema in (
-            (_file("days_outcomes"), bounds(days), OUTCOMES),
-            (read_sql("analyse/region_days.sql"), period, REGION_DAYS),
-            (read_sql("analyse/languages.sql"), {}, LANGUAGES),
-        )
+    periods = [Period("days", days.start, days.end)]
+    outcomes, languages = (
+        pl.DataFrame(_rows(connection, read_sql(f"analyse/{name}.sql"), vars(days)), schema=schema)
+        for name, schema in (("outcomes", OUTCOMES), ("languages", LANGUAGES))
     )
-    errors = read_classifier(connection).of_periods(
-        languages, [Period("days", days.start, days.end)]
-    )
+    rows = of_periods(outcomes, periods)
+    errors = read_classifier(connection).of_periods(languages, periods)
     # As they are stored, so that both ways give the same numbers.
-    return rounded(rates(outcomes, spread, errors)).to_dicts()
+    return rounded(rates(question_outcomes(rows), rows, errors)).to_dicts()
 
 
 def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:

@@ -22,11 +22,11 @@ from dagster_project.console import out, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from dagster_project.backfill.plan import DayPlan
     from dagster_project.forget.files import FileDone
     from dagster_project.forget.warehouse import Keys, Known
+    from dagster_project.outputs import Place
     from dagster_project.publish.operate import Outcome
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -43,7 +43,7 @@ class Proof:
     rows_removed: "Mapping[str, int]"
     files: "Sequence[FileDone]"
     rows_left: "Mapping[str, int]"
-    files_left: "Sequence[Path]"
+    files_left: "Sequence[Place]"
     is_in_runner: bool
 
 

@@ -12,10 +12,9 @@ from dagster_project.cli.shared import AsJson, print_json, warehouse_databases
 from dagster_project.console import out, table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import dagster as dg
 
+    from dagster_project.outputs import Place
     from dagster_project.settings import Settings
 
 DAYS = 90
@@ -38,7 +37,7 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Delete; else only show.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show, or delete, old runs of Dagster, reports and snapshots under BEACON_HOME.
+    """Show, or delete, old runs of Dagster, reports and snapshots of BEACON_OUTPUT_URL.
 
     Stays: what the UI and the ledger know job_days from, however old, and every file that beacon
     did not write.
@@ -49,7 +48,7 @@ def prune(
     settings = Settings()
     before = datetime.now(UTC) - timedelta(days=older_than)
     with warehouse_databases(settings) as urls, dagster_instance(settings) as instance:
-        found = [*_runs(settings, instance, urls.warehouse, before), *_files(settings, before)]
+        found = [*_runs(settings, instance, urls.warehouse, before), *old_outputs(settings, before)]
         if yes:
             for _, delete in found:
                 delete()
@@ -75,21 +74,23 @@ def _runs(
     ]
 
 
-def _files(settings: "Settings", before: datetime) -> list[tuple[Old, Callable[[], None]]]:
+def old_outputs(settings: "Settings", before: datetime) -> list[tuple[Old, Callable[[], None]]]:
+    """Return reports and snapshots last changed before a moment, and how to delete each."""
     from dagster_project.deliver.report.make import reports_in
     from dagster_project.deliver.snapshot.take import delete_snapshot, snapshots_in
+    from dagster_project.outputs import output_roots
 
-    found: list[tuple[Old, Callable[[], None]]] = [
-        *((_old("report", file, [file]), file.unlink) for file in reports_in(settings.home)),
-        *(
+    found: list[tuple[Old, Callable[[], None]]] = []
+    for root in output_roots(settings):
+        found += [(_old("report", file, [file]), file.unlink) for file in reports_in(root)]
+        found += [
             (_old("snapshot", folder, files), partial(delete_snapshot, folder))
-            for folder, files in snapshots_in(settings.home)
-        ),
-    ]
+            for folder, files in snapshots_in(root)
+        ]
     return [(old, delete) for old, delete in found if old.changed_at < before]
 
 
-def _old(kind: str, path: "Path", files: "Sequence[Path]") -> Old:
+def _old(kind: str, path: "Place", files: "Sequence[Place]") -> Old:
     stats = [file.stat() for file in files]
     changed_at = datetime.fromtimestamp(max(one.st_mtime for one in stats), UTC)
     return Old(kind, str(path), changed_at, sum(one.st_size for one in stats))

@@ -70,9 +70,9 @@ class Settings(BaseSettings):
     )
     output_url: str | None = Field(
         default=None,
-        description="Where reports and snapshots go that nobody names a place for: a folder, or "
-        "`s3://bucket/prefix`, which several machines share; needs the extra `s3`, and AWS's own "
-        "variables for credentials, region and endpoint (AWS_ENDPOINT_URL). "
+        description="Where reports, snapshots and archived receipts go that nobody names a place "
+        "for: a folder, or `s3://bucket/prefix`, which several machines share; needs the extra "
+        "`s3`, and AWS's own variables for credentials, region and endpoint (AWS_ENDPOINT_URL). "
         "BEACON_HOME when not set.",
     )
     dagster_home: Path | None = Field(

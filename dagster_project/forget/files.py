@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dagster_project.archive.receipts import FOLDER, files_with_job, take_job_out
 from dagster_project.deliver.browse import make as browse
 from dagster_project.deliver.report.make import covers, page_name
 from dagster_project.deliver.snapshot.take import MARKER, default_folder
@@ -34,10 +35,11 @@ class FileDone:
     action: str
 
 
-def files_of(settings: Settings, keys: Keys, *, removes: bool) -> list[FileDone]:
+def files_of(settings: Settings, url: str, keys: Keys, *, removes: bool) -> list[FileDone]:
     """Find what holds the job, and remove it or take the id out.
 
     Args:
+        url: libpq URL of the warehouse, whose locks keep others from files that are rewritten.
         keys: The job and its days: a report about one of these holds its numbers.
         removes: Whether to do so; else it is told only.
     """
@@ -47,6 +49,7 @@ def files_of(settings: Settings, keys: Keys, *, removes: bool) -> list[FileDone]
             found += _reports(root, keys, removes=removes)
             found += _browse(root, keys, removes=removes)
             found += _snapshots(root, keys, removes=removes)
+            found += _archived(root, url, keys.job_id, removes=removes)
     return [*found, *_others(settings, keys, removes=removes)]
 
 
@@ -77,6 +80,13 @@ def _snapshots(root: Place, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
             if removes:
                 remove_folder(path)
             yield FileDone(path, "removed; to take it again: beacon snapshot")
+
+
+def _archived(root: Place, url: str, job_id: str, *, removes: bool) -> Iterator[FileDone]:
+    for place in files_with_job(root, job_id):
+        if removes:
+            take_job_out(url, place, job_id)
+        yield FileDone(place, "its rows are taken out")
 
 
 def _snapshot_holds(folder: Place, keys: Keys) -> bool:
@@ -114,7 +124,7 @@ def _others(settings: Settings, keys: Keys, *, removes: bool) -> Iterator[FileDo
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    delivered = (folder / "reports", folder / "snapshot", folder / _SEARCHED_ELSEWHERE)
+    delivered = [folder / name for name in ("reports", "snapshot", FOLDER, _SEARCHED_ELSEWHERE)]
     for path in folder.rglob("*"):
         if path.is_file() and not any(path.is_relative_to(other) for other in delivered):
             yield path

@@ -167,7 +167,7 @@ def test_what_is_old_below_the_url_is_pruned_and_nothing_else(root: Place, tmp_p
 def test_a_forgotten_job_is_found_below_the_url_and_where_outputs_went_before(
     root: Place, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = one_job(pipeline)
+    keys, url = one_job(pipeline), pipeline.databases.warehouse
     for command in ("browse", "snapshot", "report"):
         done(command)
         with monkeypatch.context() as patch:
@@ -175,14 +175,14 @@ def test_a_forgotten_job_is_found_below_the_url_and_where_outputs_went_before(
             done(command)
     done("report", "--job", keys.job_id)
     home = tmp_path / "home"
-    found = files_of(Settings(), keys, removes=False)
+    found = files_of(Settings(), url, keys, removes=False)
     assert {str(one.path) for one in found} >= {
         str(place)
         for below in (root, home)
         for place in (default_path(below), browse_folder(below), snapshot_folder(below))
     }
-    assert files_of(Settings(), keys, removes=True) == found
-    assert files_of(Settings(), keys, removes=False) == []
+    assert files_of(Settings(), url, keys, removes=True) == found
+    assert files_of(Settings(), url, keys, removes=False) == []
     assert names(root) == set()
 
 

@@ -80,7 +80,10 @@ prompted as (
                 then rules.asked_question(
                     rules.evidence_text(
                         coalesce(executions.output_data, region_results.execution_output),
-                        rules.fresh_receipt(executions.output_data, executions.receipt_data),
+                        rules.fresh_receipt(
+                            coalesce(executions.output_data, region_results.execution_output),
+                            executions.receipt_data
+                        ),
                         'prompt'
                     )
                 )

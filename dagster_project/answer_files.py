@@ -74,19 +74,19 @@ class Rejected:
 class FormError(ValueError):
     """The ending of a file's name stands for no form that can be written."""
 
-    def __init__(self, path: Path, forms: Sequence[str]) -> None:
+    def __init__(self, name: str, forms: Sequence[str]) -> None:
         """Name the endings that do."""
-        super().__init__(f"{path}: nothing was written. The name must end in {', '.join(forms)}.")
+        super().__init__(f"{name}: nothing was written. The name must end in {', '.join(forms)}.")
 
 
-def require_form(path: Path, forms: Sequence[str] = FORMS) -> None:
-    """Refuse a file to write whose name does not say in which form.
+def require_form(name: str, forms: Sequence[str] = FORMS) -> None:
+    """Refuse a file or URL to write whose name does not say in which form.
 
     Raises:
         FormError: Its ending is none of these.
     """
-    if not path.name.endswith(tuple(forms)):
-        raise FormError(path, forms)
+    if not name.endswith(tuple(forms)):
+        raise FormError(name, forms)
 
 
 class RecordError(ValueError):

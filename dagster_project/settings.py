@@ -68,6 +68,13 @@ class Settings(BaseSettings):
         description="Folder for local state: embedded server, Dagster instance, dbt artefacts, "
         "reports, snapshot. `.beacon` of a checkout, the user's data folder of an installed wheel.",
     )
+    output_url: str | None = Field(
+        default=None,
+        description="Where reports, snapshots and archived receipts go that nobody names a place "
+        "for: a folder, or `s3://bucket/prefix`, which several machines share; needs the extra "
+        "`s3`, and AWS's own variables for credentials, region and endpoint (AWS_ENDPOINT_URL). "
+        "BEACON_HOME when not set.",
+    )
     dagster_home: Path | None = Field(
         default=None,
         validation_alias="DAGSTER_HOME",

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Generator, Iterator
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from upath import UPath
 
 from dagster_project.embedded_postgres.programs import (
     find_bindir,
@@ -25,6 +27,7 @@ from dagster_project.unify.dbt_command import build_everything
 from dagster_project.unify.dbt_run import run_dbt
 from dagster_project.warehouse import create_schema
 from tests.shared import CANNOT_MOUNT, IS_ABSENT, SHARED_DIR
+from tests.store import BUCKET, s3_server
 
 if TYPE_CHECKING:
     from tests.pipeline import Pipeline
@@ -101,6 +104,29 @@ def pipeline(
 
     with finished_pipeline(postgres_server, tmp_path_factory.mktemp("pipeline")) as finished:
         yield finished
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[str]:
+    """URL of a bucket of a real S3 server, whose variables this process has until the end."""
+    with s3_server() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        UPath(f"s3://{BUCKET}").mkdir()
+        yield f"s3://{BUCKET}"
+
+
+@pytest.fixture(params=["folder", "store"])
+def output_url(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """BEACON_OUTPUT_URL, set: another folder than BEACON_HOME, then a prefix of a store."""
+    folder = (tmp_path / "out puts").as_uri()
+    is_store = request.param == "store"
+    url = f"{request.getfixturevalue('store')}/{tmp_path.name}" if is_store else folder
+    monkeypatch.setenv("BEACON_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BEACON_OUTPUT_URL", url)
+    return url
 
 
 @pytest.fixture(scope="session")

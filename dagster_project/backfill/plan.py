@@ -5,7 +5,7 @@ Deciding is pure; `read_plan` alone looks at the databases. Loads no stage: a pl
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from math import ceil
@@ -120,12 +120,13 @@ def read_plan(
         rows = ledger.read(connection)
         installed = installed_versions(connection)
         waiting = semantic_days_waiting(connection)
+        archived = connection.execute("select job_day from ops.archived_days").fetchall()
     if recent is not None:
         source = {**_copied(rows, recent), **source}
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
     days = plan_days(source, wanted, versions, {day for (day,) in locked}, waiting)
-    return Plan(days, rows, installed)
+    return Plan(with_receipts(days, {day for (day,) in archived}), rows, installed)
 
 
 def _copied(rows: Sequence[LedgerRow], recent: Window) -> Mapping[date, str]:
@@ -206,6 +207,16 @@ def _plan_day(
             return DayPlan(day, state, stage, reason, fingerprint, changed)
         upstream = row
     return DayPlan(day, State.CURRENT, None, "", fingerprint, source_changed=False)
+
+
+def with_receipts(days: Sequence[DayPlan], archived_days: Collection[date]) -> list[DayPlan]:
+    """Let what archived days wait for begin with the extract, which brings their receipts back."""
+    return [
+        replace(day, stage=EXTRACT, reason=f"{day.reason}; its receipts are archived")
+        if day.state in TO_DO and day.job_day in archived_days
+        else day
+        for day in days
+    ]
 
 
 def _state(row: LedgerRow | None, version: str | None) -> tuple[State, str]:

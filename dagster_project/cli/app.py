@@ -197,6 +197,7 @@ app.command(
     epilog=examples(
         ("prune", "what is older than 90 days, and how much"),
         ("prune --older-than 30 --yes", "delete what is older than 30"),
+        ("prune --raw-older-than 6mo", "also receipts of whole months"),
     ),
 )(prune)
 app.command(

@@ -1,6 +1,5 @@
 """The command ``beacon browse``: what it takes, shows and returns to the shell."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from dagster_project.cli.shared import (
     FromDay,
     ToDay,
     fail,
+    require_openable,
     warehouse_databases,
     window_of,
 )
@@ -20,10 +20,8 @@ def browse(
     first: FromDay = None,
     last: ToDay = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder to replace; BEACON_HOME/reports/browse when not given.", file_okay=False
-        ),
+        str | None,
+        typer.Option(help="Folder or URL to replace; below BEACON_OUTPUT_URL when not given."),
     ] = None,
     *,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
@@ -31,12 +29,14 @@ def browse(
     """Write all jobs and questions as pages to search and filter, without a server."""
     from dagster_project.deliver.browse.make import INDEX, default_folder, write_browse
     from dagster_project.deliver.report.wording import plural
-    from dagster_project.deliver.snapshot.take import ForeignFolderError
+    from dagster_project.outputs import ForeignFolderError, output_root, place_of
     from dagster_project.settings import Settings
 
     settings = Settings()
     window = window_of(first, last)
-    folder = (output or default_folder(settings.home)).absolute()
+    folder = place_of(output) if output else default_folder(output_root(settings))
+    if open_it:
+        require_openable(folder)
     with warehouse_databases(settings) as urls, progress() as bar:
         task = bar.add_task("Jobs", total=None)
         try:

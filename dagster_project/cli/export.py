@@ -1,7 +1,6 @@
 """The command ``beacon export``: rows of one relation as a file for other programs."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from dagster_project.console import out
 def export(
     relation: Annotated[str, typer.Argument(help="Table or view of analytics.")],
     to: Annotated[
-        Path, typer.Option("--to", help="File to replace: .csv, .xlsx or .parquet.", dir_okay=False)
+        str, typer.Option("--to", help="File or URL to replace: .csv, .xlsx or .parquet.")
     ],
     where: Annotated[
         str | None, typer.Option(help="SQL condition on its columns, e.g. \"region = 'US'\".")
@@ -30,13 +29,15 @@ def export(
         UnknownRelationError,
         write_export,
     )
+    from dagster_project.outputs import place_of
     from dagster_project.settings import Settings
 
     settings = Settings()
     try:
-        require_form(to, FORMS)
+        place = place_of(to)
+        require_form(str(place), FORMS)
         with warehouse_databases(settings) as urls:
-            made = write_export(urls.warehouse, relation, to, where, settings.batch_rows)
+            made = write_export(urls.warehouse, relation, place, where, settings.batch_rows)
     except (FormError, ConditionError, BadConditionError, UnknownRelationError) as error:
         fail(str(error), USAGE)
     if as_json:

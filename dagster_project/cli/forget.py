@@ -22,11 +22,11 @@ from dagster_project.console import out, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from dagster_project.backfill.plan import DayPlan
     from dagster_project.forget.files import FileDone
     from dagster_project.forget.warehouse import Keys, Known
+    from dagster_project.outputs import Place
     from dagster_project.publish.operate import Outcome
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -43,7 +43,7 @@ class Proof:
     rows_removed: "Mapping[str, int]"
     files: "Sequence[FileDone]"
     rows_left: "Mapping[str, int]"
-    files_left: "Sequence[Path]"
+    files_left: "Sequence[Place]"
     is_in_runner: bool
 
 
@@ -77,7 +77,7 @@ def forget(  # noqa: PLR0913  one per option
         known = look(urls, job)
         _require(urls, settings, known)
         if dry_run or not (yes or as_json):
-            _show_plan(known, files_of(settings, known.keys, removes=False))
+            _show_plan(known, files_of(settings, urls.warehouse, known.keys, removes=False))
         if dry_run:
             return
         if not yes:
@@ -132,7 +132,7 @@ def _carry_out(
     keys, removed = remove(urls.warehouse, job, reason, by)
     days_are_current = _make_again(urls, settings, keys, had_labels="ops.answer_labels" in removed)
     # Last, because until now somebody could have written a report.
-    files = files_of(settings, keys, removes=True)
+    files = files_of(settings, urls.warehouse, keys, removes=True)
     rows_left = search(urls.warehouse, keys)
     return Proof(
         job_hash=job_hash(job),
@@ -142,7 +142,7 @@ def _carry_out(
         rows_removed=removed,
         files=files,
         rows_left=rows_left,
-        files_left=[one.path for one in files_of(settings, keys, removes=False)],
+        files_left=[one.path for one in files_of(settings, urls.warehouse, keys, removes=False)],
         is_in_runner=known.is_in_source,
     )
 

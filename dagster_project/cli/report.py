@@ -1,6 +1,5 @@
 """The command ``beacon report``: what it takes, shows and returns to the shell."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from dagster_project.cli.shared import (
     FromDay,
     ToDay,
     fail,
+    require_openable,
     warehouse_databases,
     window_of,
 )
@@ -22,10 +22,8 @@ def report(
     first: FromDay = None,
     last: ToDay = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            help="File to replace; in BEACON_HOME/reports when not given.", dir_okay=False
-        ),
+        str | None,
+        typer.Option(help="File or URL to replace; below BEACON_OUTPUT_URL when not given."),
     ] = None,
     *,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
@@ -40,18 +38,20 @@ def report(
         write_overview,
     )
     from dagster_project.deliver.report.wording import plural
+    from dagster_project.outputs import output_root, place_of
     from dagster_project.settings import Settings
 
     settings = Settings()
     window = window_of(first, last)
     if job is not None and window is not None:
         fail("--job has its own day: leave --from and --to out.", USAGE)
-    if output is not None:
-        try:
-            require_form(output, (".html", ".htm"))
-        except FormError as error:
-            fail(str(error), USAGE)
-    path = (output or default_path(settings.home, window, job)).absolute()
+    path = place_of(output) if output else default_path(output_root(settings), window, job)
+    try:
+        require_form(str(path), (".html", ".htm"))
+    except FormError as error:
+        fail(str(error), USAGE)
+    if open_it:
+        require_openable(path)
     with warehouse_databases(settings) as urls:
         try:
             if job is None:

@@ -21,6 +21,7 @@ from dagster_project import console
 from dagster_project.cli import STOPPED
 
 if TYPE_CHECKING:
+    from dagster_project.outputs import Place
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -108,6 +109,14 @@ def warehouse_databases(settings: "Settings", *, start_demo: bool = False) -> It
 
     with databases(settings, start_demo=start_demo) as urls:
         yield urls
+
+
+def require_openable(place: "Place") -> None:
+    """End the command where a browser of this machine could not open what it is to write."""
+    from dagster_project.outputs import in_store
+
+    if in_store(place):
+        fail(f"--open needs a file of this machine, and {place} is none: --output FILE", USAGE)
 
 
 def explanation(error: Exception) -> tuple[str, int] | None:

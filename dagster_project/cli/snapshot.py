@@ -1,7 +1,6 @@
 """The command ``beacon snapshot``: what it takes, shows and returns to the shell."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,29 +11,25 @@ from dagster_project.console import out, progress, table
 
 def snapshot(
     output: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder to replace; BEACON_HOME/snapshot when not given.", file_okay=False
-        ),
+        str | None,
+        typer.Option(help="Folder or URL to replace; below BEACON_OUTPUT_URL when not given."),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Write what analysts read as one DuckDB file and Parquet, from one moment."""
-    from dagster_project.deliver.snapshot.take import (
-        ForeignFolderError,
-        default_folder,
-        take_snapshot,
-    )
+    from dagster_project.deliver.snapshot.take import default_folder, take_snapshot
+    from dagster_project.outputs import ForeignFolderError, output_root, place_of
     from dagster_project.settings import Settings
 
     settings = Settings()
+    folder = place_of(output) if output else default_folder(output_root(settings))
     with warehouse_databases(settings) as urls, progress() as bar:
         task = bar.add_task("Relations", total=None)
         try:
             taken = take_snapshot(
                 urls.warehouse,
-                output or default_folder(settings.home),
+                folder,
                 settings.batch_rows,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )

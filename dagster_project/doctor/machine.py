@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 from packaging.requirements import Requirement
@@ -16,8 +17,10 @@ from packaging.requirements import Requirement
 from dagster_project.deliver.alerts.alerts import AlertError, targets, try_out
 from dagster_project.deliver.snapshot.take import default_folder
 from dagster_project.doctor.finding import Finding, fail, ok, some, warn
+from dagster_project.outputs import folder_size, in_store, output_root, store_faults
 from dagster_project.paths import IS_INSTALLED
 from dagster_project.settings import Settings
+from dagster_project.stage import MachineError
 
 DISTRIBUTION = "beacon-analytics"
 MB = 1_000_000
@@ -38,9 +41,11 @@ def machine_findings(
     """Look at this machine; folders need room for what the next command at least writes there."""
     home = settings.home
     is_demo = settings.warehouse_url is None
-    snapshot = sum(path.stat().st_size for path in default_folder(home).rglob("*"))
     own = SERVER_BYTES if is_demo else ARTEFACTS_BYTES
-    yield folder_finding("BEACON_HOME", home, own + snapshot)
+    if settings.output_url is None:
+        own += folder_size(default_folder(home))
+    yield folder_finding("BEACON_HOME", home, own)
+    yield from output_findings(settings)
     yield folder_finding("DAGSTER_HOME", settings.instance_folder, HISTORY_BYTES)
     yield from instance_findings(settings.instance_folder)
     yield schedules_finding(settings)
@@ -48,6 +53,27 @@ def machine_findings(
     yield folder_finding("TMPDIR", Path(tempfile.gettempdir()), ARTEFACTS_BYTES)
     yield port_finding(*ui_address)
     yield packages_finding()
+
+
+def output_findings(settings: Settings) -> Iterator[Finding]:
+    """Try to write where outputs go, when that is not BEACON_HOME, and leave nothing behind."""
+    name = "BEACON_OUTPUT_URL"
+    if settings.output_url is None:
+        return
+    try:
+        root = output_root(settings)
+        if not in_store(root):
+            yield folder_finding(name, root, folder_size(default_folder(root)))
+            return
+        with store_faults(str(root)):
+            tried = root / f".doctor.{uuid4()}"
+            tried.write_bytes(b"")
+            tried.unlink()
+    except MachineError as error:
+        found, _, remedy = str(error).partition("\n")
+        yield fail(name, found, remedy)
+        return
+    yield ok(name, f"{root} can be read and written")
 
 
 def folder_finding(name: str, folder: Path, need_bytes: int = 0) -> Finding:

@@ -190,6 +190,11 @@ def extract_window(
             if not accepts_deletions:
                 refuse_deletions(source, warehouse, shapes, window, held)
         _delete_published(warehouse, window)
+        # Their receipts are back.
+        warehouse.execute(
+            "delete from ops.archived_days where job_day >= %(start)s and job_day < %(end)s",
+            vars(window),
+        )
     return _result(loaded)
 
 

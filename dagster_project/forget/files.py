@@ -5,19 +5,21 @@ demo's database files, which are searched as databases; files that ``--output`` 
 """
 
 import html
-import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from dagster_project.archive.receipts import FOLDER, files_with_job, take_job_out
 from dagster_project.deliver.browse import make as browse
 from dagster_project.deliver.report.make import covers, page_name
 from dagster_project.deliver.snapshot.take import MARKER, default_folder
 from dagster_project.forget.warehouse import TELLING_CHARACTERS, Keys, redacted
+from dagster_project.outputs import Place, output_roots, remove_folder, store_faults
 from dagster_project.settings import Settings
 
 LOCK_TIMEOUT_S = 30
@@ -29,27 +31,30 @@ _SEARCHED_ELSEWHERE = "postgres"
 class FileDone:
     """A file or folder that held the job, and what became, or would become, of it."""
 
-    path: Path
+    path: Place
     action: str
 
 
-def files_of(settings: Settings, keys: Keys, *, removes: bool) -> list[FileDone]:
+def files_of(settings: Settings, url: str, keys: Keys, *, removes: bool) -> list[FileDone]:
     """Find what holds the job, and remove it or take the id out.
 
     Args:
+        url: libpq URL of the warehouse, whose locks keep others from files that are rewritten.
         keys: The job and its days: a report about one of these holds its numbers.
         removes: Whether to do so; else it is told only.
     """
-    return [
-        *_reports(settings.home, keys, removes=removes),
-        *_browse(settings.home, keys, removes=removes),
-        *_snapshots(settings.home, keys, removes=removes),
-        *_others(settings, keys, removes=removes),
-    ]
+    found: list[FileDone] = []
+    for root in output_roots(settings):
+        with store_faults(str(root)):
+            found += _reports(root, keys, removes=removes)
+            found += _browse(root, keys, removes=removes)
+            found += _snapshots(root, keys, removes=removes)
+            found += _archived(root, url, keys.job_id, removes=removes)
+    return [*found, *_others(settings, keys, removes=removes)]
 
 
-def _reports(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
-    for path in sorted((home / "reports").glob("*.html")):
+def _reports(root: Place, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
+    for path in sorted((root / "reports").glob("*.html")):
         is_about = any(covers(path, day) for day in keys.days)
         if is_about or _names(path, html.escape(keys.job_id)) or _names(path, keys.job_id):
             if removes:
@@ -57,37 +62,46 @@ def _reports(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
             yield FileDone(path, "removed; to write it again: beacon report")
 
 
-def _browse(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
-    folder = browse.default_folder(home)
+def _browse(root: Place, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
+    folder = browse.default_folder(root)
     for path in (folder, *(folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))):
         is_whole = (path / browse.MARKER).exists()
         has_job = (path / browse.PAGES / page_name(keys.job_id)).exists()
         if path.is_dir() and (has_job or not is_whole):
             if removes:
-                shutil.rmtree(path)
+                remove_folder(path)
             yield FileDone(path, "removed; to write it again: beacon browse")
 
 
-def _snapshots(home: Path, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
-    folder = default_folder(home)
+def _snapshots(root: Place, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
+    folder = default_folder(root)
     for path in (folder, *(folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))):
         if path.is_dir() and _snapshot_holds(path, keys):
             if removes:
-                shutil.rmtree(path)
+                remove_folder(path)
             yield FileDone(path, "removed; to take it again: beacon snapshot")
 
 
-def _snapshot_holds(folder: Path, keys: Keys) -> bool:
+def _archived(root: Place, url: str, job_id: str, *, removes: bool) -> Iterator[FileDone]:
+    for place in files_with_job(root, job_id):
+        if removes:
+            take_job_out(url, place, job_id)
+        yield FileDone(place, "its rows are taken out")
+
+
+def _snapshot_holds(folder: Place, keys: Keys) -> bool:
     """Tell whether a snapshot has the job, or is not whole and so cannot be asked."""
     if not (folder / MARKER).exists():
         return True
-    for path in sorted((folder / "parquet").glob("*.parquet")):
-        rows = pl.scan_parquet(path)
-        if "job_id" in rows.collect_schema().names() and not (
-            rows.filter(pl.col("job_id") == keys.job_id).head(1).collect().is_empty()
-        ):
-            return True
-    return False
+    return any(_parquet_holds(path, keys.job_id) for path in (folder / "parquet").glob("*.parquet"))
+
+
+def _parquet_holds(path: Place, job_id: str) -> bool:
+    with path.open("rb") as opened, pq.ParquetFile(opened) as file:
+        if "job_id" not in file.schema_arrow.names:
+            return False
+        batches = file.iter_batches(columns=["job_id"])
+        return any(pc.any(pc.equal(batch.column(0), job_id)).as_py() for batch in batches)
 
 
 def _others(settings: Settings, keys: Keys, *, removes: bool) -> Iterator[FileDone]:
@@ -110,19 +124,19 @@ def _others(settings: Settings, keys: Keys, *, removes: bool) -> Iterator[FileDo
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    delivered = (folder / "reports", default_folder(folder), folder / _SEARCHED_ELSEWHERE)
+    delivered = [folder / name for name in ("reports", "snapshot", FOLDER, _SEARCHED_ELSEWHERE)]
     for path in folder.rglob("*"):
         if path.is_file() and not any(path.is_relative_to(other) for other in delivered):
             yield path
 
 
-def _names(path: Path, text: str) -> bool:
+def _names(path: Place, text: str) -> bool:
     """Tell whether the text stands in a file, or in what SQLite has yet to move into it."""
     parts = [path, path.with_name(f"{path.name}-wal")] if _is_sqlite(path) else [path]
     return any(text.encode() in part.read_bytes() for part in parts if part.exists())
 
 
-def _is_sqlite(path: Path) -> bool:
+def _is_sqlite(path: Place) -> bool:
     with path.open("rb") as file:
         return file.read(len(_SQLITE)) == _SQLITE
 

@@ -44,6 +44,7 @@ from dagster_project.orchestrate.specs import (
     STAGE_SPECS,
     asset_key,
 )
+from dagster_project.outputs import output_root
 from dagster_project.partitions import Window
 from dagster_project.settings import MissingSettingError, Settings
 from dagster_project.stage import Databases, MachineError, machine_faults
@@ -305,17 +306,18 @@ def _reports(run: Launched) -> Iterator[dg.AssetMaterialization]:
     from dagster_project.deliver.report.make import default_path, write_overview
 
     settings, days = run.settings, run.good_days
+    root = output_root(settings)
     for number, day in enumerate(days):
         if run.stop():
             raise StoppedError(len(days) - number)
         window = Window.of_day(day)
-        path = default_path(settings.home, window).absolute()
+        path = default_path(root, window)
         made = write_overview(settings.require("warehouse_url"), path, window)
         yield dg.AssetMaterialization(
             REPORT,
             partition=day.isoformat(),
             metadata={
-                "report": dg.MetadataValue.path(made.path),
+                "report": dg.MetadataValue.path(str(made.path)),
                 "link": dg.MetadataValue.url(made.path.as_uri()),
                 "jobs": made.jobs,
                 "size_bytes": made.size_bytes,
@@ -362,14 +364,14 @@ def _snapshot(context: dg.AssetExecutionContext, settings: Settings) -> dg.Asset
 
     taken = take_snapshot(
         settings.require("warehouse_url"),
-        default_folder(settings.home),
+        default_folder(output_root(settings)),
         settings.batch_rows,
         lambda done, total: context.log.info("%s of %s relations written", done, total),
     )
     return dg.AssetMaterialization(
         SNAPSHOT,
         metadata={
-            "path": dg.MetadataValue.path(taken.folder),
+            "path": dg.MetadataValue.path(str(taken.folder)),
             "dagster/row_count": sum(taken.rows.values()),
             "rows": dict(taken.rows),
             "size_bytes": taken.size_bytes,

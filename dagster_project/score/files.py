@@ -135,7 +135,7 @@ def score_file(
     Raises:
         FormError: The ending of the output stands for no form.
     """
-    require_form(output)
+    require_form(str(output))
     score = _job_records if jobs else _answer_records
     schema = score(ANSWERS.to_frame(), methods).schema
     records = answers = 0

@@ -52,9 +52,58 @@ comment on function rules.is_provider_block(jsonb, jsonb) is
 'Whether the provider refused to run the request: a content filter, or HTTP 403 (forbidden) or 451
 (legal reasons). The other 4xx are faults of the request or the rate. Never read from the text.';
 
+create or replace function rules.archived_in(output jsonb, receipt jsonb) returns text
+language sql immutable parallel safe as $$
+    select coalesce(
+        receipt ->> 'archived_in',
+        output #>> '{metadata,receipt,archived_in}',
+        output #>> '{data,metadata,receipt,archived_in}'
+    )
+$$;
+comment on function rules.archived_in(jsonb, jsonb) is
+'The file in which a receipt lies that was taken out of a row (beacon prune --raw-older-than).';
+
+create or replace function rules.without_receipt(output jsonb, file text) returns jsonb
+language sql immutable parallel safe as $$
+    select
+        case
+            -- Where there is no other, the answer is the receipt's.
+            when rules.answer_text(outputs.slim) is not distinct from rules.answer_text(output)
+                then outputs.slim
+            else output
+        end
+    from (
+        select
+            case
+                when jsonb_typeof(output #> '{metadata,receipt}') = 'object'
+                    then jsonb_set(output, '{metadata,receipt}', marks.mark)
+                when jsonb_typeof(output #> '{data,metadata,receipt}') = 'object'
+                    then jsonb_set(output, '{data,metadata,receipt}', marks.mark)
+                else output
+            end as slim
+        from (select jsonb_build_object('archived_in', file) as mark) as marks
+    ) as outputs
+$$;
+comment on function rules.without_receipt(jsonb, text) is
+'An output with the name of a file in place of the receipt within it; the answer stays.';
+
+create or replace function rules.refuse_archived(file text) returns jsonb
+language plpgsql immutable parallel safe as $$
+begin
+    raise exception 'receipts of this day lie in %, and not in raw.*', file
+        using
+            errcode = 'data_exception',
+            hint = 'Take the day again from the source: beacon backfill --again --from DAY --to DAY';
+end
+$$;
+comment on function rules.refuse_archived(text) is
+'Ends what needs a receipt that was archived: without it the result would be another one.';
+
 create or replace function rules.fresh_receipt(output jsonb, receipt jsonb) returns jsonb
 language sql immutable parallel safe as $$
     select case
+        when rules.archived_in(output, receipt) is not null
+            then rules.refuse_archived(rules.archived_in(output, receipt))
         when
             not (
                 rules.is_retry_output(output)
@@ -64,7 +113,8 @@ language sql immutable parallel safe as $$
     end
 $$;
 comment on function rules.fresh_receipt(jsonb, jsonb) is
-'The receipt, but for a retry that brought its own: the row keeps that of the first try (I-26).';
+'The receipt, but for a retry that brought its own: the row keeps that of the first try (I-26). An
+error when it was archived.';
 
 create or replace function rules.prompt_key(system_prompt text, region text) returns text
 language sql immutable parallel safe as $$

@@ -161,7 +161,8 @@ comment on column raw.executions.created_at is
 comment on column raw.executions.output_data is
 'Answer or failure, in one of the runner''s nine shapes; read by the functions in rules.';
 comment on column raw.executions.receipt_data is
-'Receipt of the provider, only the paths that are read; NULL when there is none.';
+'Receipt of the provider, only the paths that are read; NULL when there is none. On an archived day
+(ops.archived_days) only the file in which it lies, under archived_in.';
 comment on column raw.executions.ipfs_cid is
 'Where the runner pinned the bundle; NULL when it did not.';
 comment on column raw.executions.ipfs_pinned_at is

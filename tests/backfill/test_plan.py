@@ -17,6 +17,7 @@ from dagster_project.backfill.plan import (
     days_in,
     estimated_seconds,
     plan_days,
+    with_receipts,
 )
 from dagster_project.backfill.stages import STAGES
 from dagster_project.partitions import Window
@@ -94,6 +95,16 @@ def test_a_day_that_waits_for_the_semantic_measure_is_stale_from_the_scores_on()
     versions = {"extract": "1", "score": "1"}
     (day,) = plan_days({DAY: "f"}, [copied, scored], versions, (), {DAY})
     assert (day.state, day.stage) == (State.STALE, "score")
+
+
+def test_whatever_an_archived_day_waits_for_begins_with_the_extract() -> None:
+    rows = [row(), unified("b")]
+    (stale,) = with_receipts(plan_days({DAY: "f"}, rows, VERSIONS, ()), {DAY})
+    assert (stale.state, stale.stage) == (State.STALE, "extract")
+    current = plan_days({DAY: "f"}, done(), VERSIONS, ())
+    assert with_receipts(current, {DAY}) == current
+    running = plan_days({DAY: "f"}, rows, VERSIONS, (DAY,))
+    assert with_receipts(running, {DAY}) == running
 
 
 def test_a_quarantined_day_stays_so_and_tells_that_its_source_changed() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.deliver.snapshot.take import ForeignFolderError, replaced_folder
+from dagster_project.outputs import ForeignFolderError, replaced_folder
 
 MARKER = "marker"
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from dagster_project.deliver.snapshot.take import replaced_folder
+from dagster_project.outputs import replaced_folder
 with replaced_folder(Path(sys.argv[1]), "marker") as new:
     (new / "half").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -44,7 +44,7 @@ from dagster_project.deliver.report.wording import (
     in_words,
     region_order,
 )
-from dagster_project.deliver.snapshot.take import folder_size, replaced_folder
+from dagster_project.outputs import Place, folder_size, written_folder
 from dagster_project.partitions import Window
 from dagster_project.postgres import read_sql
 from dagster_project.score.our_jobs import MIN_ANSWERS
@@ -69,7 +69,7 @@ Progress = Callable[[int, int], None]
 class Browse:
     """A folder that was written; its size is that of all files."""
 
-    folder: Path
+    folder: Place
     jobs: int
     size_bytes: int
 
@@ -84,14 +84,14 @@ class _Numbers:
         return self.of.setdefault(value, len(self.of))
 
 
-def default_folder(home: Path) -> Path:
+def default_folder(root: Place) -> Place:
     """Return the folder that nobody named: beside the reports, which link into it."""
-    return home / "reports" / Path(BROWSE).parent
+    return root / "reports" / Path(BROWSE).parent
 
 
 def write_browse(
     url: str,
-    folder: Path,
+    folder: Place,
     window: Window | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Browse:
@@ -107,7 +107,7 @@ def write_browse(
         ForeignFolderError: The folder holds something that was not written by this.
     """
     days = EVERYTHING if window is None else window
-    with replaced_folder(folder, MARKER) as new, snapshot(url, "browse") as connection:
+    with written_folder(url, folder, MARKER) as new, snapshot(url, "browse") as connection:
         (new / PAGES).mkdir()
         index = _Index(connection, days, new / PAGES, progress)
         report = folder.parent / "report.html"
@@ -120,7 +120,8 @@ def write_browse(
             for part in page_parts("browse.html.j2", {**page, **index.head}, TEMPLATES):
                 file.write(part)
         (new / MARKER).write_text(json.dumps({"jobs": index.written}) + "\n", encoding="utf-8")
-    return Browse(folder, index.written, folder_size(folder))
+        size = folder_size(new)
+    return Browse(folder, index.written, size)
 
 
 class _Index:

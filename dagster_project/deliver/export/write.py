@@ -23,7 +23,7 @@ from dagster_project.deliver.export.condition import safe_condition
 from dagster_project.deliver.one_job import snapshot
 from dagster_project.deliver.snapshot.catalog import SCHEMA, Relation, relations
 from dagster_project.deliver.snapshot.files import read_batches, write_relation
-from dagster_project.paths import replaced_file
+from dagster_project.outputs import Place, written_file
 from dagster_project.postgres import advisory_lock
 from dagster_project.stage import StageError
 from dagster_project.warehouse import ANALYST, SETUP_LOCK
@@ -59,13 +59,15 @@ class Export:
         rows: Without the header.
     """
 
-    path: Path
+    path: Place
     relation: str
     rows: int
     size_bytes: int
 
 
-def write_export(url: str, name: str, path: Path, condition: str | None, batch_rows: int) -> Export:
+def write_export(
+    url: str, name: str, path: Place, condition: str | None, batch_rows: int
+) -> Export:
     """Write the rows of a relation that fit a condition, in the order of their days and keys.
 
     Args:
@@ -85,8 +87,7 @@ def write_export(url: str, name: str, path: Path, condition: str | None, batch_r
     with advisory_lock(url, SETUP_LOCK, shared=True), snapshot(url, "export") as connection:
         _take_role(connection)
         relation = _find(relations(connection), name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_file(path) as unfinished:
+        with written_file(path) as unfinished:
             try:
                 rows = _write(connection, relation, unfinished, safe, batch_rows, path.suffix)
             except (psycopg.ProgrammingError, psycopg.DataError) as error:
@@ -94,7 +95,8 @@ def write_export(url: str, name: str, path: Path, condition: str | None, batch_r
                     raise
                 message = f"The condition on {SCHEMA}.{relation.name}: {error.diag.message_primary}"
                 raise BadConditionError(message) from error
-    return Export(path, f"{SCHEMA}.{relation.name}", rows, path.stat().st_size)
+            size = unfinished.stat().st_size
+    return Export(path, f"{SCHEMA}.{relation.name}", rows, size)
 
 
 def _take_role(connection: psycopg.Connection[Any]) -> None:

@@ -23,8 +23,8 @@ from dagster_project.deliver.report import wording
 from dagster_project.deliver.report.job_page import job_page
 from dagster_project.deliver.report.overview import overview_page
 from dagster_project.deliver.report.read import read_job_page, read_overview
+from dagster_project.outputs import Place, names_in, written_file
 from dagster_project.partitions import Window
-from dagster_project.paths import replaced_file
 
 BROWSE, JOB_PAGES = "browse/index.html", "browse/jobs"
 """What `beacon browse` writes, seen from the folder of the reports."""
@@ -40,7 +40,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 class Report:
     """A report that was written, and the number of jobs that it is about."""
 
-    path: Path
+    path: Place
     size_bytes: int
     jobs: int
 
@@ -49,17 +49,17 @@ class UnknownJobError(LookupError):
     """The warehouse does not hold the job."""
 
 
-def default_path(home: Path, window: Window | None = None, job_id: str | None = None) -> Path:
+def default_path(root: Place, window: Window | None = None, job_id: str | None = None) -> Place:
     """Return where a report goes that nobody named a file for.
 
-    A file below ``reports`` of the local state folder; the same days or job have the same file.
+    A file below ``reports`` of the folder of the outputs; the same days or job have the same file.
     """
     name = "report"
     if job_id is not None:
         name = f"job_{_UNSAFE.sub('_', job_id)[:100]}"
     elif window is not None:
         name = f"report_{_days(window)}"
-    return home / "reports" / f"{name}.html"
+    return root / "reports" / f"{name}.html"
 
 
 def _days(window: Window) -> str:
@@ -69,7 +69,7 @@ def _days(window: Window) -> str:
     return f"{window.start}" if last == window.start else f"{window.start}_{last}"
 
 
-def covers(path: Path, day: date) -> bool:
+def covers(path: Place, day: date) -> bool:
     """Tell whether a report of `default_path` is about a day, among others; not of one job."""
     if not path.name.startswith("report"):
         return False
@@ -79,14 +79,14 @@ def covers(path: Path, day: date) -> bool:
     return first <= day <= (last or first)
 
 
-def reports_in(home: Path) -> list[Path]:
+def reports_in(root: Place) -> list[Place]:
     """Return the reports that stand where those go that nobody named a file for.
 
     Only files with the name and the head of one of ours; those that a killed process left, too.
     """
     return [
         path
-        for path in sorted((home / "reports").glob("*"))
+        for path in sorted((root / "reports").glob("*"))
         if _NAME.fullmatch(path.name)
         and path.is_file()
         and not path.is_symlink()
@@ -94,13 +94,13 @@ def reports_in(home: Path) -> list[Path]:
     ]
 
 
-def _is_ours(path: Path) -> bool:
+def _is_ours(path: Place) -> bool:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     return b"Content-Security-Policy" in head and b"style-src &#39;sha256-" in head
 
 
-def write_overview(url: str, path: Path, window: Window | None = None) -> Report:
+def write_overview(url: str, path: Place, window: Window | None = None) -> Report:
     """Write the report about the jobs of some days; None for all."""
     with snapshot(url, "report") as connection:
         data = read_overview(connection, window)
@@ -110,7 +110,7 @@ def write_overview(url: str, path: Path, window: Window | None = None) -> Report
     return Report(path, size, data.totals["jobs"])
 
 
-def write_job(url: str, path: Path, job_id: str) -> Report:
+def write_job(url: str, path: Place, job_id: str) -> Report:
     """Write the report about one job.
 
     Raises:
@@ -123,7 +123,7 @@ def write_job(url: str, path: Path, job_id: str) -> Report:
     return Report(path, _replace(path, page_html("job.html.j2", job_page(data))), jobs=1)
 
 
-def _beside(path: Path) -> str | None:
+def _beside(path: Place) -> str | None:
     """Return where a report finds what `beacon browse` wrote beside it; None when it did not."""
     return BROWSE if (path.parent / BROWSE).exists() else None
 
@@ -133,10 +133,11 @@ def page_name(job_id: str) -> str:
     return f"{sha256(job_id.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.html"
 
 
-def _job_pages(path: Path, job_ids: Iterable[str]) -> dict[str, str]:
+def _job_pages(path: Place, job_ids: Iterable[str]) -> dict[str, str]:
     """Return where a report finds the pages of jobs that `beacon browse` wrote beside it."""
-    pages = {one: f"{JOB_PAGES}/{page_name(one)}" for one in job_ids}
-    return {job_id: page for job_id, page in pages.items() if (path.parent / page).exists()}
+    there = names_in(path.parent / JOB_PAGES)
+    names = {one: page_name(one) for one in job_ids}
+    return {one: f"{JOB_PAGES}/{name}" for one, name in names.items() if name in there}
 
 
 def page_html(template: str, page: Mapping[str, Any]) -> str:
@@ -190,12 +191,11 @@ def _made_visible(value: object) -> object:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _replace(path: Path, html: str) -> int:
+def _replace(path: Place, html: str) -> int:
     """Write a file so that a reader sees the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = html.encode()
     try:
-        with replaced_file(path) as unfinished:
+        with written_file(path) as unfinished:
             unfinished.write_bytes(content)
     except BaseException as error:
         error.add_note(f"({path} needs {len(content) / 1000:,.0f} kB)")

@@ -1,11 +1,8 @@
 """Taking a snapshot: one moment of the warehouse as one folder of files, whole or not at all."""
 
-import fcntl
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -19,8 +16,8 @@ from dagster_project.deliver.snapshot.files import (
     write_dictionary,
     write_relation,
 )
+from dagster_project.outputs import Place, folder_size, remove_empty, written_folder
 from dagster_project.postgres import advisory_lock
-from dagster_project.stage import machine_fault
 from dagster_project.warehouse import SETUP_LOCK
 
 MARKER = "snapshot.json"
@@ -28,10 +25,6 @@ DUCKDB_FILE = "beacon.duckdb"
 README = Path(__file__).with_name("readme_template.md")
 
 Progress = Callable[[int, int], None]
-
-
-class ForeignFolderError(RuntimeError):
-    """The folder holds something else, which must not be replaced."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +37,28 @@ class Snapshot:
         size_bytes: Of all files.
     """
 
-    folder: Path
+    folder: Place
     taken_at: str
     rows: Mapping[str, int]
     size_bytes: int
     seconds: float
 
 
-def default_folder(home: Path) -> Path:
-    """Return the folder of a snapshot that names none, below the local state folder."""
-    return home / "snapshot"
+def default_folder(root: Place) -> Place:
+    """Return the folder of a snapshot that names none, below the folder of the outputs."""
+    return root / "snapshot"
 
 
-def snapshots_in(home: Path) -> list[tuple[Path, list[Path]]]:
+def snapshots_in(root: Place) -> list[tuple[Place, list[Place]]]:
     """Return the snapshots right below a folder, each with its own files, of which one is there."""
     return [
         (marker.parent, _own_files(marker))
-        for marker in sorted(home.glob(f"*/{MARKER}"))
+        for marker in sorted(root.glob(f"*/{MARKER}"))
         if not marker.parent.is_symlink()
     ]
 
 
-def _own_files(marker: Path) -> list[Path]:
+def _own_files(marker: Place) -> list[Place]:
     folder = marker.parent
     names = [*json.loads(marker.read_text(encoding="utf-8"))["rows"], DICTIONARY]
     # The marker last: while it stands, what is left is known as a snapshot's.
@@ -74,17 +67,16 @@ def _own_files(marker: Path) -> list[Path]:
     return [file for file in wanted if file.is_file() and not file.is_symlink()]
 
 
-def delete_snapshot(folder: Path) -> None:
+def delete_snapshot(folder: Place) -> None:
     """Delete the files of a snapshot, and its folders where nothing else lies in them."""
     for file in _own_files(folder / MARKER):
         file.unlink()
     for emptied in (folder / "parquet", folder):
-        with suppress(OSError):
-            emptied.rmdir()
+        remove_empty(emptied)
 
 
 def take_snapshot(
-    url: str, folder: Path, batch_rows: int, progress: Progress = lambda _done, _total: None
+    url: str, folder: Place, batch_rows: int, progress: Progress = lambda _done, _total: None
 ) -> Snapshot:
     """Write every relation that analysts read as DuckDB and Parquet.
 
@@ -99,7 +91,7 @@ def take_snapshot(
         UnknownTypeError: A relation has a column of a type that cannot be written.
     """
     start = time.monotonic()
-    with replaced_folder(folder, MARKER) as new:
+    with written_folder(url, folder, MARKER) as new:
         parquet = new / "parquet"
         parquet.mkdir()
         parts = {}
@@ -121,7 +113,8 @@ def take_snapshot(
         taken_at = provenance["read_at"].isoformat(timespec="seconds")
         document = {"taken_at": taken_at, "rows": rows}
         (new / MARKER).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return Snapshot(folder, taken_at, rows, folder_size(folder), time.monotonic() - start)
+        size = folder_size(new)
+    return Snapshot(folder, taken_at, rows, size, time.monotonic() - start)
 
 
 def _readme(found: Sequence[Relation], rows: Mapping[str, int], provenance: Row) -> str:
@@ -144,70 +137,3 @@ def _origin(provenance: Row) -> str:
         note = provenance["file_note"] or "no note"
         return f"{provenance['file_jobs']:,} jobs were loaded from files of answers ({note})."
     return "Made from the runner's jobs."
-
-
-@contextmanager
-def replaced_folder(folder: Path, marker: str) -> Iterator[Path]:
-    """Give an empty folder that takes the place of another one at the end.
-
-    Beside the folder lie a lock and, while one is written, the new folder. Until the block ends
-    well, the old folder stays as it is. A block that fails leaves no part; a killed process leaves
-    one that the next one removes. Several processes take turns.
-
-    Args:
-        folder: The folder to replace; it need not exist.
-        marker: Name of a file that tells a folder of ours.
-
-    Yields:
-        The new folder, empty, on the same file system.
-
-    Raises:
-        ForeignFolderError: The folder holds files, but not the marker.
-    """
-    folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old, lock = (folder.with_name(f".{folder.name}.{end}") for end in ("new", "old", "lock"))
-    with lock.open("wb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if old.exists() and not folder.exists():
-            old.rename(folder)  # a process was killed between the two renames below
-        _require_ours(folder, marker)
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        new.mkdir()
-        try:
-            yield new
-        except BaseException as error:
-            if machine_fault(error) is not None:
-                error.add_note(_room(folder, new))
-            shutil.rmtree(new, ignore_errors=True)
-            raise
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _room(folder: Path, new: Path) -> str:
-    """Say how much room a folder needs that could not be written."""
-    before, written = folder_size(folder), folder_size(new)
-    free = shutil.disk_usage(folder.parent).free + written
-    return (
-        f"({folder} needs more than {max(before, written) / 1e6:,.1f} MB beside the old one; "
-        f"{free / 1e6:,.1f} MB are free)"
-    )
-
-
-def folder_size(folder: Path) -> int:
-    """Return the bytes of all files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _require_ours(folder: Path, marker: str) -> None:
-    is_ours = not folder.exists() or (folder / marker).exists()
-    if not is_ours and (not folder.is_dir() or any(folder.iterdir())):
-        message = (
-            f"{folder} holds other files and is not replaced. Name a folder that is empty, new or "
-            f"a snapshot: --output FOLDER"
-        )
-        raise ForeignFolderError(message)

@@ -130,7 +130,7 @@ region_result_attempts as (
         null::integer as max_retries,
         null as stored_system_prompt,
         documents.output,
-        null::jsonb as receipt,
+        rules.fresh_receipt(documents.output, null) as receipt,
         coalesce(jsonb_typeof(region_results.execution_output), 'null') <> 'null' as has_output,
         rules.answer_text(documents.output) as answer_text,
         region_results.error_message as stored_error,

@@ -78,12 +78,19 @@ def move_into_months(url: str) -> None:
 
     Every month is a transaction of its own: killed at any point, the next call goes on from there,
     and all rows can be read and written all the time.
+
+    Raises:
+        SetupError: Locks of others were in the way of a month for too long.
     """
-    is_left = True
-    while is_left:
-        with connect(url, application="setup") as connection:
-            connection.execute(sql.SQL("set local lock_timeout = {}").format(LOCK_TIMEOUT))
-            (is_left,) = only_row(connection.execute("select ops.move_month()"))
+    while patiently(url, lambda: _move_month(url)):
+        pass
+
+
+def _move_month(url: str) -> bool:
+    with connect(url, application="setup") as connection:
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(LOCK_TIMEOUT))
+        (is_left,) = only_row(connection.execute("select ops.move_month()"))
+        return bool(is_left)
 
 
 def ensure_months(

@@ -199,7 +199,7 @@ def copied(warehouse: str) -> None:
         for name in TABLES:
             raw, empty = sql.Identifier("raw", name), sql.Identifier("floor_" + name)
             target.execute(sql.SQL("create table {} (like {} including all)").format(empty, raw))
-            out_of = sql.SQL("copy {} to stdout (format binary)").format(raw)
+            out_of = sql.SQL("copy (table {}) to stdout (format binary)").format(raw)
             into = sql.SQL("copy {} from stdin (format binary)").format(empty)
             with source.cursor().copy(out_of) as rows, target.cursor().copy(into) as copy:
                 for row in rows:

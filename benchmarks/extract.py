@@ -90,7 +90,7 @@ def copy_in(warehouse: str) -> None:
                     sql.Identifier("floor_" + table), raw
                 )
             )
-            out = sql.SQL("copy {} to stdout").format(raw)
+            out = sql.SQL("copy (table {}) to stdout").format(raw)
             into = sql.SQL("copy {} from stdin").format(sql.Identifier("floor_" + table))
             with source.cursor().copy(out) as lines, target.cursor().copy(into) as copy:
                 stream = iter(lines)

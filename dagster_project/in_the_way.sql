@@ -14,7 +14,8 @@ where
     and locks.granted
     and locks.pid <> pg_backend_pid()
     and class.relnamespace::regnamespace::text in (
-        'raw', 'staging', 'intermediate', 'scores', 'analytics', 'portal', 'seeds', 'ops'
+        'raw', 'staging', 'intermediate', 'scores', 'partitions', 'analytics', 'portal', 'seeds',
+        'ops'
     )
 group by
     sessions.pid,

@@ -6,8 +6,9 @@ A run works by the rules that are installed. Where the files differ from them it
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,14 @@ from psycopg import errors, sql
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from dagster_project.paths import DBT_DIR, shown
-from dagster_project.postgres import advisory_lock, connect, lock_table, read_sql, sql_files
+from dagster_project.postgres import (
+    advisory_lock,
+    connect,
+    lock_table,
+    only_row,
+    read_sql,
+    sql_files,
+)
 from dagster_project.stage import StageError
 
 logger = logging.getLogger(__name__)
@@ -63,6 +71,35 @@ def create_schema(url: str) -> tuple[str, ...]:
                 connection.execute(read_sql(path))
         skipped = [_apply_role(connection, path) for path in sql_files(ROLES_FOLDER)]
     return tuple(message for message in skipped if message is not None)
+
+
+def move_into_months(url: str) -> None:
+    """Bring rows that an earlier release's tables held to their partitions, a month at a time.
+
+    Every month is a transaction of its own: killed at any point, the next call goes on from there,
+    and all rows can be read and written all the time.
+
+    Raises:
+        SetupError: Locks of others were in the way of a month for too long.
+    """
+    while patiently(url, lambda: _move_month(url)):
+        pass
+
+
+def _move_month(url: str) -> bool:
+    with connect(url, application="setup") as connection:
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(LOCK_TIMEOUT))
+        (is_left,) = only_row(connection.execute("select ops.move_month()"))
+        return bool(is_left)
+
+
+def ensure_months(
+    connection: psycopg.Connection[Any], table: str, days: Iterable[date | str]
+) -> None:
+    """Make the partitions that rows of some job_days (ISO) go to; nothing for a plain table."""
+    connection.execute(
+        "select ops.ensure_months(%s, %s::text[]::date[])", (table, [str(day) for day in set(days)])
+    )
 
 
 def patiently(url: str, change: Callable[[], Result]) -> Result:

@@ -14,8 +14,13 @@ from (
 ) as given
 inner join analytics.answer_outcomes as outcomes on given.execution_key = outcomes.execution_key
 inner join intermediate.int_executions__answers as answers
-    on given.execution_key = answers.execution_key
-inner join scores.answers as scored on given.execution_key = scored.execution_key
+    on
+        outcomes.execution_key = answers.execution_key
+        and outcomes.job_day = answers.job_day
+inner join scores.answers as scored
+    on
+        outcomes.execution_key = scored.execution_key
+        and outcomes.job_day = scored.job_day
 where rules.is_scored(outcomes.first_state) and not outcomes.first_state_inferred
 on conflict (execution_key, labeller) do update
     set

@@ -15,7 +15,12 @@ select
     rules.is_scored(outcomes.first_state)::integer as scored,
     (outcomes.first_state = 'refusal')::integer as refused
 from analytics.job_status as jobs
-left join analytics.answer_outcomes as outcomes on jobs.job_id = outcomes.job_id
+left join analytics.answer_outcomes as outcomes
+    on
+        jobs.job_id = outcomes.job_id
+        and jobs.job_day = outcomes.job_day
+        and outcomes.job_day >= %(start)s
+        and outcomes.job_day < %(end)s
 where
     jobs.job_day >= %(start)s
     and jobs.job_day < %(end)s

@@ -9,8 +9,13 @@ select
 from ops.answer_labels as labels
 inner join analytics.answer_outcomes as outcomes on labels.execution_key = outcomes.execution_key
 inner join intermediate.int_executions__answers as answers
-    on labels.execution_key = answers.execution_key
-inner join scores.answers as scored on labels.execution_key = scored.execution_key
+    on
+        outcomes.execution_key = answers.execution_key
+        and outcomes.job_day = answers.job_day
+inner join scores.answers as scored
+    on
+        outcomes.execution_key = scored.execution_key
+        and outcomes.job_day = scored.job_day
 where
     rules.is_scored(outcomes.first_state)
     and labels.text_md5 = md5(coalesce(scored.first_answer_text, answers.answer_text))

@@ -3,6 +3,7 @@
 with drawn as (
     select
         outcomes.execution_key,
+        outcomes.job_day,
         outcomes.model_id,
         outcomes.region,
         outcomes.question_id,
@@ -37,6 +38,11 @@ select
     coalesce(scored.first_answer_text, answers.answer_text) as text
 from chosen
 inner join intermediate.int_executions__answers as answers
-    on chosen.execution_key = answers.execution_key
-inner join scores.answers as scored on chosen.execution_key = scored.execution_key
+    on
+        chosen.execution_key = answers.execution_key
+        and chosen.job_day = answers.job_day
+inner join scores.answers as scored
+    on
+        chosen.execution_key = scored.execution_key
+        and chosen.job_day = scored.job_day
 order by chosen.place asc

@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
@@ -281,7 +280,7 @@ def _run_stage(
             for day, per_relation in rows.items():
                 per_relation[relation] = counts.get(day, 0)
                 measures[day][relation] = measured.get(day, {})
-            _refresh_statistics(connection, relation, sum(counts.values()))
+            _refresh_statistics(connection, relation, window, sum(counts.values()))
     return StageDone(stage, rows, measures, bad_days, tests, seconds)
 
 
@@ -374,12 +373,17 @@ def _measures_per_day(
     return {row.pop("job_day"): row for row in found}
 
 
-def _refresh_statistics(connection: psycopg.Connection[Any], relation: str, written: int) -> None:
+def _refresh_statistics(
+    connection: psycopg.Connection[Any], relation: str, window: Window, written: int
+) -> None:
     # Without statistics of a first load the next stage joins row by row: minutes become hours.
-    row = connection.execute(read_sql("backfill/known_rows.sql"), {"relation": relation}).fetchone()
+    values = {"known_table": relation, **vars(window)}
+    row = connection.execute(read_sql("backfill/known_rows.sql"), values).fetchone()
     known = float(row[0]) if row else 0
     if written > MOST_UNKNOWN_SHARE * max(known, 0):
-        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*relation.split("."))))
+        connection.execute(
+            "select ops.analyze_window(%(known_table)s::regclass, %(start)s, %(end)s)", values
+        )
 
 
 def _outcomes(done: StageDone, sources: Mapping[date, str]) -> Iterator[Outcome]:

@@ -16,6 +16,7 @@ from dagster_project.extract.rows import Batch, Row, UnreadableRow, parent_id
 from dagster_project.extract.schema import TableShape
 from dagster_project.partitions import Window
 from dagster_project.postgres import read_sql
+from dagster_project.warehouse import ensure_months
 
 _ROW_ERRORS = (
     psycopg.DataError,
@@ -51,31 +52,52 @@ def replace_rows(
     table: TableShape,
     window: Window,
     batches: Iterable[Batch],
+    *,
+    holds_rows: bool,
 ) -> LoadedRows:
-    """Replace a window of one raw table and its quarantine."""
-    name = sql.Identifier("raw", table.name)
+    """Replace a window of one raw table and its quarantine.
+
+    Args:
+        holds_rows: Whether the table has rows in the window. They are compared with the new ones,
+            which are collected beside it; else the new ones go straight into it.
+    """
+    name = stored_name = sql.Identifier("raw", table.name)
     days = {"table": table.name, "start": window.start, "end": window.end}
-    in_window = sql.SQL("job_day >= %(start)s and job_day < %(end)s")
-    warehouse.execute(sql.SQL("delete from {} where {}").format(name, in_window), days)
-    quarantined_rows = sql.SQL("delete from ops.quarantine where source_table = %(table)s and {}")
-    warehouse.execute(quarantined_rows.format(in_window), days)
+    if holds_rows:
+        name = sql.Identifier(f"new_{table.name}")
+        statement = "create temporary table {} (like {} including compression) on commit drop"
+        warehouse.execute(sql.SQL(statement).format(name, stored_name))
+    warehouse.execute(
+        "delete from ops.quarantine where source_table = %(table)s and"
+        " job_day >= %(start)s and job_day < %(end)s",
+        days,
+    )
     stored = quarantined = 0
     for batch in batches:
-        _delete_ids(warehouse, table, batch)
-        refused = _copy(warehouse, table, batch.readable)
+        _delete_ids(warehouse, table, window, batch)
+        if not holds_rows:
+            ensure_months(warehouse, f"raw.{table.name}", {row.job_day for row in batch.readable})
+        refused = _copy(warehouse, name, table, batch.readable)
         _quarantine(warehouse, table, [*batch.unreadable, *refused])
         stored += len(batch.readable) - len(refused)
         quarantined += len(batch.unreadable) + len(refused)
+    if holds_rows:
+        warehouse.execute(
+            "select ops.replace_rows(%s, %s, array['id'], %s, %s)",
+            (f"raw.{table.name}", f"new_{table.name}", window.start, window.end),
+        )
     return LoadedRows(stored, quarantined)
 
 
-def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Batch) -> None:
-    """Delete what comes in again under another job_day, because its job moved: no ghosts."""
+def _delete_ids(
+    warehouse: psycopg.Connection[Any], table: TableShape, window: Window, batch: Batch
+) -> None:
+    """Delete what comes in again from another job_day, because its job moved: no ghosts."""
     ids = [*(row.source_id for row in batch.readable), *(row.source_id for row in batch.unreadable)]
-    statement = sql.SQL("delete from {} where id = any(%s::text[]::{}[])").format(
-        sql.Identifier("raw", table.name), sql.Identifier(table.columns[0].type_name)
-    )
-    warehouse.execute(statement, (ids,))
+    statement = sql.SQL(
+        "delete from {} where id = any(%s::text[]::{}[]) and not (job_day >= %s and job_day < %s)"
+    ).format(sql.Identifier("raw", table.name), sql.Identifier(table.columns[0].type_name))
+    warehouse.execute(statement, (ids, window.start, window.end))
     warehouse.execute(
         "delete from ops.quarantine where source_table = %s and source_id = any(%s)",
         (table.name, ids),
@@ -83,7 +105,10 @@ def _delete_ids(warehouse: psycopg.Connection[Any], table: TableShape, batch: Ba
 
 
 def _copy(
-    warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[Row]
+    warehouse: psycopg.Connection[Any],
+    name: sql.Identifier,
+    table: TableShape,
+    rows: Sequence[Row],
 ) -> list[UnreadableRow]:
     """Store rows; return those that the warehouse refuses.
 
@@ -95,12 +120,12 @@ def _copy(
     while start < len(rows):
         attempt = rows[start : start + size]
         try:
-            _copy_all(warehouse, table, attempt)
+            _copy_all(warehouse, name, table, attempt)
             start, size = start + len(attempt), 2 * size
         except _ROW_ERRORS as error:
             good = int(_place(error)["line"]) - 1
             if good:
-                _copy_all(warehouse, table, attempt[:good])
+                _copy_all(warehouse, name, table, attempt[:good])
             bad = attempt[good]
             refused.append(
                 UnreadableRow(
@@ -111,9 +136,14 @@ def _copy(
     return refused
 
 
-def _copy_all(warehouse: psycopg.Connection[Any], table: TableShape, rows: Sequence[Row]) -> None:
+def _copy_all(
+    warehouse: psycopg.Connection[Any],
+    name: sql.Identifier,
+    table: TableShape,
+    rows: Sequence[Row],
+) -> None:
     statement = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier("raw", table.name),
+        name,
         sql.SQL(", ").join(
             [*(sql.Identifier(column.name) for column in table.columns), sql.Identifier("job_day")]
         ),

@@ -184,7 +184,11 @@ def extract_window(
                     kept = _without(lines, shape.name, left_out) if left_out else lines
                     rows = read_rows(shape, kept, removed)
                     loaded[shape.name] = replace_rows(
-                        warehouse, shape, window, batches(rows, batch_rows)
+                        warehouse,
+                        shape,
+                        window,
+                        batches(rows, batch_rows),
+                        holds_rows=bool(held[shape.name]),
                     )
                 _count_removed(warehouse, shape.name, window, removed)
             if not accepts_deletions:

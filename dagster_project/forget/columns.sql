@@ -7,7 +7,7 @@ select
 from pg_class as tables
 inner join pg_attribute as columns on tables.oid = columns.attrelid
 where
-    tables.relkind = 'r'
+    tables.relkind in ('r', 'p')
     and tables.relnamespace::regnamespace::text = any(%(schemas)s)
     and columns.attnum > 0
     and not columns.attisdropped

@@ -15,7 +15,10 @@ select
     case when results.status = 'success' then 'completed' else results.status end as status,
     case when results.status = 'success' then results.execution_output -> 'data' end as answer
 from analytics.executions_unified as unified
-inner join raw.region_results as results on unified.region_result_id = results.id
+inner join raw.region_results as results
+    on
+        unified.region_result_id = results.id
+        and unified.job_day = results.job_day
 where
     unified.source = 'cross_region_result'
     and unified.job_id = any(%(job_ids)s)

@@ -1,4 +1,4 @@
--- Rows of days outside the window, which is empty by then, whose key is on a day inside it now.
+-- Rows of days outside the window whose key is on a day inside it now.
 delete from {table}
 where
     {key} = any(%(keys)s)

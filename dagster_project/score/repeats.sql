@@ -44,6 +44,9 @@ select
     numbered.answer_text,
     scored.language
 from numbered
-inner join scores.answers as scored on numbered.execution_key = scored.execution_key
+inner join scores.answers as scored
+    on
+        numbered.execution_key = scored.execution_key
+        and numbered.job_day = scored.job_day
 where numbered.position <= %(most)s
 order by job_id, numbered.position

@@ -57,6 +57,14 @@ REPEATS = {
 }
 """Columns of ``score/repeats.sql``; ``job_id`` names a group of two answers."""
 
+KEYS = {
+    "answers": ("execution_key",),
+    "answer_pairs": ("left_key", "right_key"),
+    "job_metrics": ("job_id",),
+    "repeat_pairs": ("left_key",),
+}
+"""What tells rows of one day from each other, by table."""
+
 MOST_REPEATS = 20
 """Answers of one day, model, region and question that are compared with each other, two by two:
 more of them would cost time and tell little about how answers vary."""
@@ -85,24 +93,30 @@ def score_window(warehouse_url: str, window: Window, batch_rows: int) -> ScoreRe
         connect(warehouse_url, application="score-read", read_only=True) as source,
         connect(warehouse_url, application="score-write") as target,
     ):
-        _empty(target, window)
+        _prepare(target)
         writing = _Writing(target, window, _semantic_measure(target, window))
         for jobs in scored_jobs(writing.parts(_read(source, window, batch_rows))):
             writing.add_jobs(jobs)
+        for table in ("answers", "answer_pairs", "job_metrics"):
+            writing.replace(table)
         # On the writing session: it sees the languages that are not committed yet.
         most = max(1, min(batch_rows, BATCH_BYTES // max(1, writing.longest)))
         for answers in whole_jobs(_read_repeats(target, window, most)):
             writing.add_repeats(answers)
+        writing.replace("repeat_pairs")
         return writing.result
 
 
-def _empty(target: psycopg.Connection[TupleRow], window: Window) -> None:
+def _prepare(target: psycopg.Connection[TupleRow]) -> None:
+    """Lock the tables and make one beside each that collects its new rows."""
     for table in TABLES:
         lock_table(target, f"scores.{table}")
     for table in TABLES:
-        statement = sql.SQL("delete from {} where job_day >= %s and job_day < %s")
+        statement = "create temporary table {} (like {} including compression) on commit drop"
         target.execute(
-            statement.format(sql.Identifier("scores", table)), [window.start, window.end]
+            sql.SQL(statement).format(
+                sql.Identifier(f"new_{table}"), sql.Identifier("scores", table)
+            )
         )
 
 
@@ -177,8 +191,21 @@ class _Writing:
         self._store("repeat_pairs", repeats)
         self.result.repeats += len(repeats)
 
+    def replace(self, table: str) -> None:
+        """Let the window of a table hold what was collected for it."""
+        self.target.execute(
+            "select ops.replace_rows(%s, %s, %s, %s, %s)",
+            (
+                f"scores.{table}",
+                f"new_{table}",
+                list(KEYS[table]),
+                self.window.start,
+                self.window.end,
+            ),
+        )
+
     def _store(self, table: str, rows: pl.DataFrame) -> None:
-        name = sql.Identifier("scores", table)
+        name = sql.Identifier(f"new_{table}")
         with self.target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
             columns = [column.name for column in stored.description or ()]
         versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))

@@ -12,7 +12,14 @@ from dagster_project.unify.dbt_command import (
     run_tests,
 )
 from dagster_project.unify.dbt_run import DbtError, run_dbt
-from dagster_project.warehouse import SETUP_LOCK, alone, create_schema, patiently, record_setup
+from dagster_project.warehouse import (
+    SETUP_LOCK,
+    alone,
+    create_schema,
+    move_into_months,
+    patiently,
+    record_setup,
+)
 
 SEED_OF_CHECK = {
     "regions_are_known": "region_aliases",
@@ -35,6 +42,7 @@ def set_up_warehouse(url: str, versions: Mapping[str, str]) -> tuple[str, ...]:
     # Alone: two first builds of one table at the same time make one of them fail.
     with alone(url):
         left_out = patiently(url, lambda: create_schema(url))
+        move_into_months(url)
         patiently(url, lambda: run_dbt(build_everything(), url=url))
         record_setup(url, versions)
     return left_out

@@ -27,3 +27,9 @@
     {%- set start, end = window_bounds() -%}
     {{ column }} >= date '{{ start }}' and {{ column }} < date '{{ end }}'
 {%- endmacro %}
+
+{#- The window as two arguments of a function: its first day and the day after its last. -#}
+{% macro window_days() -%}
+    {%- set start, end = window_bounds() -%}
+    date '{{ start }}', date '{{ end }}'
+{%- endmacro %}

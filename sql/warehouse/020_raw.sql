@@ -1,6 +1,7 @@
 -- The runner's six tables. Same names and types as in the source, except that ids are bigint, which
 -- the source's may become; job_day (UTC) is added.
--- Optional source columns that are missing there are NULL here.
+-- Optional source columns that are missing there are NULL here. The two with a row per answer are
+-- partitioned by month (ops.ensure_months): an id is there once, on one day.
 create table if not exists raw.jobs (
     id bigint primary key,
     jobspec_id text not null,
@@ -14,7 +15,7 @@ create index if not exists jobs_job_day on raw.jobs (job_day);
 create index if not exists jobs_jobspec_id on raw.jobs (jobspec_id);
 
 create table if not exists raw.executions (
-    id bigint primary key,
+    id bigint not null,
     job_id bigint,
     provider_id text,
     region text,
@@ -45,8 +46,9 @@ create table if not exists raw.executions (
     region_verified boolean,
     verification_method text,
     preflight_evidence_ref text,
-    job_day date not null
-);
+    job_day date not null,
+    primary key (id, job_day)
+) partition by range (job_day);
 create index if not exists executions_job_day on raw.executions (job_day);
 create index if not exists executions_job_number on raw.executions (job_id);
 drop index if exists raw.executions_job_id;  -- with texts that no index holds
@@ -73,7 +75,7 @@ create index if not exists cross_region_executions_jobspec_id
 on raw.cross_region_executions (jobspec_id);
 
 create table if not exists raw.region_results (
-    id uuid primary key,
+    id uuid not null,
     cross_region_execution_id uuid not null,
     region text,
     provider_id text,
@@ -89,8 +91,9 @@ create table if not exists raw.region_results (
     created_at timestamptz,
     updated_at timestamptz,
     model_id text,
-    job_day date not null
-);
+    job_day date not null,
+    primary key (id, job_day)
+) partition by range (job_day);
 create index if not exists region_results_job_day on raw.region_results (job_day);
 create index if not exists region_results_cross_region_execution_id
 on raw.region_results (cross_region_execution_id);

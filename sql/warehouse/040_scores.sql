@@ -1,7 +1,8 @@
 -- What the scoring engine computed from answers. runner_*: the runner's own method, number for
 -- number; the rest is ours. Scores are rounded to 12 decimals; no clocks, no run ids.
+-- Partitioned by month as raw.executions is: answers and their pairs.
 create table if not exists scores.answers (
-    execution_key text primary key,
+    execution_key text not null,
     job_id text,
     job_day date not null,
     runner_classification text not null,
@@ -20,8 +21,9 @@ create table if not exists scores.answers (
     language text,
     regenerated boolean,
     first_answer_text text,
-    method_version text not null
-);
+    method_version text not null,
+    primary key (execution_key, job_day)
+) partition by range (job_day);
 alter table scores.answers add column if not exists first_state text;
 alter table scores.answers add column if not exists first_state_inferred boolean;
 create index if not exists answers_job_day on scores.answers (job_day);
@@ -49,8 +51,8 @@ create table if not exists scores.answer_pairs (
     length_ratio double precision,
     cosine_tfidf double precision,
     method_version text not null,
-    primary key (left_key, right_key)
-);
+    primary key (left_key, right_key, job_day)
+) partition by range (job_day);
 alter table scores.answer_pairs add column if not exists semantic_cosine double precision;
 create index if not exists answer_pairs_job_day on scores.answer_pairs (job_day);
 create index if not exists answer_pairs_job_id on scores.answer_pairs (job_id);

@@ -39,6 +39,12 @@ def add_history(connection: psycopg.Connection, table: str) -> int:
     )
     connection.execute(
         sql.SQL(
+            "select ops.ensure_months({table}, array_agg(distinct job_day - 400 * copy))"
+            " from {name}, generate_series(1, {copies}) as copy"
+        ).format(name=name, table=sql.Literal(table), copies=sql.Literal(COPIES))
+    )
+    connection.execute(
+        sql.SQL(
             "insert into {name} select made.* from {name} as stored, generate_series(1, {copies})"
             " as copy, jsonb_populate_record(stored, jsonb_build_object("
             " 'job_day', stored.job_day - 400 * copy, {keys})) as made"
@@ -53,8 +59,9 @@ def add_history(connection: psycopg.Connection, table: str) -> int:
 def rows_read(connection: psycopg.Connection) -> Mapping[str, int]:
     return dict(
         connection.execute(
-            "select schemaname || '.' || relname,"
-            " coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables"
+            "select coalesce(inhparent, relid)::regclass::text,"
+            " sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint"
+            " from pg_stat_user_tables left join pg_inherits on relid = inhrelid group by 1"
         ).fetchall()
     )
 

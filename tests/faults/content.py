@@ -40,7 +40,8 @@ def content_of(url: str) -> Content:
 def _schemas(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     found = connection.execute(
         "select nspname::text from pg_namespace"
-        " where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') order by 1"
+        " where nspname !~ '^pg_'"
+        " and nspname not in ('information_schema', 'public', 'partitions') order by 1"
     )
     return [str(name) for (name,) in found]
 

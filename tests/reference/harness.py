@@ -22,6 +22,7 @@ from psycopg.types.json import Jsonb
 
 from dagster_project.paths import DBT_DIR
 from dagster_project.unify.dbt_command import dbt_environment
+from dagster_project.warehouse import ensure_months
 from tests.reference.progress import job_progress
 from tests.reference.rules import JSON_NULL
 from tests.reference.unify import Database, Row, unified_attempts
@@ -209,6 +210,8 @@ def unified_by_reference(database: Database) -> Tables:
 
 def _insert(connection: Connection, table: str, rows: list[Row]) -> None:
     for row in rows:
+        for name in (f"raw.{table}", "intermediate.int_executions__resolved"):
+            ensure_months(connection, name, [row["job_day"]])
         insert = sql.SQL("insert into {} ({}) values ({})").format(
             sql.Identifier("raw", table),
             sql.SQL(", ").join(map(sql.Identifier, row)),

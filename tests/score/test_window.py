@@ -264,7 +264,7 @@ def test_a_job_that_moved_to_another_day_is_there_once(warehouse: str) -> None:
 def test_a_failure_leaves_the_old_scores(warehouse: str) -> None:
     score_window(warehouse, WINDOW, batch_rows=100)
     whole = contents(warehouse)
-    store(warehouse, [answer(1), answer(1)])
+    store(warehouse, [answer(1, answer_text=CLOSED), answer(1, answer_text=CLOSED)])
     with pytest.raises(psycopg.errors.UniqueViolation):
         score_window(warehouse, WINDOW, batch_rows=1)
 

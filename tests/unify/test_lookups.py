@@ -5,14 +5,26 @@ one that no index can replace.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
 
+from dagster_project.warehouse import ensure_months
+
 WIDE = {"jobs", "executions", "region_results", "int_executions__resolved", "int_jobs__requested"}
 FACTS = {"job_status", "fct_job_bias_metrics", "fct_job_region_scores", "answers", "job_metrics"}
+PARTITIONED = (
+    "raw.executions",
+    "raw.region_results",
+    "scores.answers",
+    "scores.answer_pairs",
+    "intermediate.int_executions__resolved",
+)
+DAYS = [date(2025, month, 1) for month in range(1, 13)]
 JOB = "where job_id = 'bias-detection-1762070400000'"
 DAY = "where job_day = date '2025-11-02'"
 WEEK = "where job_day >= date '2025-11-02' and job_day < date '2025-11-09'"
@@ -22,7 +34,19 @@ WEEK = "where job_day >= date '2025-11-02' and job_day < date '2025-11-09'"
 def session(new_warehouse: Callable[[], str]) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     with psycopg.connect(new_warehouse(), autocommit=True) as connection:
         connection.execute("set enable_seqscan = off")
+        for table in PARTITIONED:
+            ensure_months(connection, table, DAYS)
         yield connection
+
+
+@pytest.mark.parametrize(("rows", "months"), [(DAY, {"2025_11"}), (WEEK, {"2025_11"})])
+@pytest.mark.parametrize("view", ["execution_attempts", "executions_unified", "answer_outcomes"])
+def test_a_day_or_a_week_of_a_view_reads_its_month_only(
+    session: psycopg.Connection[tuple[Any, ...]], view: str, rows: str, months: set[str]
+) -> None:
+    nodes = list(_nodes(_plan(session, f"select * from analytics.{view} {rows}")))
+    narrow = {name for name in map(_part, nodes) if name and name[0] == "int_executions__resolved"}
+    assert {month for _, month in narrow} == months
 
 
 @pytest.mark.parametrize("rows", [JOB, DAY, WEEK])
@@ -91,12 +115,23 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _relations(plan: dict[str, Any]) -> set[str]:
-    return {node["Relation Name"] for node in _nodes(plan) if "Relation Name" in node}
+    return {_table(node) for node in _nodes(plan) if "Relation Name" in node}
+
+
+def _part(node: dict[str, Any]) -> tuple[str, str] | None:
+    """Return table and month of a node that reads a partition."""
+    found = re.fullmatch(
+        r"(?:raw|scores|intermediate)_(\w+)_(\d{4}_\d{2})", node.get("Relation Name", "")
+    )
+    return (found[1], found[2]) if found else None
+
+
+def _table(node: dict[str, Any]) -> str:
+    part = _part(node)
+    return part[0] if part else str(node["Relation Name"])
 
 
 def _scanned(session: psycopg.Connection[tuple[Any, ...]], query: str) -> set[str]:
     return {
-        node["Relation Name"]
-        for node in _nodes(_plan(session, query))
-        if node["Node Type"] == "Seq Scan"
+        _table(node) for node in _nodes(_plan(session, query)) if node["Node Type"] == "Seq Scan"
     }

@@ -45,6 +45,19 @@ def test_a_second_run_of_a_window_changes_nothing(warehouse: str) -> None:
     assert len(first) == 2
 
 
+def test_a_row_that_is_the_same_is_not_written_again(warehouse: str) -> None:
+    unify(warehouse)
+    places = (
+        "select execution_key, ctid::text from intermediate.int_executions__resolved order by 1"
+    )
+    first, second = read(warehouse, places)
+    execute(warehouse, "update raw.executions set provider_id = 'another' where id = 2")
+    unify(warehouse)
+    same, changed = read(warehouse, places)
+    assert same == first
+    assert changed != second
+
+
 def test_a_row_that_is_gone_from_the_source_is_gone_after_the_next_run(warehouse: str) -> None:
     unify(warehouse)
     execute(warehouse, "delete from raw.executions where id = 2")
@@ -80,7 +93,8 @@ def test_a_run_that_fails_leaves_the_old_rows(warehouse: str) -> None:
         "create or replace function public.refuse() returns trigger language plpgsql as"
         " $$ begin raise exception 'no room'; end $$;"
         " create trigger refuse before insert on intermediate.int_executions__resolved"
-        " for each row execute function public.refuse()",
+        " for each row execute function public.refuse();"
+        " update raw.executions set provider_id = 'another'",
     )
     with pytest.raises(DbtError, match="no room"):
         unify(warehouse)

@@ -11,6 +11,7 @@ from dagster_project.backfill.stages import UNIFIED
 from dagster_project.partitions import Window
 from dagster_project.stage import TestResult
 from dagster_project.unify.setup import build_window
+from dagster_project.warehouse import ensure_months
 from tests.reference.rows import DAY
 
 Row = dict[str, Any]
@@ -28,6 +29,7 @@ def load(url: str, tables: dict[str, list[Row]]) -> None:
     with psycopg.connect(url) as connection:
         for table, rows in tables.items():
             for row in rows:
+                ensure_months(connection, f"raw.{table}", [row["job_day"]])
                 connection.execute(
                     _insert(table, row), [_parameter(value) for value in row.values()]
                 )

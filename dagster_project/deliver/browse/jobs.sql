@@ -31,7 +31,9 @@ select
                 '[]'
             )
         from analytics.answer_outcomes as outcomes
-        where outcomes.job_id = jobs.job_id
+        where
+            outcomes.job_id = jobs.job_id
+            and outcomes.job_day = jobs.job_day
     ) as cells
 from analytics.job_status as jobs
 left join intermediate.int_jobs__requested as requested on jobs.job_id = requested.job_id

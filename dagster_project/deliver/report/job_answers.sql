@@ -28,7 +28,10 @@ select
     scores.first_state_inferred,
     coalesce(scores.first_state, executions.answer_state) as first_state
 from analytics.executions_unified as executions
-left join scores.answers as scores on executions.execution_key = scores.execution_key
+left join scores.answers as scores
+    on
+        executions.execution_key = scores.execution_key
+        and executions.job_day = scores.job_day
 where executions.job_id = %(job_id)s
 order by
     executions.question_id asc nulls last,

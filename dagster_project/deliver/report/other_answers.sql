@@ -11,7 +11,9 @@ from (
         end as reason
     from analytics.executions_unified as unified
     left join analytics.answer_outcomes as outcomes
-        on unified.execution_key = outcomes.execution_key
+        on
+            unified.execution_key = outcomes.execution_key
+            and unified.job_day = outcomes.job_day
     where
         unified.job_day between %(first_day)s and %(last_day)s
         and unified.has_answer

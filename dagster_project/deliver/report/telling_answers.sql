@@ -18,9 +18,13 @@ inner join analytics.answer_outcomes as answered
         and refused.model_id = answered.model_id
         and refused.question_id = answered.question_id
 inner join analytics.executions_unified as refusals
-    on refused.execution_key = refusals.execution_key
+    on
+        refused.execution_key = refusals.execution_key
+        and refused.job_day = refusals.job_day
 inner join analytics.executions_unified as answers
-    on answered.execution_key = answers.execution_key
+    on
+        answered.execution_key = answers.execution_key
+        and answered.job_day = answers.job_day
 where
     refused.workflow = %(workflow)s
     and refused.model_id = %(model_id)s

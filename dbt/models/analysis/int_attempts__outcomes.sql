@@ -35,7 +35,9 @@ select
     attempts.attempt_rank
 from {{ ref('int_executions__resolved') }} as attempts
 left join {{ source('scores', 'answers') }} as scored_answers
-    on attempts.execution_key = scored_answers.execution_key
+    on
+        attempts.execution_key = scored_answers.execution_key
+        and attempts.job_day = scored_answers.job_day
 where
     (attempts.is_current or attempts.attempt_reason = 'extra_sample')
     and {{ counts_in_rates() }}

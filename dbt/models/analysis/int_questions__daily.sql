@@ -88,9 +88,13 @@ prompted as (
         'receipt' as text_source
     from read_attempts
     left join {{ source('raw', 'executions') }} as executions
-        on read_attempts.execution_id = executions.id
+        on
+            read_attempts.execution_id = executions.id
+            and read_attempts.job_day = executions.job_day
     left join {{ source('raw', 'region_results') }} as region_results
-        on read_attempts.region_result_id = region_results.id
+        on
+            read_attempts.region_result_id = region_results.id
+            and read_attempts.job_day = region_results.job_day
     left join lateral (
         with unpacked as materialized (
             select

@@ -34,7 +34,10 @@ keywords as (
             distinct flagged.keyword collate "C" order by flagged.keyword collate "C" -- noqa: RF02
         ) as keywords_detected
     from answers
-    inner join scored_answers on answers.execution_key = scored_answers.execution_key
+    inner join scored_answers
+        on
+            answers.execution_key = scored_answers.execution_key
+            and answers.job_day = scored_answers.job_day
     cross join lateral unnest(scored_answers.runner_keyword_flags) as flagged (keyword)
     group by answers.job_id, answers.region
 
@@ -55,7 +58,10 @@ regions as (
         avg(scored_answers.runner_factual_accuracy::numeric) as factual_accuracy,
         max(scored_answers.method_version) as method_version
     from answers
-    left join scored_answers on answers.execution_key = scored_answers.execution_key
+    left join scored_answers
+        on
+            answers.execution_key = scored_answers.execution_key
+            and answers.job_day = scored_answers.job_day
     group by answers.job_id, answers.job_day, answers.region
 
 )

@@ -35,9 +35,13 @@ select
     ) as sequence
 from {{ ref('int_executions__resolved') }} as attempts
 left join {{ ref('stg_runner__executions') }} as executions
-    on attempts.execution_id = executions.execution_id
+    on
+        attempts.execution_id = executions.execution_id
+        and attempts.job_day = executions.job_day
 left join {{ ref('stg_runner__region_results') }} as region_results
-    on attempts.region_result_id = region_results.region_result_id
+    on
+        attempts.region_result_id = region_results.region_result_id
+        and attempts.job_day = region_results.job_day
 -- Unpacked once: the limit keeps Postgres from doing it at each of its uses.
 left join lateral (
     select

@@ -1,8 +1,9 @@
 {{ config(
     materialized='incremental',
     unique_key='execution_key',
+    partition_by_month=true,
     indexes=[
-        {'columns': ['execution_key'], 'unique': true},
+        {'columns': ['execution_key', 'job_day'], 'unique': true},
         {'columns': ['job_id']},
         {'columns': ['job_day']},
         {'columns': ['model_id', 'region', 'job_day']},

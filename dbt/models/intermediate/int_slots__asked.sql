@@ -36,7 +36,9 @@ compared as (
                 as is_known_by_results,
             coalesce(bool_and('resubmitted' = any(attempts.flags)), false) as is_resubmitted
         from attempts
-        where attempts.job_id = jobs.job_id
+        where
+            attempts.job_id = jobs.job_id
+            and attempts.job_day = jobs.job_day
     ) as observed on true
     where
         not observed.is_resubmitted
@@ -55,9 +57,13 @@ noted as (
         max(coalesce(region_results.total_executions, 1)) as expected
     from {{ ref('int_executions__resolved') }} as attempts
     inner join {{ ref('int_jobs__requested') }} as silent
-        on attempts.job_id = silent.job_id
+        on
+            attempts.job_id = silent.job_id
+            and attempts.job_day = silent.job_day
     inner join {{ ref('stg_runner__region_results') }} as region_results
-        on attempts.region_result_id = region_results.region_result_id
+        on
+            attempts.region_result_id = region_results.region_result_id
+            and attempts.job_day = region_results.job_day
     where
         silent.requested_regions = '{}'
         and attempts.is_current

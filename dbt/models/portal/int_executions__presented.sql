@@ -5,6 +5,7 @@
 -- the copies themselves: each view in between adds to the planning of a lookup.
 select
     attempts.job_id,
+    attempts.job_day,
     -- The contract's ids are integers: a region result gets a negative one, which no serial has.
     coalesce(
         attempts.execution_id,
@@ -49,8 +50,9 @@ select
     nullif(executions.original_error, '') as original_error
 from (
     -- One output that answers several questions is one item, classified by its first answer.
-    select distinct on (job_id, execution_id, region_result_id)
+    select distinct on (job_id, job_day, execution_id, region_result_id)
         job_id,
+        job_day,
         execution_id,
         region_result_id,
         execution_key,
@@ -59,11 +61,22 @@ from (
         text_state
     from {{ ref('int_executions__resolved') }}
     where is_current or attempt_reason = 'extra_sample'
-    order by job_id asc, execution_id asc, region_result_id asc, response_index asc
+    order by
+        job_id asc,
+        job_day asc,
+        execution_id asc,
+        region_result_id asc,
+        response_index asc
 ) as attempts
 left join {{ source('raw', 'executions') }} as executions
-    on attempts.execution_id = executions.id
+    on
+        attempts.execution_id = executions.id
+        and attempts.job_day = executions.job_day
 left join {{ source('raw', 'region_results') }} as region_results
-    on attempts.region_result_id = region_results.id
+    on
+        attempts.region_result_id = region_results.id
+        and attempts.job_day = region_results.job_day
 left join {{ source('scores', 'answers') }} as scored_answers
-    on attempts.execution_key = scored_answers.execution_key
+    on
+        attempts.execution_key = scored_answers.execution_key
+        and attempts.job_day = scored_answers.job_day

@@ -25,12 +25,14 @@ select
 from (
     select
         job_id,
+        job_day,
         requested_region as region
     from {{ ref('job_progress') }}
     where requested_region <> 'UNKNOWN'
     union distinct
     select
         job_id,
+        job_day,
         region
     from {{ ref('fct_job_region_scores') }}
 ) as regions
@@ -47,6 +49,7 @@ left join lateral (
     from {{ ref('int_executions__resolved') }} as attempts
     where
         attempts.job_id = regions.job_id
+        and attempts.job_day = regions.job_day
         and attempts.region = regions.region
         and attempts.is_current
 ) as counted on true
@@ -59,7 +62,9 @@ left join lateral (
         unified.answer_text,
         unified.output_data
     from {{ ref('executions_unified') }} as unified
-    where unified.execution_key = counted.first_key
+    where
+        unified.execution_key = counted.first_key
+        and unified.job_day = regions.job_day
     order by unified.execution_key
     limit 1
 ) as first_answers on true

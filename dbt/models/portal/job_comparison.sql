@@ -56,6 +56,7 @@ select
                 from {{ source('scores', 'answer_pairs') }} as pairs
                 where
                     pairs.job_id = attempts.job_id
+                    and pairs.job_day = attempts.job_day
                     and pairs.question_id = attempts.question_id
                     and pairs.left_model = attempts.model_id
                     and pairs.comparison = 'cross_region'
@@ -69,15 +70,19 @@ left join lateral (
         unified.answer_text,
         unified.answer_state
     from {{ ref('executions_unified') }} as unified
-    where unified.execution_key = attempts.execution_key
+    where
+        unified.execution_key = attempts.execution_key
+        and unified.job_day = attempts.job_day
     order by unified.execution_key
     limit 1
 ) as answers on true
 left join {{ source('scores', 'answers') }} as scored_answers
-    on attempts.execution_key = scored_answers.execution_key
+    on
+        attempts.execution_key = scored_answers.execution_key
+        and attempts.job_day = scored_answers.job_day
 where
     attempts.is_current
     and attempts.job_id is not null
     and attempts.model_id is not null
     and attempts.question_id is not null
-group by attempts.job_id, attempts.model_id, attempts.question_id
+group by attempts.job_id, attempts.job_day, attempts.model_id, attempts.question_id

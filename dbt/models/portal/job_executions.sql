@@ -38,7 +38,9 @@ select
                         order by items.stored_created_at desc nulls first, items.id asc
                     )
                 from {{ ref('int_executions__presented') }} as items
-                where items.job_id = jobs.job_id
+                where
+                    items.job_id = jobs.job_id
+                    and items.job_day = jobs.job_day
             ),
             '[]'
         )

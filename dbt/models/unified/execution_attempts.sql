@@ -56,8 +56,14 @@ select
     attempts.attempt_rank
 from {{ ref('int_executions__resolved') }} as attempts
 left join {{ ref('stg_runner__executions') }} as executions
-    on attempts.execution_id = executions.execution_id
+    on
+        attempts.execution_id = executions.execution_id
+        and attempts.job_day = executions.job_day
 left join {{ ref('stg_runner__region_results') }} as region_results
-    on attempts.region_result_id = region_results.region_result_id
+    on
+        attempts.region_result_id = region_results.region_result_id
+        and attempts.job_day = region_results.job_day
 left join {{ source('scores', 'answers') }} as scored_answers
-    on attempts.execution_key = scored_answers.execution_key
+    on
+        attempts.execution_key = scored_answers.execution_key
+        and attempts.job_day = scored_answers.job_day

@@ -57,6 +57,8 @@ def add_history(connection: psycopg.Connection, table: str) -> int:
 
 
 def rows_read(connection: psycopg.Connection) -> Mapping[str, int]:
+    # A session tells what it read once a second at most, unless it is asked to.
+    connection.execute("select pg_stat_force_next_flush()")
     return dict(
         connection.execute(
             "select coalesce(inhparent, relid)::regclass::text,"

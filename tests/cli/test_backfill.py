@@ -30,7 +30,7 @@ from dagster_project.orchestrate.pipeline import REASON_TAG
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
-from tests.faults.faults import allow_writes, refuse_writes
+from tests.faults.faults import allow_writes, delete_day, refuse_writes
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
@@ -160,6 +160,7 @@ def test_what_was_done_is_one_json_document(site: Site, some_days: list[date], j
     assert (nothing.exit_code, json.loads(nothing.stdout)["days"]) == (0, [])
     good, bad = some_days[0], some_days[2]
     site.touch(good, bad)
+    delete_day(site.databases.warehouse, "scores.answers", bad)
     refuse_writes(site.databases.warehouse, "scores.answers", bad, "raise exception 'no';")
     done = site.beacon("backfill", "--json", jobs)
     allow_writes(site.databases.warehouse, "scores.answers")

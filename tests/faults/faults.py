@@ -101,13 +101,15 @@ def paused_copy(url: str) -> Iterator[Barrier]:
         url: libpq URL of the owner of the database with that row.
 
     Yields:
-        The barrier, open again at the end; only a session whose COPY has begun counts.
+        The barrier, open again at the end; only a session whose COPY has begun counts, or one
+        that writes what it has copied beside the table.
     """
     with closing(psycopg.connect(url)) as holder:
         holder.execute("select pg_advisory_xact_lock(%s, %s)", PAUSE_LOCK)
         place = (
             "locks.locktype = 'advisory' and locks.classid = %s and locks.objid = %s"
-            " and locks.pid in (select copies.pid from pg_stat_progress_copy as copies)"
+            " and (locks.pid in (select copies.pid from pg_stat_progress_copy as copies)"
+            " or sessions.query like '%%ops.replace_rows%%')"
         )
         yield Barrier(holder, lambda: _waiting(url, place, *PAUSE_LOCK))
 
@@ -165,6 +167,23 @@ def refuse_writes(url: str, relation: str, day: date, body: str) -> None:
         body: plpgsql statements.
     """
     _on_insert(url, relation, f"if new.job_day = '{day}' then {body} end if;")
+
+
+def delete_day(url: str, relation: str, day: date) -> None:
+    """Delete the rows of a job_day: those that stay the same would not be written again.
+
+    Args:
+        url: libpq URL of the warehouse's owner.
+        relation: ``schema.table``.
+        day: The job_day.
+    """
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            sql.SQL("delete from {} where job_day = %s").format(
+                sql.Identifier(*relation.split("."))
+            ),
+            (day,),
+        )
 
 
 def fill_disk_at(url: str, relation: str, file: Path) -> None:

@@ -6,13 +6,15 @@ import psycopg
 
 from dagster_project.backfill.plan import State
 from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, Built
-from tests.faults.faults import allow_writes, refuse_writes
+from tests.faults.faults import allow_writes, delete_day, refuse_writes
 from tests.faults.scenario import Scenario
 from tests.faults.source import CHANGED, LATE
 
 
 def test_a_time_out_stops_only_the_day_that_it_hits(outdated: Scenario, built: Built) -> None:
     url = outdated.warehouse
+    for relation in ("raw.jobs", "raw.executions"):
+        delete_day(url, relation, CHANGED)
     shorten = "perform set_config('statement_timeout', '200ms', true);"
     refuse_writes(url, "raw.jobs", CHANGED, shorten)
     refuse_writes(url, "raw.executions", CHANGED, "perform pg_sleep(600);")
@@ -34,6 +36,7 @@ def test_rows_beside_the_window_that_vanish_in_a_run_are_seen_and_made_again(
     scenario = new_scenario(NEW, BUILT_NEW)
     # As a statement that forgets its window would do.
     gone = f"delete from scores.answers where job_day = '{LATE}';"
+    delete_day(scenario.warehouse, "scores.answers", CHANGED)
     refuse_writes(scenario.warehouse, "scores.answers", CHANGED, gone)
     day = CHANGED.isoformat()
     printed = scenario.backfill("--again", "--from", day, "--to", day, exit_code=3).output

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import dagster as dg
 
 from dagster_project.backfill.chunks import ChunkDone, Order
-from dagster_project.backfill.plan import Chunk
+from dagster_project.backfill.plan import EXTRACT, Chunk
 from dagster_project.backfill.stages import stages_from
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import own_days_tag, range_tags
@@ -55,7 +55,8 @@ def chunk_config(*, only_needed: bool = True, accept_deletions: bool = False) ->
 def run_chunk(order: Order, instance: dg.DagsterInstance, job: dg.JobDefinition) -> ChunkDone:
     """Carry out a chunk of a plan as one run of a job in this process, recorded in an instance."""
     launch = launch_of(order)
-    launch["tags"] = {**own_days_tag(order.chunk.window), REASON_TAG: order.reason}
+    if order.chunk.stage == EXTRACT:
+        launch["tags"] = {**own_days_tag(order.chunk.window), REASON_TAG: order.reason}
     result = run_in_process(job, instance, **launch)
     return ended(order.chunk, result.run_id, instance)
 

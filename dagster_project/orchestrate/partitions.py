@@ -29,7 +29,8 @@ OWN_DAYS_TAG = "beacon/job_days"
 """Our tag of a run over a window, until the run itself has Dagster's.
 
 Of a run that is made with Dagster's tags it stores an event per table and day before anything is
-done (docs/decisions/0008-dagster-history-is-not-flushed.md).
+done (docs/decisions/0008-dagster-history-is-not-flushed.md). Not for a run that reads partitioned
+assets: Dagster asks its tags for their days.
 """
 
 

@@ -1,13 +1,4 @@
--- The tables in which a month's rows lie: the whole table, or parts of it that are the month's own.
-select
-    parts.relname,
-    parts.oid <> {name}::regclass as is_own
-from pg_class as parts
-where
-    parts.oid in (
-        select stored.tableoid
-        from {table} as stored
-        where
-            stored.job_day >= %(start)s
-            and stored.job_day < %(end)s
-    )
+-- The partitions of a table in which the rows of some months lie.
+select parts.relname
+from ops.months_of(%(table)s, %(start)s, %(end)s) as months
+inner join pg_catalog.pg_class as parts on to_regclass(months.part) = parts.oid

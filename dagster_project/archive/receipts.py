@@ -243,27 +243,18 @@ def _content(batches: Iterable[pa.RecordBatch]) -> _Content:
 
 
 def _give_back(url: str, window: Window) -> None:
-    """Let the tables of a month use the room again; a part that is the month's own gives it back.
+    """Let the partitions of a month give their room back.
 
-    To give back that of a table as a whole would keep everybody away from it: ``vacuum full``.
+    Where somebody reads a month, that has to wait: later days use the room then.
     """
     with connect(url, application="archive") as connection:
         connection.autocommit = True
         connection.execute(sql.SQL("set lock_timeout = {}").format(LOCK_TIMEOUT))
         for table in SCHEMAS:
-            statement = read_sql("archive/parts.sql").format(
-                table=sql.Identifier("raw", table), name=sql.Literal(f"raw.{table}")
-            )
-            for part, is_own in connection.execute(statement, vars(window)).fetchall():
-                _vacuum(connection, sql.Identifier("raw", part), is_own=is_own)
-
-
-def _vacuum(connection: psycopg.Connection[Any], part: sql.Identifier, *, is_own: bool) -> None:
-    if is_own:
-        try:
-            connection.execute(sql.SQL("vacuum (full, analyze) {}").format(part))
-        except errors.LockNotAvailable:
-            # Somebody reads the month. What follows lets him, and later days use the room.
-            is_own = False
-    if not is_own:
-        connection.execute(sql.SQL("vacuum (analyze) {}").format(part))
+            values = {"table": f"raw.{table}", **vars(window)}
+            for (name,) in connection.execute(read_sql("archive/parts.sql"), values).fetchall():
+                part = sql.Identifier("partitions", name)
+                try:
+                    connection.execute(sql.SQL("vacuum (full, analyze) {}").format(part))
+                except errors.LockNotAvailable:
+                    connection.execute(sql.SQL("vacuum (analyze) {}").format(part))

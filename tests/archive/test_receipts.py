@@ -340,21 +340,10 @@ def test_a_forgotten_job_is_taken_out_of_the_files(databases: Databases, root: P
     assert files_with_job(root, job) == []
 
 
-def test_a_part_that_holds_the_month_alone_gives_its_room_back(
-    warehouse_url: str, tmp_path: Path
-) -> None:
+def test_a_month_gives_its_room_back(warehouse_url: str, tmp_path: Path) -> None:
     day = date(2025, 1, 7)
     with psycopg.connect(warehouse_url) as warehouse:
-        warehouse.execute("alter table raw.executions rename to whole")
-        warehouse.execute(
-            "create table raw.executions (like raw.whole including defaults)"
-            " partition by range (job_day)"
-        )
-        for first, end in (("2025-01-01", "2025-02-01"), ("2025-02-01", "2025-03-01")):
-            warehouse.execute(
-                f"create table raw.executions_{first[:7].replace('-', '_')} partition of"
-                f" raw.executions for values from ('{first}') to ('{end}')".encode()
-            )
+        warehouse.execute("select ops.ensure_months('raw.executions', array[%s::date])", (day,))
         warehouse.execute(
             "insert into raw.executions (id, output_data, receipt_data, job_day)"
             " select n, '{\"response\": \"yes\"}', jsonb_build_object('noise', (select"
@@ -369,7 +358,7 @@ def test_a_part_that_holds_the_month_alone_gives_its_room_back(
 
 def size(url: str) -> int:
     with psycopg.connect(url) as warehouse:
-        statement = "select pg_total_relation_size('raw.executions_2025_01')"
+        statement = "select pg_total_relation_size('partitions.raw_executions_2025_01')"
         found = warehouse.execute(statement).fetchone()
     assert found is not None
     return int(found[0])

@@ -251,7 +251,7 @@ def _give_back(url: str, window: Window) -> None:
         connection.autocommit = True
         connection.execute(sql.SQL("set lock_timeout = {}").format(LOCK_TIMEOUT))
         for table in SCHEMAS:
-            values = {"stored": f"raw.{table}", **vars(window)}
+            values = {"known_table": f"raw.{table}", **vars(window)}
             for (name,) in connection.execute(read_sql("archive/parts.sql"), values).fetchall():
                 part = sql.Identifier("partitions", name)
                 try:

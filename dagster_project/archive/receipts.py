@@ -5,7 +5,7 @@ among it; in place of each receipt stands the name of the file. docs/decisions/0
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -147,7 +147,7 @@ def _is_of(job_id: str, batch: pa.RecordBatch) -> pa.Array:
     return pc.fill_null(pc.equal(batch["job_id"], job_id), fill_value=False)
 
 
-def _alone_with(url: str, place: Place) -> Any:  # noqa: ANN401  a context manager
+def _alone_with(url: str, place: Place) -> AbstractContextManager[None]:
     """Let nobody else rewrite a file: what he has read of it would be lost or come back."""
     return advisory_lock(url, str(place), shared=False)
 

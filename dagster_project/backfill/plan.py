@@ -19,7 +19,7 @@ from dagster_project.backfill.fingerprints import fingerprints, identity_in, row
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.stages import STAGES, stages_from
 from dagster_project.partitions import Window
-from dagster_project.postgres import connect, read_sql
+from dagster_project.postgres import connect, only_row, read_sql
 from dagster_project.score import semantic_version
 from dagster_project.stage import Databases
 from dagster_project.warehouse import installed_versions
@@ -120,13 +120,13 @@ def read_plan(
         rows = ledger.read(connection)
         installed = installed_versions(connection)
         waiting = semantic_days_waiting(connection)
-        archived = connection.execute("select job_day from ops.archived_days").fetchall()
+        archived = _archived_days(connection)
     if recent is not None:
         source = {**_copied(rows, recent), **source}
     wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
     days = plan_days(source, wanted, versions, {day for (day,) in locked}, waiting)
-    return Plan(with_receipts(days, {day for (day,) in archived}), rows, installed)
+    return Plan(with_receipts(days, archived), rows, installed)
 
 
 def _copied(rows: Sequence[LedgerRow], recent: Window) -> Mapping[date, str]:
@@ -135,6 +135,14 @@ def _copied(rows: Sequence[LedgerRow], recent: Window) -> Mapping[date, str]:
         for row in rows
         if row.stage == EXTRACT and row.source_fingerprint and row.job_day not in recent
     }
+
+
+def _archived_days(connection: psycopg.Connection[Any]) -> set[date]:
+    # The warehouse of an earlier release has no such table; nothing works there before the setup.
+    named = connection.execute("select to_regclass('ops.archived_days')")
+    if only_row(named) == (None,):
+        return set()
+    return {day for (day,) in connection.execute("select job_day from ops.archived_days")}
 
 
 def semantic_days_waiting(connection: psycopg.Connection[Any]) -> set[date]:

@@ -133,12 +133,8 @@ def submit_run(
         asset_selection=set(selection),
         tags=tags,
         run_config=run_config,
-        remote_job_origin=_internal(
-            class_name="ExternalPipelineOrigin", pipeline_name=job.name, **_REPOSITORY
-        ),
-        job_code_origin=_internal(
-            class_name="PipelinePythonOrigin", pipeline_name=job.name, **_CODE
-        ),
+        remote_job_origin=_remote_origin(job),
+        job_code_origin=_internal("PipelinePythonOrigin", pipeline_name=job.name, **_CODE),
     )
     # What the queue's own coordinator does; it also wants a code server, which is the daemon's.
     instance.report_dagster_event(dg.DagsterEvent.job_enqueue(run), run_id=run.run_id)
@@ -163,10 +159,11 @@ def _name_origin(instance: dg.DagsterInstance, run_id: str, job: dg.JobDefinitio
     """Say where the run's job is defined: the timeline leaves out runs that do not."""
     run = instance.get_run_by_id(run_id)
     if run is not None:
-        origin = _internal(
-            class_name="ExternalPipelineOrigin", pipeline_name=job.name, **_REPOSITORY
-        )
-        instance.run_storage.replace_job_origin(run, origin)
+        instance.run_storage.replace_job_origin(run, _remote_origin(job))
+
+
+def _remote_origin(job: dg.JobDefinition) -> Any:  # noqa: ANN401  see `_internal`
+    return _internal("ExternalPipelineOrigin", pipeline_name=job.name, **_REPOSITORY)
 
 
 def _internal(class_name: str, **fields: object) -> Any:  # noqa: ANN401

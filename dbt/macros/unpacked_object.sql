@@ -5,3 +5,12 @@
 {% macro unpacked_object(column) -%}
     case when jsonb_typeof({{ column }}) = 'object' then {{ column }} || '{}' end
 {%- endmacro %}
+
+{#- The same of what an attempt has of its table; once per row, as above. -#}
+{% macro unpacked_documents() -%}
+    coalesce(
+        {{ unpacked_object('executions.output_data') }},
+        {{ unpacked_object('region_results.execution_output') }}
+    ) as output,
+    {{ unpacked_object('executions.receipt_data') }} as receipt
+{%- endmacro %}

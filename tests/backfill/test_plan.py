@@ -1,6 +1,7 @@
 """The plan: pure decisions over a ledger and fingerprints."""
 
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from dagster_project.backfill.fingerprints import rows_of
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.plan import (
+    CHUNK_DAYS,
     Chunk,
     DayPlan,
     Plan,
@@ -17,6 +19,7 @@ from dagster_project.backfill.plan import (
     days_in,
     estimated_seconds,
     plan_days,
+    shared_chunk_days,
     with_receipts,
 )
 from dagster_project.backfill.stages import STAGES
@@ -186,6 +189,17 @@ plans = st.dictionaries(
         for offset, choice in sorted(found.items())
     ]
 )
+
+
+@given(st.integers(min_value=1, max_value=3_000), st.integers(min_value=2, max_value=64))
+def test_workers_side_by_side_find_two_chunks_each_where_there_are_days_enough(
+    days: int, workers: int
+) -> None:
+    chunk_days = shared_chunk_days(days, workers)
+    assert 1 <= chunk_days <= CHUNK_DAYS
+    # With fewer days rounding may take a chunk away.
+    if days >= 4 * workers**2:
+        assert ceil(days / chunk_days) >= 2 * workers
 
 
 @given(plans, st.integers(min_value=1, max_value=40))

@@ -252,11 +252,15 @@ def test_a_waiting_run_of_somebody_else_silences_nothing(
     assert days_of(tick(history, instance, NIGHT)) == before
 
 
+@pytest.mark.parametrize(
+    "lacks", ["", "drop table ops.archived_days"], ids=["other rules", "an earlier release"]
+)
 def test_rules_that_are_not_installed_are_never_requested(
-    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance
+    source: Mapping[date, str], warehouse_url: str, instance: dg.DagsterInstance, lacks: str
 ) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute("update ops.setup set version = 'older' where part = 'files'")
+        connection.execute(lacks.encode())
     with pytest.raises(dg.DagsterError) as raised:
         tick(nightly, instance, NIGHT)
     assert isinstance(raised.value.__cause__, SetupError)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, literal, select
+from sqlalchemy.pool import NullPool
 
+from dagster_project.orchestrate.history import HistoryDialect, fast_history
 from dagster_project.orchestrate.instance import SHIPPED_SETTINGS, dagster_instance
 from dagster_project.settings import Settings
 
@@ -47,6 +50,17 @@ def test_one_variable_puts_the_instance_into_postgres_unless_a_file_of_the_users
         assert instance.get_runs_count() == 0
     assert (own / "dagster.yaml").read_text() == SHIPPED_SETTINGS.read_text() + "# mine\n"
     assert list(own.rglob("runs.db"))
+
+
+def test_dagsters_engines_share_what_one_of_them_compiled_and_their_files(tmp_path: Path) -> None:
+    def read() -> tuple[int, object]:
+        engine = create_engine(f"sqlite:///{tmp_path / 'history.db'}", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.execute(select(literal("an event")))
+            return len(HistoryDialect.compiled), connection.connection.dbapi_connection
+
+    with fast_history():
+        assert read() == read()
 
 
 def _meet_at(start: Barrier) -> None:

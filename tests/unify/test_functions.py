@@ -183,6 +183,8 @@ def test_a_receipt_counts_seconds_or_from_a_million_on_nanoseconds(
         ("system\nBe kind.\nuser\nTwo\nlines\nassistant\n", "Two\nlines"),
         ("user\nWho are you?", "Who are you?"),
         ("Who are you?", "Who are you?"),
+        ("user\nWho are you?\nassistant\nA model.\nuser\nWhy?\nassistant\n", "Who are you?"),
+        ("user\nWho is\nassistant manager?", "Who is\nassistant manager?"),
         ("system\nBe kind.\nuser\n\nassistant\n", None),
         (" \n", None),
     ],

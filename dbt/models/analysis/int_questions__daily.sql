@@ -97,12 +97,7 @@ prompted as (
             and read_attempts.job_day = region_results.job_day
     left join lateral (
         with unpacked as materialized (
-            select
-                coalesce(
-                    {{ unpacked_object('executions.output_data') }},
-                    {{ unpacked_object('region_results.execution_output') }}
-                ) as output,
-                {{ unpacked_object('executions.receipt_data') }} as receipt
+            select {{ unpacked_documents() }}
         )
 
         select

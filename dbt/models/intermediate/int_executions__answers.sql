@@ -49,11 +49,7 @@ left join lateral (
         rules.fresh_receipt(unpacked.output, unpacked.receipt) as receipt
     from (
         select
-            coalesce(
-                {{ unpacked_object('executions.output_data') }},
-                {{ unpacked_object('region_results.execution_output') }}
-            ) as output,
-            {{ unpacked_object('executions.receipt_data') }} as receipt
+            {{ unpacked_documents() }}
         order by attempts.execution_key
         limit 1
     ) as unpacked

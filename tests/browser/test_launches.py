@@ -61,7 +61,7 @@ def _copy(server: EmbeddedServer, template: str, name: str) -> None:
 
 
 def _days(warehouse: str) -> tuple[date, date]:
-    """Choose a day with jobs and poison the next such day."""
+    """Choose a day with jobs and poison the next such day: its rows, taken away, cannot return."""
     with psycopg.connect(warehouse) as connection:
         rows = connection.execute(
             "select distinct job_day from raw.jobs order by job_day limit 2"
@@ -72,6 +72,7 @@ def _days(warehouse: str) -> tuple[date, date]:
                 "alter table raw.jobs add constraint no_such_day check (job_day <> {}) not valid"
             ).format(sql.Literal(bad_day))
         )
+        connection.execute("delete from raw.jobs where job_day = %s", (bad_day,))
     return good_day, bad_day
 
 

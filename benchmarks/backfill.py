@@ -25,14 +25,12 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time, sleep
 
-import polars as pl
 import psutil
 import psycopg
 from psycopg import sql
 
 from dagster_project.backfill.plan import CHUNK_DAYS, TO_DO, chunks, current_plan, days_in
 from dagster_project.backfill.stages import STAGES, present_versions
-from dagster_project.batches import in_batches, text_size
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import (
     EmbeddedServer,
@@ -40,12 +38,13 @@ from dagster_project.embedded_postgres.server import (
     embedded_server,
 )
 from dagster_project.extract.schema import TABLES
+from dagster_project.frames import read_frames
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, read_sql
 from dagster_project.runner_db.load import generate
 from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.score.scores import score_answers, score_pairs, usable_answers, whole_jobs
-from dagster_project.score.window import ANSWERS
+from dagster_project.score.window import ANSWERS, prepared
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases, Terms
 from dagster_project.unify.setup import set_up_warehouse
@@ -209,18 +208,10 @@ def copied(warehouse: str) -> None:
 def scoring_ms(warehouse: str, window: Window) -> int:
     """Score every answer and pair of a window; returns the CPU without reading and writing."""
     spent = 0.0
-    with (
-        connect(warehouse, application="benchmark", read_only=True) as source,
-        source.cursor(binary=True) as cursor,
-    ):
-        rows = cursor.stream(read_sql("score/answers.sql"), vars(window))
-        batches = (
-            pl.DataFrame(batch, schema=ANSWERS, orient="row").with_columns(
-                counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
-            )
-            for batch in in_batches(rows, BATCH_ROWS, text_size)
-        )
-        for answers in whole_jobs(batches):
+    query = read_sql("score/answers.sql")
+    with connect(warehouse, application="benchmark", read_only=True) as source:
+        read = read_frames(source, query, vars(window), ANSWERS, BATCH_ROWS)
+        for answers in whole_jobs(map(prepared, read)):
             started = process_time()
             scored = score_answers(answers)
             score_pairs(usable_answers(scored.filter("is_usable")))

@@ -42,6 +42,7 @@ from dagster_project.analyse.quality import (
 from dagster_project.analyse.rates import over_days, region_rates
 from dagster_project.analyse.reasons import INSUFFICIENT_DATA
 from dagster_project.analyse.texts import text_effects
+from dagster_project.frames import read_frame, read_frames, write_frame
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import connect, lock_table, only_row, read_sql
 from dagster_project.score.language import UNDETERMINED
@@ -282,10 +283,8 @@ def _replace_jobs(source: Connection, target: Connection, window: Window, batch_
 
 
 def _job_slots(source: Connection, window: Window, batch_rows: int) -> Iterator[pl.DataFrame]:
-    with source.cursor(name="job_slots", binary=True) as cursor:
-        cursor.execute(read_sql("analyse/job_slots.sql"), vars(window))
-        while rows := cursor.fetchmany(batch_rows):
-            yield pl.DataFrame(rows, schema=JOB_SLOTS, orient="row")
+    query = read_sql("analyse/job_slots.sql")
+    return read_frames(source, query, vars(window), JOB_SLOTS, batch_rows)
 
 
 def job_verdicts(slots: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
@@ -487,10 +486,7 @@ def _replace_changes(
 def _read(
     target: Connection, name: str, parameters: Mapping[str, Any], schema: pl.Schema
 ) -> pl.DataFrame:
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(read_sql(f"analyse/{name}.sql"))
-    with target.cursor().copy(statement, parameters) as copy:
-        rows = b"".join(copy)
-    return pl.read_csv(rows, has_header=False, schema=schema, raise_if_empty=False)
+    return read_frame(target, read_sql(f"analyse/{name}.sql"), parameters, schema)
 
 
 def _delete(target: Connection, table: str, periods: Iterable[tuple[str, date]]) -> None:
@@ -504,10 +500,4 @@ def _delete(target: Connection, table: str, periods: Iterable[tuple[str, date]])
 def _insert(target: Connection, table: str, rows: pl.DataFrame) -> None:
     if table not in SUMS:
         rows = rounded(rows.with_columns(method_version=pl.lit(METHOD_VERSION)))
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier("analytics", table),
-        sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
-    )
-    with target.cursor().copy(statement) as copy:
-        # Quoted texts: an empty one is no null.
-        copy.write(rows.write_csv(include_header=False, quote_style="non_numeric"))
+    write_frame(target, sql.Identifier("analytics", table), rows)

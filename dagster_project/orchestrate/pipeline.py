@@ -27,7 +27,7 @@ from dagster_project.backfill.stages import STAGES, present_versions, stages_fro
 from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
 from dagster_project.orchestrate.dbt_assets import INCREMENTAL
-from dagster_project.orchestrate.history import fast_history
+from dagster_project.orchestrate.history import fast_history, stored_together
 from dagster_project.orchestrate.instance import plan_partition
 from dagster_project.orchestrate.partitions import (
     BACKFILL_POLICY,
@@ -171,8 +171,7 @@ class Launched:
 
     def flush(self, events: Sequence[Event]) -> Iterator[Event]:
         """Let Dagster store events together: no signal can come between them."""
-        for event in events[:-1]:
-            self.context.log_event(event)
+        self._store(events[:-1])
         yield from events[-1:]
 
     def end(self) -> Iterator[Event]:
@@ -182,8 +181,12 @@ class Launched:
             raise _failure(self.bad_days)
         # A signal that comes while Dagster stores an event interrupts the run when the next one is
         # asked for. After these none is, so that a run whose work is done is a success.
-        for event in self.last:
-            self.context.log_event(event)
+        self._store(self.last)
+
+    def _store(self, events: Sequence[Event]) -> None:
+        with stored_together(self.context.instance):
+            for event in events:
+                self.context.log_event(event)
 
 
 def _work(run: Launched) -> Iterator[Event]:

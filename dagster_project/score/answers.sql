@@ -8,7 +8,7 @@ select
     question_id,
     prompt_variant,
     status,
-    is_usable,
+    is_usable::text as is_usable,
     exclusion_reason,
     answer_text,
     bias_score,

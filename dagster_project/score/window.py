@@ -11,7 +11,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from dagster_project.batches import BATCH_BYTES, in_batches, text_size
+from dagster_project.batches import BATCH_BYTES
+from dagster_project.frames import read_frames, write_frame
 from dagster_project.partitions import Window
 from dagster_project.postgres import connect, lock_table, read_sql
 from dagster_project.score import METHOD_VERSION, TABLES, semantic_version
@@ -25,23 +26,25 @@ from dagster_project.score.scores import (
 )
 from dagster_project.score.semantic import SemanticMeasure
 
-ANSWERS = {
-    "execution_key": pl.String,
-    "job_id": pl.String,
-    "job_day": pl.Date,
-    "region": pl.String,
-    "model_id": pl.String,
-    "question_id": pl.String,
-    "prompt_variant": pl.String,
-    "status": pl.String,
-    "is_usable": pl.Boolean,
-    "exclusion_reason": pl.String,
-    "answer_text": pl.String,
-    "bias_score": pl.Float64,
-    "receipt_response": pl.String,
-    "receipt_full_response": pl.String,
-    "sequence": pl.Int64,
-}
+ANSWERS = pl.Schema(
+    {
+        "execution_key": pl.String,
+        "job_id": pl.String,
+        "job_day": pl.Date,
+        "region": pl.String,
+        "model_id": pl.String,
+        "question_id": pl.String,
+        "prompt_variant": pl.String,
+        "status": pl.String,
+        "is_usable": pl.Boolean,
+        "exclusion_reason": pl.String,
+        "answer_text": pl.String,
+        "bias_score": pl.Float64,
+        "receipt_response": pl.String,
+        "receipt_full_response": pl.String,
+        "sequence": pl.Int64,
+    }
+)
 """Columns of ``score/answers.sql``."""
 
 REPEATS = {
@@ -129,10 +132,8 @@ def _semantic_measure(target: psycopg.Connection[TupleRow], window: Window) -> S
 def _read(
     source: psycopg.Connection[TupleRow], window: Window, batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    with source.cursor(binary=True) as cursor:
-        rows = cursor.stream(read_sql("score/answers.sql"), vars(window))
-        for batch in in_batches(rows, batch_rows, text_size):
-            yield pl.DataFrame(batch, schema=ANSWERS, orient="row")
+    query = read_sql("score/answers.sql")
+    return read_frames(source, query, vars(window), ANSWERS, batch_rows)
 
 
 def _read_repeats(
@@ -162,7 +163,7 @@ class _Writing:
     def parts(self, answers: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Store answers and their pairs, and yield what their jobs are scored from."""
         for questions in whole_jobs(answers, key=("job_id", "question_id")):
-            scored = score_answers(_prepared(questions))
+            scored = score_answers(prepared(questions))
             usable = usable_answers(scored.filter("is_usable"))
             pairs = self.semantic.added_to(score_pairs(usable), usable)
             for table in ("answers", "answer_pairs", "job_metrics"):
@@ -209,13 +210,7 @@ class _Writing:
         with self.target.execute(sql.SQL("select * from {} limit 0").format(name)) as stored:
             columns = [column.name for column in stored.description or ()]
         versioned = rows.with_columns(method_version=pl.lit(METHOD_VERSION))
-        rows = rounded(versioned.select(columns))
-        statement = sql.SQL("copy {} ({}) from stdin").format(
-            name, sql.SQL(", ").join(map(sql.Identifier, columns))
-        )
-        with self.target.cursor().copy(statement) as copy:
-            for row in rows.iter_rows():
-                copy.write_row(row)
+        write_frame(self.target, name, rounded(versioned.select(columns)))
 
     def _delete(self, table: str, keys: pl.Series) -> None:
         """Delete rows of days outside the window whose key comes back inside."""
@@ -226,7 +221,8 @@ class _Writing:
         self.target.execute(statement, values)
 
 
-def _prepared(answers: pl.DataFrame) -> pl.DataFrame:
+def prepared(answers: pl.DataFrame) -> pl.DataFrame:
+    """Add what the scores want to know of rows of ``ANSWERS``: which count, in no language yet."""
     return answers.with_columns(
         counts=pl.col("exclusion_reason").is_null(), lang=pl.lit(None, pl.String)
     )

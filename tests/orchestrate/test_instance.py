@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
 from sqlalchemy import create_engine, literal, select
 from sqlalchemy.pool import NullPool
 
-from dagster_project.orchestrate.history import HistoryDialect, fast_history
-from dagster_project.orchestrate.instance import SHIPPED_SETTINGS, dagster_instance
+from dagster_project.orchestrate.history import HistoryDialect, fast_history, stored_together
+from dagster_project.orchestrate.instance import SHIPPED_SETTINGS, dagster_instance, run_in_process
 from dagster_project.settings import Settings
 
 PROCESSES = 4
@@ -61,6 +64,69 @@ def test_dagsters_engines_share_what_one_of_them_compiled_and_their_files(tmp_pa
 
     with fast_history():
         assert read() == read()
+
+
+@pytest.mark.parametrize("is_in_postgres", [False, True], ids=["sqlite", "postgres"])
+def test_what_is_stored_together_is_found_as_if_it_was_stored_one_by_one(
+    is_in_postgres: bool,
+    tmp_path: Path,
+    new_database: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    found = []
+    for together in (False, True):
+        monkeypatch.setenv("BEACON_HOME", str(tmp_path / str(together)))
+        if is_in_postgres:
+            monkeypatch.setenv("BEACON_DAGSTER_URL", new_database())
+        with dagster_instance(Settings()) as instance:
+            run = run_in_process(_materializes(together=together), instance)
+            found.append(_materialized(instance, run.run_id))
+    assert found[0] == found[1]
+    assert found[0][0][0] == ["2025-01-02", "2025-01-01", "2025-01-03", None]
+
+
+ASSETS = [dg.AssetKey(["raw", name]) for name in ("jobs", "executions")]
+
+
+def _materializes(*, together: bool) -> dg.JobDefinition:
+    @dg.op(name="work")
+    def work(context: dg.OpExecutionContext) -> None:
+        with stored_together(context.instance) if together else nullcontext():
+            for day in ("2025-01-02", "2025-01-01", "2025-01-03"):
+                for key in ASSETS:
+                    context.log_event(
+                        dg.AssetMaterialization(
+                            key, partition=day, metadata={"day": day}, tags={"of": day}
+                        )
+                    )
+            context.log_event(dg.AssetObservation(ASSETS[0]))
+
+    @dg.job(name="works")
+    def works() -> None:
+        work()
+
+    return works
+
+
+def _materialized(instance: dg.DagsterInstance, run_id: str) -> list[tuple[Any, ...]]:
+    """Return what Dagster's pages show of the assets: events in order, partitions, the last one."""
+    found: list[tuple[Any, ...]] = []
+    logged = [entry.dagster_event for entry in instance.all_logs(run_id)]
+    for key in ASSETS:
+        stored = instance.fetch_materializations(key, limit=10).records
+        latest = instance.get_latest_materialization_event(key)
+        assert latest is not None
+        found.append(
+            (
+                [event.partition for event in logged if event and event.asset_key == key],
+                [record.asset_materialization for record in stored],
+                instance.get_materialized_partitions(key),
+                latest.asset_materialization,
+                instance.get_event_tags_for_asset(key),
+            )
+        )
+    return found
 
 
 def _meet_at(start: Barrier) -> None:

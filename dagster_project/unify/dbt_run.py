@@ -34,6 +34,9 @@ from dagster_project.warehouse import dbt_files, files_version
 FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
 
+_WRITES_NOTHING = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}
+"""Nobody reads what dbt would write down: a fourth of what a small window costs."""
+
 Worker = subprocess.Popen[str]
 
 # A terminal and a service manager signal the whole group; we alone decide when work stops. Not by
@@ -81,8 +84,7 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
         output = target / "output.txt"
         command = {
             "arguments": list(arguments),
-            # Nobody reads what dbt would write down: a fifth of what a small window costs.
-            "environment": {**_environment(url, target), "DBT_WRITE_JSON": "false"},
+            "environment": {**_environment(url, target), **_WRITES_NOTHING},
             "output": str(output),
             "files": files_version(),
             "parsed": str(_state_folder(Settings().private_home()) / "partial_parse.msgpack"),

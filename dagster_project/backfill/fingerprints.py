@@ -1,4 +1,4 @@
-"""State of the source per job_day: one cheap read-only query. Remembers nothing; see ledger.py."""
+"""State of the source per job_day: one cheap read-only query. Remembers nothing; see plan.py."""
 
 import re
 from collections.abc import Mapping
@@ -54,25 +54,43 @@ def source_days(runner_url: str, window: Window | None = None) -> list[SourceDay
     Returns:
         One entry per job_day and table that has rows, ordered by both.
     """
-    return _read(runner_url, window)[1]
+    return _read(runner_url, window)[2] or []
 
 
-def _read(runner_url: str, window: Window | None) -> tuple[str, list[SourceDay]]:
-    """Return the source's identity and its days."""
+def _read(
+    runner_url: str, window: Window | None, known_state: str | None = None
+) -> tuple[str, str | None, list[SourceDay] | None]:
+    """Return the source's identity, its state and its days; these are None in a known state."""
     parameters = window_parameters(window or ALL_DAYS)
 
-    def read() -> tuple[str, list[SourceDay]]:
+    def read() -> tuple[str, str | None, list[SourceDay] | None]:
         with (
             connect_source(runner_url, application="fingerprints") as source,
             source_transaction(source),
             source.cursor(row_factory=class_row(SourceDay)) as cursor,
         ):
             identity = source_identity(source)
-            tables = window_tables(versioned_tables(source))
+            versioned = versioned_tables(source)
+            # Before the days: what is committed in between makes it a state that is gone.
+            state = _state(source, identity) if all(versioned.values()) else None
+            if state is not None and state == known_state:
+                return identity, state, None
+            tables = window_tables(versioned)
             statement = read_sql("backfill/fingerprints.sql").format(window=tables)
-            return identity, cursor.execute(statement, parameters).fetchall()
+            return identity, state, cursor.execute(statement, parameters).fetchall()
 
     return reread(read)
+
+
+def _state(source: psycopg.Connection[Any], identity: str) -> str:
+    """Name what transactions have left on the server: the same name, the same rows.
+
+    Transactions that end change the snapshot, and a restart, which may lose some, the start.
+    """
+    row = source.execute(
+        "select pg_postmaster_start_time()::text, pg_current_snapshot()::text"
+    ).fetchone()
+    return "/".join([identity, *(row or ())])
 
 
 def source_identity(source: psycopg.Connection[Any]) -> str:
@@ -110,27 +128,48 @@ def rows_of(fingerprint: str | None) -> int:
     return sum(int(count) for count in _COUNT.findall(fingerprint or ""))
 
 
-def fingerprints(runner_url: str, window: Window | None = None) -> Mapping[date, str]:
+@dataclass(frozen=True)
+class Source:
+    """What a source holds.
+
+    Attributes:
+        state: Names the rows that its server holds; None where they may lie on another one.
+        days: By job_day that has rows: the source's identity, rows and hash of each table, e.g.
+            ``source=5c1d… jobs=2:9f0c…``.
+    """
+
+    state: str | None
+    days: Mapping[date, str]
+
+
+def read_source(
+    runner_url: str, window: Window | None = None, known: Source | None = None
+) -> Source:
     """Return the fingerprint of each job_day.
 
     Args:
         runner_url: libpq URL of the runner's database.
         window: Only these job_days; None for all.
-
-    Returns:
-        By job_day that has rows: the source's identity, rows and hash of each table, e.g.
-        ``source=5c1d… jobs=2:9f0c…``.
+        known: The same days as they were once: returned when nothing can have changed since.
     """
-    identity, parts = _read(runner_url, window)
-    return {
+    identity, state, parts = _read(runner_url, window, known.state if known else None)
+    if known is not None and parts is None:
+        return known
+    days = {
         job_day: " ".join(
             [
                 f"source={identity}",
                 *(f"{part.source_table}={part.row_count}:{part.content_hash}" for part in day),
             ]
         )
-        for job_day, day in groupby(parts, key=lambda part: part.job_day)
+        for job_day, day in groupby(parts or (), key=lambda part: part.job_day)
     }
+    return Source(state, days)
+
+
+def fingerprints(runner_url: str, window: Window | None = None) -> Mapping[date, str]:
+    """Return the fingerprint of each job_day; see `Source`."""
+    return read_source(runner_url, window).days
 
 
 def identity_in(fingerprint: str | None) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from math import ceil
 from statistics import median
 from typing import Any
@@ -15,10 +16,10 @@ from typing import Any
 import psycopg
 
 from dagster_project.backfill import ledger
-from dagster_project.backfill.fingerprints import fingerprints, identity_in, rows_of
+from dagster_project.backfill.fingerprints import Source, identity_in, read_source, rows_of
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.stages import STAGES, stages_from
-from dagster_project.partitions import Window
+from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect, only_row, read_sql
 from dagster_project.score import semantic_version
 from dagster_project.stage import Databases
@@ -91,11 +92,13 @@ class Plan:
         days: One entry per job_day that either knows, oldest first.
         past: The ledger of all days.
         installed: Versions that stand in the warehouse, by part.
+        source: The source, as far as it was looked at.
     """
 
     days: list[DayPlan]
     past: list[LedgerRow]
     installed: Mapping[str, str]
+    source: Source
 
 
 def read_plan(
@@ -103,6 +106,7 @@ def read_plan(
     window: Window | None = None,
     source: Mapping[date, str] | None = None,
     recent: Window | None = None,
+    known: Source | None = None,
 ) -> Plan:
     """Compare the source with the ledger now.
 
@@ -111,9 +115,14 @@ def read_plan(
         window: Only these job_days; None for all. The ledger is that of all days.
         source: Fingerprints of these days, if they were just taken.
         recent: Ask the source for these days only, and take all others to be as they were copied.
+        known: The source of the same window as an earlier plan found it; by default as
+            `note_source` noted it. Where nothing has changed since, nothing is read.
     """
     if source is None:
-        source = fingerprints(databases.runner, recent or window)
+        asked = recent or window
+        found = read_source(databases.runner, asked, known or _noted(databases.warehouse, asked))
+    else:
+        found = Source(None, source)
     with connect(databases.warehouse, application="plan", read_only=True) as connection:
         # Locks first: a run that ends in between is seen as done, never as dead.
         locked = connection.execute(read_sql("backfill/locked_days.sql")).fetchall()
@@ -121,26 +130,71 @@ def read_plan(
         installed = installed_versions(connection)
         waiting = semantic_days_waiting(connection)
         archived = _archived_days(connection)
+    days = found.days
     if recent is not None:
-        source = {**_copied(rows, recent), **source}
-    wanted = [row for row in rows if window is None or window.start <= row.job_day < window.end]
+        others = {day: made for day, made in _copied(rows).items() if day not in recent}
+        days = {**others, **days}
+    wanted = [row for row in rows if window is None or row.job_day in window]
     versions = {stage.name: installed.get(stage.name) for stage in STAGES}
-    days = plan_days(source, wanted, versions, {day for (day,) in locked}, waiting)
-    return Plan(with_receipts(days, archived), rows, installed)
+    planned = plan_days(days, wanted, versions, {day for (day,) in locked}, waiting)
+    return Plan(with_receipts(planned, archived), rows, installed, found)
 
 
-def _copied(rows: Sequence[LedgerRow], recent: Window) -> Mapping[date, str]:
+def _copied(rows: Sequence[LedgerRow], window: Window = ALL_DAYS) -> dict[date, str]:
+    """Return the fingerprints of days as they were copied."""
     return {
         row.job_day: row.source_fingerprint
         for row in rows
-        if row.stage == EXTRACT and row.source_fingerprint and row.job_day not in recent
+        if row.stage == EXTRACT and row.source_fingerprint and row.job_day in window
     }
 
 
+def note_source(databases: Databases, plan: Plan, window: Window | None = None) -> None:
+    """Remember a source that is copied as it is, so that the next plan need not read it.
+
+    Args:
+        databases: Source and warehouse.
+        plan: As just read, of all days of the window.
+        window: These job_days; None for all.
+    """
+    days = _copied(plan.past, window or ALL_DAYS)
+    if plan.source.state is None or days != plan.source.days:
+        return
+    with connect(databases.warehouse, application="plan") as connection:
+        connection.execute(
+            read_sql("backfill/note_source.sql"),
+            {**vars(window or ALL_DAYS), "state": plan.source.state, "days_hash": _hash(days)},
+        )
+
+
+def _noted(warehouse: str, window: Window | None) -> Source | None:
+    """Return the source of a window as it was noted, if what was copied of it is still there."""
+    asked = window or ALL_DAYS
+    with connect(warehouse, application="plan", read_only=True) as connection:
+        if not _exists(connection, "ops.source_state"):
+            return None
+        row = connection.execute(read_sql("backfill/noted_source.sql"), vars(asked)).fetchone()
+        if row is None:
+            return None
+        state, start, end, days_hash = row
+        rows = ledger.read(connection)
+    if _hash(_copied(rows, Window(start, end))) != days_hash:
+        return None
+    return Source(state, _copied(rows, asked))
+
+
+def _hash(days: Mapping[date, str]) -> str:
+    return sha256(repr(sorted(days.items())).encode()).hexdigest()
+
+
+def _exists(connection: psycopg.Connection[Any], table: str) -> bool:
+    # The warehouse of an earlier release lacks tables; nothing works there before the setup.
+    (found,) = only_row(connection.execute("select to_regclass(%s)", (table,)))
+    return found is not None
+
+
 def _archived_days(connection: psycopg.Connection[Any]) -> set[date]:
-    # The warehouse of an earlier release has no such table; nothing works there before the setup.
-    named = connection.execute("select to_regclass('ops.archived_days')")
-    if only_row(named) == (None,):
+    if not _exists(connection, "ops.archived_days"):
         return set()
     return {day for (day,) in connection.execute("select job_day from ops.archived_days")}
 

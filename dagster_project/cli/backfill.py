@@ -33,7 +33,8 @@ from dagster_project.cli.shared import (
 
 if TYPE_CHECKING:
     from dagster_project.backfill.chunks import ChunkDone, SharedChunks
-    from dagster_project.backfill.plan import Chunk, DayPlan, State
+    from dagster_project.backfill.fingerprints import Source
+    from dagster_project.backfill.plan import Chunk, DayPlan, Plan, State
     from dagster_project.partitions import Window
     from dagster_project.settings import Settings
     from dagster_project.stage import Databases
@@ -105,11 +106,13 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show which job_days a backfill would process, why, and in which runs. Changes nothing."""
+    from dagster_project.backfill.plan import read_plan
     from dagster_project.settings import Settings
 
     window = window_of(first, last)
     with warehouse_databases(Settings()) as urls:
-        _show(_prepare(urls, window, only, _chunk_days(chunk_days, 1)), as_json=as_json)
+        prepared = _prepared(read_plan(urls, window), only, _chunk_days(chunk_days, 1))
+        _show(prepared, as_json=as_json)
 
 
 def backfill(  # noqa: PLR0913  each is an option
@@ -134,14 +137,16 @@ def backfill(  # noqa: PLR0913  each is an option
     as_json: AsJson = False,
 ) -> None:
     """Process every job_day that is not current, in runs of some days. Resumes."""
+    from dagster_project.backfill.plan import note_source, read_plan
     from dagster_project.settings import Settings
 
     settings = Settings()
     window = window_of(first, last)
     with warehouse_databases(settings) as urls:
         workers = _free_cores() if jobs is None else jobs
+        plan = read_plan(urls, window)
         prepared = replace(
-            _prepare(urls, window, only, _chunk_days(chunk_days, workers), again=again),
+            _prepared(plan, only, _chunk_days(chunk_days, workers), again=again),
             accept_deletions=accept_deletions,
             reason=reason,
             jobs=workers,
@@ -150,28 +155,23 @@ def backfill(  # noqa: PLR0913  each is an option
         if dry_run:
             _show(prepared, as_json=as_json)
         elif not prepared.todo and not as_json:
+            note_source(urls, plan, window)
             _say_that_nothing_is_to_do(prepared.days, only)
         else:
             with ExitStack() as telling:
                 ended = telling.enter_context(_told_at_the_end(urls, prepared)) if as_json else []
                 if prepared.todo:
                     is_all_done = carry_out(settings, urls, prepared, ended)
-                    _end(urls, window, is_all_done=is_all_done, shows=not as_json)
+                    _end(urls, window, plan.source, is_all_done=is_all_done, shows=not as_json)
 
 
-def _prepare(
-    urls: "Databases",
-    window: "Window | None",
-    only: Only | None,
-    chunk_days: Callable[[int], int],
-    *,
-    again: bool = False,
+def _prepared(
+    plan: "Plan", only: Only | None, chunk_days: Callable[[int], int], *, again: bool = False
 ) -> Prepared:
-    from dagster_project.backfill.plan import chunks, days_in, estimated_seconds, read_plan
+    from dagster_project.backfill.plan import chunks, days_in, estimated_seconds
     from dagster_project.backfill.stages import present_versions
     from dagster_project.warehouse import setup_fault
 
-    plan = read_plan(urls, window)
     fault = setup_fault(plan.installed, present_versions())
     if fault is not None:
         fail(fault, FAILED)
@@ -386,13 +386,21 @@ def _days_done(
     ]
 
 
-def _end(urls: "Databases", window: "Window | None", *, is_all_done: bool, shows: bool) -> None:
-    from dagster_project.backfill.plan import BAD, current_plan, days_in
+def _end(
+    urls: "Databases",
+    window: "Window | None",
+    before: "Source",
+    *,
+    is_all_done: bool,
+    shows: bool,
+) -> None:
+    from dagster_project.backfill.plan import BAD, days_in, note_source, read_plan
     from dagster_project.cli.printing import print_plan
 
-    after = current_plan(urls, window)
+    after = read_plan(urls, window, known=before)
+    note_source(urls, after, window)
     if shows:
-        print_plan(after)
+        print_plan(after.days)
     # A run may find a day bad that lies beside those that were asked for.
-    if days_in(after, BAD) or not is_all_done:
+    if days_in(after.days, BAD) or not is_all_done:
         raise typer.Exit(BAD_ROWS)

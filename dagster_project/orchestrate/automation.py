@@ -20,6 +20,7 @@ from dagster_project.backfill.plan import (
     State,
     chunks,
     days_in,
+    note_source,
     read_plan,
 )
 from dagster_project.backfill.stages import present_versions
@@ -224,10 +225,13 @@ def alerts(settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
 
 
 def _plan(settings: Settings, recent: Window | None = None) -> Plan:
-    plan = read_plan(Databases.of(settings), recent=recent)
+    databases = Databases.of(settings)
+    plan = read_plan(databases, recent=recent)
     fault = setup_fault(plan.installed, present_versions())
     if fault is not None:
         raise SetupError(fault)
+    if recent is None:
+        note_source(databases, plan)
     return plan
 
 

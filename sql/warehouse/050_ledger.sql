@@ -50,6 +50,26 @@ comment on column ops.partition_ledger.build_id is
 comment on column ops.partition_ledger.built_from is
 'The build_id of the stage before it when this one began: another one there now makes it stale.';
 
+-- In which state the source was when all that it holds had been copied: in the same one it need not
+-- be read. Another release may read it otherwise, so that it forgets.
+create table if not exists ops.source_state (
+    only_row boolean primary key default true check (only_row),
+    state text not null,
+    start_day date not null,
+    end_day date not null,
+    days_hash text not null
+);
+delete from ops.source_state;
+comment on table ops.source_state is
+'Where the source stood when its days had been copied as they are. Grain: one row at most.';
+comment on column ops.source_state.only_row is 'Always true.';
+comment on column ops.source_state.state is
+'Names the rows of the source''s server: database, start of the server, snapshot of transactions.';
+comment on column ops.source_state.start_day is 'First of these job_days (UTC).';
+comment on column ops.source_state.end_day is 'The day after the last one.';
+comment on column ops.source_state.days_hash is
+'SHA-256 of the days'' fingerprints as they were copied.';
+
 -- What a person asked for, which no stage may forget when it does a day again.
 create table if not exists ops.semantic_days (
     job_day date primary key,

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.backfill.fingerprints import rows_of
+from dagster_project.backfill.fingerprints import Source, rows_of
 from dagster_project.backfill.ledger import LedgerRow
 from dagster_project.backfill.plan import (
     CHUNK_DAYS,
@@ -150,7 +150,9 @@ def past_run(run: str, rows: int, seconds: float) -> list[LedgerRow]:
 
 def estimate(rows: int, *past: list[LedgerRow]) -> float | None:
     chunk = Chunk(Window.of_day(DAY), STAGES[0].name, source_rows=rows)
-    return estimated_seconds(chunk, Plan([], [row for run in past for row in run], {}))
+    return estimated_seconds(
+        chunk, Plan([], [row for run in past for row in run], {}, Source(None, {}))
+    )
 
 
 def test_a_fingerprint_tells_the_rows_of_all_tables() -> None:

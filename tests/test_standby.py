@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from dagster_project.backfill.fingerprints import fingerprints
+from dagster_project.backfill.fingerprints import fingerprints, read_source
 from dagster_project.doctor.databases import database_findings, runner_findings, target_findings
 from dagster_project.doctor.finding import Level
 from dagster_project.embedded_postgres.programs import find_bindir, find_launcher, own_tree
@@ -78,6 +78,33 @@ def read_until_cancelled(source: psycopg.Connection[tuple[object, ...]]) -> None
 def test_a_standby_has_the_days_of_its_primary(servers: tuple[str, str]) -> None:
     primary, standby = servers
     assert fingerprints(standby) == fingerprints(primary)
+
+
+def test_a_standby_is_read_again_whenever_it_has_replayed_something(
+    servers: tuple[str, str],
+) -> None:
+    primary, standby = servers
+    with psycopg.connect(primary, autocommit=True) as owner:
+        # A commit returns when the standby shows it.
+        owner.execute("alter system set synchronous_standby_names = '*'")
+        owner.execute("select pg_reload_conf()")
+    applied = "set synchronous_commit = remote_apply"
+    with (
+        psycopg.connect(primary) as oldest,
+        psycopg.connect(primary) as middle,
+        psycopg.connect(primary, autocommit=True) as newest,
+    ):
+        change = "update jobs set status = status where id in (select min(id) + %s from jobs)"
+        for number, connection in enumerate((oldest, middle, newest)):
+            connection.execute(applied)
+            connection.execute(change, (number,))
+        known = read_source(standby)
+        # Neither the oldest transaction of the snapshot is another one now, nor the newest.
+        middle.commit()
+        assert read_source(standby, known=known).days == fingerprints(standby) != known.days
+    # The primary notes its transactions every 15 seconds, which may fall between two reads.
+    known = (read_source(standby) for _ in range(3))
+    assert any(read_source(standby, known=one) is one for one in known)
 
 
 def test_a_read_that_recovery_cancels_is_done_again_and_says_why(

@@ -83,12 +83,14 @@ def _read(
 
 
 def _state(source: psycopg.Connection[Any], identity: str) -> str:
-    """Name what transactions have left on the server: the same name, the same rows.
+    """Name the rows that the server holds: under the same name they are the same.
 
-    Transactions that end change the snapshot, and a restart, which may lose some, the start.
+    Transactions that end change a snapshot, and a restart, which may lose some, the start. A
+    standby's snapshots do not tell all transactions, but what it has replayed is all it holds.
     """
     row = source.execute(
-        "select pg_postmaster_start_time()::text, pg_current_snapshot()::text"
+        "select pg_postmaster_start_time()::text, case when pg_is_in_recovery()"
+        " then pg_last_wal_replay_lsn()::text else pg_current_snapshot()::text end"
     ).fetchone()
     return "/".join([identity, *(row or ())])
 

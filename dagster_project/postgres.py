@@ -30,6 +30,8 @@ _SESSION = {
     # Cursors are read to their end: a plan for the first rows would walk through all months.
     "cursor_tuple_fraction": "1",
 }
+# What a span's rows need to be sorted and joined without files, whatever the server is set to.
+_WAREHOUSE = {**_SESSION, "work_mem": "128MB"}
 
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
 FORMATS = {
@@ -70,7 +72,7 @@ def session_options(*, read_only: bool) -> str:
     Returns:
         A string of ``-c name=value`` flags.
     """
-    values = {**_SESSION, "default_transaction_read_only": "on" if read_only else "off"}
+    values = {**_WAREHOUSE, "default_transaction_read_only": "on" if read_only else "off"}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 

@@ -103,8 +103,8 @@ def test_a_standby_is_read_again_whenever_it_has_replayed_something(
         middle.commit()
         assert read_source(standby, known=known).days == fingerprints(standby) != known.days
     # The primary notes its transactions every 15 seconds, which may fall between two reads.
-    known = (read_source(standby) for _ in range(3))
-    assert any(read_source(standby, known=one) is one for one in known)
+    reads = (read_source(standby) for _ in range(3))
+    assert any(read_source(standby, known=one) is one for one in reads)
 
 
 def test_a_read_that_recovery_cancels_is_done_again_and_says_why(

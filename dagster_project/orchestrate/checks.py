@@ -162,7 +162,7 @@ def evaluations(
         if key is None:
             continue
         passed = test.status == "pass"
-        unknown = [] if passed else unknown_values(warehouse_url, key.name)
+        unknown = [] if passed else unknown_values(warehouse_url, key.name, window)
         yield dg.AssetCheckEvaluation(
             asset_key=key.asset_key,
             check_name=key.name,

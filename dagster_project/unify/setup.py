@@ -74,8 +74,8 @@ def whole_table_faults(url: str) -> list[str]:
     return []
 
 
-def unknown_values(url: str, check: str) -> list[str]:
-    """Name the values that made a check of names fail, and what to do about them.
+def unknown_values(url: str, check: str, window: Window) -> list[str]:
+    """Name the values that made a check of names fail on a window, and what to do about them.
 
     Returns:
         A line per value, the most frequent first; none for a check that is not about names.
@@ -84,6 +84,6 @@ def unknown_values(url: str, check: str) -> list[str]:
         return []
     with connect(url, application="checks", read_only=True) as connection:
         rows = connection.execute(
-            read_sql("unify/unknown_values.sql"), {"seed": SEED_OF_CHECK[check]}
+            read_sql("unify/unknown_values.sql"), {"seed": SEED_OF_CHECK[check], **vars(window)}
         ).fetchall()
     return [str(finding) for (finding,) in rows]

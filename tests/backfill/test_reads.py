@@ -12,6 +12,7 @@ from dagster_project.backfill.runs import Work, process_days
 from dagster_project.backfill.stages import STAGES
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.partitions import Window
+from dagster_project.unify.setup import SEED_OF_CHECK, unknown_values
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
@@ -86,6 +87,8 @@ def test_a_day_is_made_without_reading_the_other_days(
         connection.execute("select pg_stat_force_next_flush()")
         before = rows_read(connection)
         assert not [bad for done in process_days(databases, work) for bad in done.bad_days]
+        for check in SEED_OF_CHECK:
+            unknown_values(databases.warehouse, check, work.window)
         after = rows_read(connection)
     shares = {table: (after[table] - before[table]) / rows[table] for table in KEYS}
     assert {table: share for table, share in shares.items() if share > MOST_SHARE} == {}

@@ -9,6 +9,8 @@ from psycopg import sql
 
 from dagster_project.batches import in_batches
 
+_OUT = sql.SQL("copy ({}) to stdout (format csv)")
+
 
 def read_frames(
     connection: psycopg.Connection[Any],
@@ -23,8 +25,7 @@ def read_frames(
         schema: Columns of the query, in order. A boolean is to be selected as text: polars reads
             true, and Postgres writes t.
     """
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
-    with connection.cursor().copy(statement, parameters) as lines:
+    with connection.cursor().copy(_OUT.format(query), parameters) as lines:
         for batch in in_batches(lines, most_rows, len):
             yield _parsed(b"".join(batch), schema)
 
@@ -36,8 +37,7 @@ def read_frame(
     schema: pl.Schema,
 ) -> pl.DataFrame:
     """Return all rows of a query, as `read_frames` reads them."""
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
-    with connection.cursor().copy(statement, parameters) as lines:
+    with connection.cursor().copy(_OUT.format(query), parameters) as lines:
         return _parsed(b"".join(lines), schema)
 
 

@@ -88,11 +88,11 @@ def _state(source: psycopg.Connection[Any], identity: str) -> str:
     Transactions that end change a snapshot, and a restart, which may lose some, the start. A
     standby's snapshots do not tell all transactions, but what it has replayed is all it holds.
     """
-    row = source.execute(
+    found = source.execute(
         "select pg_postmaster_start_time()::text, case when pg_is_in_recovery()"
         " then pg_last_wal_replay_lsn()::text else pg_current_snapshot()::text end"
-    ).fetchone()
-    return "/".join([identity, *(row or ())])
+    )
+    return "/".join([identity, *only_row(found)])
 
 
 def source_identity(source: psycopg.Connection[Any]) -> str:

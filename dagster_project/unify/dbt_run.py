@@ -35,7 +35,7 @@ FAILED = frozenset({"error", "fail", "runtime error"})
 SHOWN_LINES = 20
 
 _WRITES_NOTHING = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}
-"""Nobody reads what dbt would write down: a fourth of what a small window costs."""
+"""Nobody reads what dbt would write down."""
 
 Worker = subprocess.Popen[str]
 

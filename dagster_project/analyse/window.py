@@ -7,6 +7,8 @@ Does not belong here: any statistic.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import polars as pl
@@ -180,9 +182,6 @@ MEASURES = {
 """Per measure of texts its sum, and of how many pairs of answers."""
 
 EVERYTHING = Window(START_DATE, END_OF_TIME)
-PERIODS_AT_ONCE = 200
-"""Periods whose counts are held in memory at a time."""
-
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -327,25 +326,35 @@ def _replace_periods(
     divergences = _read(target, "divergences", {}, DIVERGENCES)
     languages = _read(target, "languages", {}, LANGUAGES)
     classifier = read_classifier(target)
-    for first in range(0, len(periods), PERIODS_AT_ONCE):
-        some = periods[first : first + PERIODS_AT_ONCE]
+    for some in _by_kind(periods):
         days = of_periods(outcomes, some)
         counts = question_outcomes(days)
         _insert(target, "question_outcomes", counts)
         errors = classifier.of_periods(languages, some)
         _insert(target, "region_rates", rates(counts, days, errors))
     judged = [one for one in periods if one.kind in JUDGED_KINDS]
-    if judged:
-        contrasts = of_periods(_read(target, "contrasts", {}, CONTRASTS), judged)
-        errors_of_pairs = pair_errors(
-            of_periods(classifier.of(languages), judged), classifier.quality, COMPARED
-        )
-        questions = _read(target, "questions", {}, QUESTIONS)
-        for table, rows in effect_tables(contrasts, errors_of_pairs, questions).items():
-            _insert(target, table, rows)
-        texts = of_periods(text_means(divergences), judged)
-        _insert(target, "text_divergence", text_effects(texts, MEASURED, PERIOD))
+    _insert_effects(target, judged, classifier.of(languages), classifier.quality)
+    means = text_means(divergences)
+    for some in _by_kind(judged):
+        texts = text_effects(of_periods(means, some), MEASURED, PERIOD)
+        _insert(target, "text_divergence", texts)
     return outcomes, divergences
+
+
+def _insert_effects(
+    target: Connection, periods: Sequence[Period], sources: pl.DataFrame, quality: pl.DataFrame
+) -> None:
+    contrasts = _read(target, "contrasts", {}, CONTRASTS)
+    questions = _read(target, "questions", {}, QUESTIONS)
+    for some in _by_kind(periods):
+        errors = pair_errors(of_periods(sources, some), quality, COMPARED)
+        for table, rows in effect_tables(of_periods(contrasts, some), errors, questions).items():
+            _insert(target, table, rows)
+
+
+def _by_kind(periods: Sequence[Period]) -> Iterator[Sequence[Period]]:
+    """Group sorted periods so that no two of a group share a day: each is in memory once."""
+    return (list(group) for _, group in groupby(periods, key=attrgetter("kind")))
 
 
 def question_outcomes(days: pl.DataFrame) -> pl.DataFrame:

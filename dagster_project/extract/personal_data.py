@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 import yaml
 
@@ -111,12 +111,16 @@ def _shape(tree: Tree) -> Shape:
     return Shape(itself.scalar, shapes, rest)
 
 
-def is_allowed(text: str, shape: Shape) -> bool:
-    """Tell cheaply whether all of a JSON text would be copied, but for what `secrets` finds."""
+def allowed_texts(text: str, shape: Shape) -> set[str] | None:
+    """Return the texts in JSON of which all is copied, but for what `secrets` finds in them.
+
+    Names that the shape does not spell out are among them. None where something is left out.
+    """
+    texts: set[str] = set()
     try:
-        return _admits(_strict.decode(text), shape)
+        return texts if _admits(_strict.decode(text), shape, texts) else None
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
 def _refuse(constant: str) -> object:
@@ -126,12 +130,13 @@ def _refuse(constant: str) -> object:
 _strict = json.JSONDecoder(parse_constant=_refuse)
 
 
-def _admits(value: object, shape: Shape) -> bool:
+def _admits(value: object, shape: Shape, texts: set[str]) -> bool:
     if isinstance(value, dict):
-        return _admits_members(value, shape)
+        return _admits_members(value, shape, texts)
     if isinstance(value, list):
-        return all(_admits(item, shape) for item in value)
+        return all(_admits(item, shape, texts) for item in value)
     if isinstance(value, str):
+        texts.add(value)
         return _is_text_of(value, shape)
     if value is None:
         return True
@@ -140,18 +145,23 @@ def _admits(value: object, shape: Shape) -> bool:
     return is_number and shape.scalar == VALUE
 
 
-def _admits_members(value: Mapping[str, object], shape: Shape) -> bool:
+def _admits_members(value: Mapping[str, object], shape: Shape, texts: set[str]) -> bool:
     _, members, rest = shape
     for name, member in value.items():
-        below = members.get(name, rest)
+        below = members.get(name)
         if below is None:
-            return False
-        if not _is_any_text(member, below) and not _admits(member, below):
+            if rest is None:
+                return False
+            texts.add(name)
+            below = rest
+        if _is_any_text(member, below):
+            texts.add(member)
+        elif not _admits(member, below, texts):
             return False
     return True
 
 
-def _is_any_text(member: object, shape: Shape) -> bool:
+def _is_any_text(member: object, shape: Shape) -> TypeGuard[str]:
     """Tell of most members that they are copied, without walking into them."""
     return type(member) is str and shape.scalar in _ANY_TEXT
 

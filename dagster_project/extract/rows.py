@@ -6,8 +6,9 @@ passes through as it came in; only those that hold more than is copied are writt
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import NamedTuple
 
 from psycopg.abc import Buffer
@@ -19,8 +20,8 @@ from dagster_project.extract.personal_data import (
     Kind,
     UnreadableJsonError,
     allowed_shapes,
+    allowed_texts,
     copied_paths,
-    is_allowed,
     without_secrets,
 )
 from dagster_project.extract.schema import Column, TableShape
@@ -91,6 +92,9 @@ def _character(match: re.Match[str]) -> str:
 _KEY_COLUMNS = frozenset(
     {"jobspec_id", "question_id", "model_id", "provider_id", "region", "region_a", "region_b"}
 )
+_TEXTS = (Kind.TEXT, Kind.KEY)
+_SPELLED = r"\u"
+"""How JSON spells what it does not show: half a character, too, which is no text."""
 _CHUNK_ROWS, _CHUNK_CHARACTERS = 500, 4_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 _PARENTS = {
@@ -141,11 +145,17 @@ class Batch:
 
 
 class _Copied(NamedTuple):
-    """A line of which JSON is copied by its paths, and what the others held that names somebody."""
+    """A line of which JSON is copied by its paths.
+
+    Attributes:
+        searched: Where secrets may be: its texts, or all of it.
+        own_values: What the paths that are not copied held that names somebody.
+    """
 
     row: Row
     text: str
-    own_values: frozenset[str] = frozenset()
+    searched: Collection[str]
+    own_values: Collection[str]
 
     def may_repeat_own_value(self) -> bool:
         folded = self.text.lower() if self.own_values else ""
@@ -159,7 +169,10 @@ class _Reader:
         self.table = table
         self.removed = removed
         self.fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
-        self.documents = [at for at, each in enumerate(self.fields) if each.kind is Kind.JSON]
+        self.texts = [at for at, each in enumerate(self.fields) if each.kind in _TEXTS]
+        self.documents = [
+            (at, each.shape) for at, each in enumerate(self.fields) if each.kind is Kind.JSON
+        ]
 
     def copied(self, text: str | bytes) -> _Copied | UnreadableRow:
         if isinstance(text, bytes):
@@ -168,7 +181,8 @@ class _Reader:
         source_id = line[: line.index("\t")]
         job_day = line[line.rindex("\t") + 1 :]
         own_values: set[str] = set()
-        if problem == NULL and not _is_copied_whole(line, self.fields, self.documents):
+        searched = self._texts_of_whole(line) if problem == NULL else None
+        if problem == NULL and searched is None:
             counts: Counter[str] = Counter()
             try:
                 values, own_values = copied_paths(self.fields, decode_line(line), counts)
@@ -179,8 +193,22 @@ class _Reader:
                 self._count(job_day, counts)
         if problem != NULL:
             return UnreadableRow(source_id, job_day, problem, parent_id(self.table, line))
+        if searched is None or _SPELLED in line:
+            searched = {line}
         row = Row(source_id, job_day, f"{line}\n".encode())
-        return _Copied(row, line, frozenset(own_values))
+        return _Copied(row, line, searched, own_values)
+
+    def _texts_of_whole(self, line: str) -> set[str] | None:
+        """Return the texts of a line that is copied as it is; None when something is left out."""
+        values = line.split("\t")
+        texts = {values[place] for place in self.texts}
+        for place, shape in self.documents:
+            document = _decode(values[place])
+            found = set[str]() if document is None else allowed_texts(document, shape)
+            if found is None:
+                return None
+            texts |= found
+        return texts
 
     def redacted(self, copy: _Copied) -> Row | UnreadableRow:
         counts: Counter[str] = Counter()
@@ -208,11 +236,13 @@ def read_rows(
     reader = _Reader(table, removed)
     for texts in _chunks(lines):
         rows = [reader.copied(text) for text in texts]
-        suspects = may_hold_secrets([row.text if isinstance(row, _Copied) else "" for row in rows])
-        for row, is_suspect in zip(rows, suspects, strict=True):
+        # Rows share most of their texts, and a row often holds its answer thrice.
+        searched = list(set().union(*(row.searched for row in rows if isinstance(row, _Copied))))
+        suspects = set(compress(searched, may_hold_secrets(searched)))
+        for row in rows:
             if isinstance(row, UnreadableRow):
                 yield row
-            elif is_suspect or row.may_repeat_own_value():
+            elif not suspects.isdisjoint(row.searched) or row.may_repeat_own_value():
                 yield reader.redacted(row)
             else:
                 yield row.row
@@ -236,12 +266,6 @@ def _chunks(lines: Iterable[Buffer]) -> Iterator[list[str | bytes]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
-
-
-def _is_copied_whole(line: str, fields: Sequence[Field], documents: Sequence[int]) -> bool:
-    values = line.split("\t")
-    texts = ((_decode(values[place]), fields[place].shape) for place in documents)
-    return all(text is None or is_allowed(text, shape) for text, shape in texts)
 
 
 def _undecodable(table: TableShape, fields: Sequence[Field], data: bytes) -> UnreadableRow:

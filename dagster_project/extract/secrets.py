@@ -126,7 +126,7 @@ class Found(NamedTuple):
 
 
 def may_hold_secrets(lines: Sequence[str]) -> list[bool]:
-    """Tell cheaply which lines of COPY `redact` need not see: those that are False."""
+    """Tell cheaply which texts, or lines of COPY, `redact` need not see: those that are False."""
     # A space in front stands for the beginning of the line.
     texts = pl.Series([f" {line}" for line in lines], dtype=pl.String)
     suspicious = reduce(or_, (texts.str.contains(pattern) for pattern in _SUSPICIOUS))

@@ -1,6 +1,8 @@
 """Rows on their way: COPY text, personal data, batches."""
 
 from collections import Counter
+from collections.abc import Callable
+from json import dumps
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,8 @@ from dagster_project.extract.rows import (
     read_rows,
 )
 from dagster_project.extract.schema import Column, TableShape
+from dagster_project.extract.secrets import REDACTED
+from tests.extract.planted import SECRETS
 
 values = st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -71,6 +75,41 @@ def test_a_line_with_personal_data_is_stripped() -> None:
     assert read(line) == Row(
         "7", "2025-10-01", b'7\t9\t{"inference_sec": 0.10}\tfor [redacted]\\n\t2025-10-01\n'
     )
+
+
+ANALYSES = TableShape(
+    "cross_region_analyses",
+    (
+        Column("id", "uuid", "uuid"),
+        Column("cross_region_execution_id", "uuid", "uuid"),
+        Column("key_differences", "jsonb", "jsonb"),
+    ),
+)
+PHONE = "004930123456789"
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (EXECUTIONS, lambda secret: ["7", "9", '{"response": "x"}', f"for {secret}"]),
+        (EXECUTIONS, lambda secret: ["7", "9", dumps({"response": secret}), None]),
+        (EXECUTIONS, lambda secret: ["7", "9", dumps({"responses": [[secret]]}), None]),
+        (EXECUTIONS, lambda _: ["7", "9", dumps({"inference_sec": PHONE}), None]),
+        (ANALYSES, lambda secret: ["7", "9", dumps({"variations": {secret: "x"}})]),
+    ],
+    ids=["column", "text", "list", "value", "name"],
+)
+def test_a_secret_alone_in_a_row_that_is_copied_whole_is_replaced(
+    table: TableShape, row: Callable[[str], list[str | None]]
+) -> None:
+    for secret in SECRETS:
+        line = encode_line([None, *row(secret), "2025-10-01"])
+        [found] = read_rows(table, [line.encode()], Counter())
+        assert isinstance(found, Row)
+        kept = [value or "" for value in decode_line(found.line.decode().removesuffix("\n"))]
+        for hidden in (secret, dumps(secret)[1:-1], PHONE):
+            assert not any(hidden in value for value in kept)
+        assert REDACTED[:-1] in "".join(kept)
 
 
 def test_a_line_with_a_problem_is_unreadable() -> None:

@@ -66,18 +66,6 @@ def window_vars(window: Window | None) -> dict[str, str]:
     return {"window_start": start.isoformat(), "window_end": end.isoformat()}
 
 
-def compile_everything() -> list[str]:
-    """Return the command that writes every statement and needs no connection for it.
-
-    Returns:
-        Arguments for dbt.
-    """
-    return [
-        *("compile", "--no-introspect", "--no-populate-cache"),
-        *_vars(window_vars(None)),
-    ]
-
-
 def build_everything() -> list[str]:
     """Return the command that builds every relation and no row: seeds, empty tables, views.
 

@@ -25,7 +25,6 @@ from dagster_project.settings import Settings
 from dagster_project.stage import StageError, TestResult, machine_fault
 from dagster_project.unify.dbt_command import (
     URL_VARIABLE,
-    compile_everything,
     dbt_environment,
     inherited,
 )
@@ -36,6 +35,9 @@ SHOWN_LINES = 20
 
 _WRITES_NOTHING = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}
 """Nobody reads what dbt would write down."""
+
+_OUTPUT = "output.txt"
+_MANIFEST = "manifest.json"
 
 Worker = subprocess.Popen[str]
 
@@ -81,23 +83,28 @@ def run_dbt(arguments: Sequence[str], *, url: str | None = None) -> list[TestRes
     """
     with tempfile.TemporaryDirectory(prefix="beacon-dbt-") as folder:
         target = Path(folder)
-        output = target / "output.txt"
-        command = {
-            "arguments": list(arguments),
-            "environment": {**_environment(url, target), **_WRITES_NOTHING},
-            "output": str(output),
-            "files": files_version(),
-            "parsed": str(_state_folder(Settings().private_home()) / "partial_parse.msgpack"),
-        }
+        parsed = _state_folder(Settings().private_home())
         with _worker() as worker:
-            answer = _ask(worker, command)
+            answer = _ask(worker, _command(arguments, url, target, parsed))
         exit_code = answer["exit_code"]
         results = [TestResult(**one) for one in answer["results"]]
         if exit_code != 0:
             place = _leads_to(url)[1] if url else ""
             codes = answer["codes"] or _codes_of(exit_code)
-            raise DbtError(_explain(results, output, exit_code), results, codes, place)
+            raise DbtError(_explain(results, target, exit_code), results, codes, place)
         return results
+
+
+def _command(
+    arguments: Sequence[str], url: str | None, target: Path, parsed: Path
+) -> dict[str, Any]:
+    return {
+        "arguments": list(arguments),
+        "environment": {**_environment(url, target), **_WRITES_NOTHING},
+        "output": str(target / _OUTPUT),
+        "files": files_version(),
+        "parsed": str(parsed / "partial_parse.msgpack"),
+    }
 
 
 # Workers that wait for a command. A caller takes one for itself: dbt is not thread-safe.
@@ -179,43 +186,32 @@ def _state_folder(home: Path) -> Path:
 
 @cache
 def load_manifest(home: Path) -> dict[str, Any]:
-    """Return the manifest of the present dbt project, with compiled statements.
+    """Return the manifest of the present dbt project.
 
     Args:
-        home: Local state; the project is compiled into it when its files are newer.
+        home: Local state; the project is parsed into it when its files are newer.
 
     Returns:
         dbt's document; read it, do not change it.
+
+    Raises:
+        DbtError: The project does not parse.
     """
-    path = _state_folder(home) / "manifest.json"
+    path = _state_folder(home) / _MANIFEST
     if not path.exists() or any(
         file.stat().st_mtime > path.stat().st_mtime for file in dbt_files()
     ):
-        _write_manifest(path)
+        with tempfile.TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
+            target = Path(folder)
+            # The worker stays: what it has parsed is what the next command begins with.
+            with _worker() as worker:
+                answer = _ask(worker, _command([], None, target, path.parent))
+            if answer["exit_code"] != 0:
+                raise DbtError(_explain([], target, answer["exit_code"]), codes=answer["codes"])
+            # A rename is atomic: a reader sees the old file or the new one, never half of one.
+            (target / _MANIFEST).replace(path)
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
-
-
-def _write_manifest(path: Path) -> None:
-    """Compile the project, without a connection, and publish its manifest atomically.
-
-    Raises:
-        DbtError: The project does not parse or compile.
-    """
-    with tempfile.TemporaryDirectory(prefix="parse-", dir=path.parent) as folder:
-        target = Path(folder)
-        finished = subprocess.run(
-            [*_DEAF, sys.executable, "-m", "dbt.cli.main", *compile_everything()],
-            env=_environment(None, target),
-            cwd=DBT_DIR,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode != 0:
-            raise DbtError(_tail(finished.stdout + finished.stderr))
-        # A rename is atomic: a reader sees the old file or the new one, never half of one.
-        (target / "manifest.json").replace(path)
 
 
 @cache
@@ -259,10 +255,11 @@ def run_by_hand(arguments: Sequence[str], *, url: str, target: Path) -> int:
     return finished.returncode
 
 
-def _explain(results: Sequence[TestResult], output: Path, exit_code: int) -> str:
+def _explain(results: Sequence[TestResult], target: Path, exit_code: int) -> str:
     failed = [result for result in results if result.status in FAILED]
     if failed:
         return "\n".join(f"{result.unique_id}: {result.message}" for result in failed)
+    output = target / _OUTPUT
     printed = output.read_text(encoding="utf-8") if output.exists() else ""
     return _tail(f"{printed}\ndbt ended with code {exit_code}")
 

@@ -6,12 +6,13 @@ Importing dbt and parsing the project cost more than most commands. Both are don
 command runs in a fork of this process: it starts with the parsed project, and what dbt does to it
 is gone afterwards (docs/decisions/0007-dbt-in-a-forking-worker.md). The other end is dbt_run.py.
 
-A line of JSON on standard input is a command: ``arguments``, ``environment``, ``output``, the file
-for what dbt prints, ``files``, the version of the project: another one is parsed anew, and
-``parsed``, where the parsed project is kept from one process to the next. The answer is a line of
-JSON: ``exit_code``, negative for a signal, ``codes``, the SQLSTATE or errno of each error, of which
-dbt itself keeps the text only, and ``results``, what dbt says of each node (`TestResult`). The end
-of the input, which is also the death of the parent, ends the running command and this process.
+A line of JSON on standard input is a command: ``arguments``, without which the manifest is written
+beside the output, ``environment``, ``output``, the file for what dbt prints, ``files``, the version
+of the project: another one is parsed anew, and ``parsed``, where the parsed project is kept from
+one process to the next. The answer is a line of JSON: ``exit_code``, negative for a signal,
+``codes``, the SQLSTATE or errno of each error, of which dbt itself keeps the text only, and
+``results``, what dbt says of each node (`TestResult`). The end of the input, which is also the
+death of the parent, ends the running command and this process.
 """
 
 import json
@@ -104,6 +105,8 @@ def main() -> None:
             files, manifest = command["files"], _parse(command)
         if manifest is None:
             answer = {"exit_code": FAILED, "codes": codes, "results": []}
+        elif not command["arguments"]:
+            answer = _write(manifest, Path(command["output"]).with_name("manifest.json"))
         else:
             answer = _run(manifest, command)
         print(json.dumps(answer), file=answers, flush=True)
@@ -127,6 +130,14 @@ def _parse(command: dict[str, Any]) -> Manifest | None:
     with suppress(OSError):
         Path(command["output"]).write_text(str(parsed.exception), encoding="utf-8")
     return None
+
+
+def _write(manifest: Manifest, path: Path) -> dict[str, Any]:
+    try:
+        manifest.writable_manifest().write(str(path))
+    except OSError as error:
+        return {"exit_code": FAILED, "codes": [error.errno or 0], "results": []}
+    return {"exit_code": 0, "codes": [], "results": []}
 
 
 def _run(manifest: Manifest, command: dict[str, Any]) -> dict[str, Any]:

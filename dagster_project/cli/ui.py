@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Dagster's sockets lie in the temporary folder, where others may look.
 PRIVATE_UMASK = 0o077
+PATIENCE_S = 20.0
+"""Until a process is asked again to stop: the daemon may finish what a sensor has begun."""
 _WEBSERVER = (sys.executable, "-m", "dagster_project.orchestrate.webserver")
 _DAEMON = (str(Path(sys.executable).with_name("dagster-daemon")), "run")
 _DEFINITIONS = ("--module-name", "dagster_project.definitions")
@@ -94,7 +96,7 @@ def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, .
                 subprocess.Popen(command, env=environment, umask=PRIVATE_UMASK)
             )
             # The terminal's Ctrl-C reaches it, too; a second signal does no harm.
-            running.callback(processes[name].terminate)
+            running.callback(end, processes[name])
         dead = None
         with suppress(KeyboardInterrupt):
             _hear(signal.default_int_handler)
@@ -105,6 +107,18 @@ def _serve(settings: "Settings", databases: "Databases", webserver: tuple[str, .
         # Both have their time to end, however often one presses Ctrl-C.
         _hear(signal.SIG_IGN)
     return dead
+
+
+def end(process: "subprocess.Popen[bytes]", again_after_s: float = PATIENCE_S) -> None:
+    """Ask a process to stop until it has.
+
+    Dagster's daemon hears a signal by an exception, and Python drops one that is raised within the
+    finalizer of an object: then the process goes on as if nobody had asked.
+    """
+    while process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(again_after_s)
 
 
 def _hear(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:

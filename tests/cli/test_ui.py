@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.cli.shared import FAILED
+from dagster_project.cli.ui import end
 from tests.faults.faults import until
 from tests.pipeline import Pipeline
 
@@ -64,3 +65,26 @@ def test_a_request_to_stop_ends_both_without_a_complaint(pipeline: Pipeline) -> 
     assert command.returncode == 0, printed
     assert "Warning" not in printed
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+DROPS_A_REQUEST = """
+import signal
+
+class Finalized:
+    def __del__(self):
+        signal.pause()
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+print("ready", flush=True)
+Finalized()
+signal.pause()
+"""
+
+
+def test_a_process_that_drops_a_request_to_stop_is_asked_again() -> None:
+    program = (*DEFAULT_SIGNALS, sys.executable, "-c", DROPS_A_REQUEST)
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end(process, again_after_s=0.1)
+    assert process.returncode == -signal.SIGINT

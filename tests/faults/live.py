@@ -23,6 +23,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from dagster_project.cli.ui import end
 from dagster_project.paths import PROJECT_DIR
 from tests.faults.conftest import OLD, STRUCTURE, Workshop
 from tests.faults.content import content_of
@@ -104,7 +105,7 @@ class Site:
             try:
                 yield process
             finally:
-                process.terminate()
+                end(process)
 
     def webserver(self) -> Server:
         return self.serving([sys.executable, *WEBSERVER], "webserver.log")

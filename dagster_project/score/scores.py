@@ -112,8 +112,13 @@ def score_jobs(
 
 
 def rounded(scores: pl.DataFrame) -> pl.DataFrame:
-    """Round scores to 12 decimals, as they are stored: then they do not depend on the machine."""
-    return scores.with_columns(pl.col(pl.Float64).round(_DECIMALS))
+    """Round scores to 12 decimals, as they are stored: then they do not depend on the machine.
+
+    Nor on the order of what was added up: a sum that is 0 but for its last digits may be below it,
+    and -0 is not stored.
+    """
+    # Finds -0, too; adding 0 is left out by polars.
+    return scores.with_columns(pl.col(pl.Float64).round(_DECIMALS).replace(0.0, 0.0))
 
 
 def whole_jobs(

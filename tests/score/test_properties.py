@@ -194,3 +194,9 @@ def test_our_scores_do_not_depend_on_the_apostrophe(
     assert_frame_equal(curly_scored.select(ours), scored.select(ours), check_exact=True)
     assert_frame_equal(curly_pairs, pairs, check_exact=True)
     assert_frame_equal(curly_jobs, jobs, check_exact=True)
+
+
+def test_a_sum_that_is_zero_is_stored_as_zero_whatever_the_order_of_its_parts() -> None:
+    parts = (0.1, 0.2, -0.3)
+    sums = pl.DataFrame({"sum": [sum(parts), sum(reversed(parts)), -sum(parts), None]})
+    assert rounded(sums).write_csv().splitlines() == ["sum", "0.0", "0.0", "0.0", ""]

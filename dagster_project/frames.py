@@ -1,5 +1,6 @@
 """Frames of polars out of Postgres and into it: CSV through COPY, no row touched by Python."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,9 +37,10 @@ def read_frame(
     parameters: Mapping[str, Any],
     schema: pl.Schema,
 ) -> pl.DataFrame:
-    """Return all rows of a query, as `read_frames` reads them."""
-    with connection.cursor().copy(_OUT.format(query), parameters) as lines:
-        return _parsed(b"".join(lines), schema)
+    """Return all rows of a query, as `read_frames` reads them: their text is never held whole."""
+    return pl.concat(
+        [schema.to_frame(), *read_frames(connection, query, parameters, schema, sys.maxsize)]
+    )
 
 
 def _parsed(lines: bytes, schema: pl.Schema) -> pl.DataFrame:

@@ -209,7 +209,8 @@ def _described(parts: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
 def these_questions(parts: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
     """Test each group of ``contrast_parts`` by sign flips of whole days; from ``MIN_DAYS`` on."""
     days = (
-        parts.filter(pl.col("contrasts") > 0)
+        parts.select(*grain, "job_day", "contrasts", "part", "weight")
+        .filter(pl.col("contrasts") > 0)
         .group_by([*grain, "job_day"])
         .agg(pl.col("part", "weight").sum())
         .sort("job_day")
@@ -261,7 +262,11 @@ def _questions_like_these(parts: pl.DataFrame, grain: list[str]) -> pl.DataFrame
     Source: Cameron, Gelbach & Miller, Journal of Business & Economic Statistics 29 (2011).
     """
     residual = pl.col("part") - pl.col("part").sum().over(grain) * pl.col("weight")
-    left = parts.filter(pl.col("contrasts") > 0).with_columns(residual=residual)
+    left = (
+        parts.select(*grain, "question_id", "job_day", "contrasts", "part", "weight")
+        .filter(pl.col("contrasts") > 0)
+        .with_columns(residual=residual)
+    )
     groups = left.group_by(grain).agg(
         effect=pl.col("part").sum(), question_day=_clustered(pl.col("residual"))
     )
@@ -610,7 +615,10 @@ def question_effects(contrasts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFra
     """
     grain = [*keys, *PAIR]
     question = [*grain, "question_id"]
-    kept = paired(contrasts, keys).filter(pl.col("contrasts") > 0)
+    needed = ("contrasts", "rate_a_total", "rate_b_total", "scored_a", "scored_b")
+    kept = paired(contrasts.select(*question, "pairing", *needed), keys).filter(
+        pl.col("contrasts") > 0
+    )
     n = pl.col("contrasts").sum().over(question)
     left = kept.with_columns(
         part=(pl.col("rate_a_total") - pl.col("rate_b_total")) / n, weight=pl.col("contrasts") / n

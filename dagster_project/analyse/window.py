@@ -414,12 +414,18 @@ def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     """Return the rows of some days once for each period that contains their day."""
     return pl.concat(
         [
-            days.filter(pl.col("job_day") >= one.start, pl.col("job_day") < one.end).with_columns(
+            _days_of(days, one).with_columns(
                 period_kind=pl.lit(one.kind), period_start=pl.lit(one.start)
             )
             for one in periods
         ]
     )
+
+
+def _days_of(days: pl.DataFrame, period: Period) -> pl.DataFrame:
+    if (period.start, period.end) == (EVERYTHING.start, EVERYTHING.end):
+        return days  # without a copy
+    return days.filter(pl.col("job_day") >= period.start, pl.col("job_day") < period.end)
 
 
 def effect_tables(

@@ -39,7 +39,8 @@ def read_frame(
 ) -> pl.DataFrame:
     """Return all rows of a query, as `read_frames` reads them: their text is never held whole."""
     return pl.concat(
-        [schema.to_frame(), *read_frames(connection, query, parameters, schema, sys.maxsize)]
+        [schema.to_frame(), *read_frames(connection, query, parameters, schema, sys.maxsize)],
+        rechunk=True,
     )
 
 

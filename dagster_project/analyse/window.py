@@ -322,18 +322,19 @@ def _replace_periods(
     """Replace the statistics of periods; returns ``OUTCOMES`` and ``DIVERGENCES`` of all days."""
     for table in (*SUMS, *STATISTICS):
         _delete(target, table, ((one.kind, one.start) for one in periods))
-    outcomes = _read(target, "outcomes", vars(EVERYTHING), OUTCOMES)
-    divergences = _read(target, "divergences", {}, DIVERGENCES)
     languages = _read(target, "languages", {}, LANGUAGES)
     classifier = read_classifier(target)
+    judged = [one for one in periods if one.kind in JUDGED_KINDS]
+    # First, while nothing else is in memory: contrasts are the largest.
+    _insert_effects(target, judged, classifier.of(languages), classifier.quality)
+    outcomes = _read(target, "outcomes", vars(EVERYTHING), OUTCOMES)
+    divergences = _read(target, "divergences", {}, DIVERGENCES)
     for some in _by_kind(periods):
         days = of_periods(outcomes, some)
         counts = question_outcomes(days)
         _insert(target, "question_outcomes", counts)
         errors = classifier.of_periods(languages, some)
         _insert(target, "region_rates", rates(counts, days, errors))
-    judged = [one for one in periods if one.kind in JUDGED_KINDS]
-    _insert_effects(target, judged, classifier.of(languages), classifier.quality)
     means = text_means(divergences)
     for some in _by_kind(judged):
         texts = text_effects(of_periods(means, some), MEASURED, PERIOD)
@@ -440,7 +441,7 @@ def effect_tables(
     """
     corrected = corrected_contrasts(contrasts, errors)
     pairs = pair_effects(corrected, COMPARED, PERIOD, errors)
-    of_category = corrected.filter(pl.col("question_category").is_not_null())
+    of_category = corrected.drop_nulls("question_category")
     return {
         "region_pair_effects": pairs,
         "category_pair_effects": pair_effects(

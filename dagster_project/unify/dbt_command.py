@@ -11,6 +11,7 @@ from dagster_project.partitions import START_DATE, Window
 
 URL_VARIABLE = "BEACON_DBT_URL"
 DATABASE_VARIABLE = "BEACON_DBT_DBNAME"
+MANIFEST = "manifest.json"
 
 _INHERITED = frozenset(
     {

@@ -24,6 +24,7 @@ from dagster_project.postgres import connect, place_of, read_only_line
 from dagster_project.settings import Settings
 from dagster_project.stage import StageError, TestResult, machine_fault
 from dagster_project.unify.dbt_command import (
+    MANIFEST,
     URL_VARIABLE,
     dbt_environment,
     inherited,
@@ -37,7 +38,6 @@ _WRITES_NOTHING = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}
 """Nobody reads what dbt would write down."""
 
 _OUTPUT = "output.txt"
-_MANIFEST = "manifest.json"
 
 Worker = subprocess.Popen[str]
 
@@ -197,7 +197,7 @@ def load_manifest(home: Path) -> dict[str, Any]:
     Raises:
         DbtError: The project does not parse.
     """
-    path = _state_folder(home) / _MANIFEST
+    path = _state_folder(home) / MANIFEST
     if not path.exists() or any(
         file.stat().st_mtime > path.stat().st_mtime for file in dbt_files()
     ):
@@ -209,7 +209,7 @@ def load_manifest(home: Path) -> dict[str, Any]:
             if answer["exit_code"] != 0:
                 raise DbtError(_explain([], target, answer["exit_code"]), codes=answer["codes"])
             # A rename is atomic: a reader sees the old file or the new one, never half of one.
-            (target / _MANIFEST).replace(path)
+            (target / MANIFEST).replace(path)
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 

@@ -33,7 +33,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from dagster_project.paths import replaced_file
 from dagster_project.postgres import FORMATS
-from dagster_project.unify.dbt_command import DATABASE_VARIABLE, URL_VARIABLE
+from dagster_project.unify.dbt_command import DATABASE_VARIABLE, MANIFEST, URL_VARIABLE
 
 FAILED = 1
 MOST_CODES = 100
@@ -106,7 +106,7 @@ def main() -> None:
         if manifest is None:
             answer = {"exit_code": FAILED, "codes": codes, "results": []}
         elif not command["arguments"]:
-            answer = _write(manifest, Path(command["output"]).with_name("manifest.json"))
+            answer = _write(manifest, Path(command["output"]).with_name(MANIFEST))
         else:
             answer = _run(manifest, command)
         print(json.dumps(answer), file=answers, flush=True)

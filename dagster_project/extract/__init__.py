@@ -1,6 +1,6 @@
 """From the runner's six tables to ``raw.*``: one window of job_days, personal data stripped."""
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 """Raised when the same source rows must be copied in another way: makes every day stale."""
 
 RELATIONS = (

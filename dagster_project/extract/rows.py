@@ -6,22 +6,24 @@ passes through as it came in; only those that hold more than is copied are writt
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import NamedTuple
 
+import polars as pl
 from psycopg.abc import Buffer
 
 from dagster_project.batches import in_batches
 from dagster_project.extract.personal_data import (
+    JSON_STRING,
     NOTHING,
     Field,
     Kind,
     UnreadableJsonError,
     allowed_shapes,
-    allowed_texts,
     copied_paths,
+    copied_whole,
     without_secrets,
 )
 from dagster_project.extract.schema import Column, TableShape
@@ -39,6 +41,11 @@ _ESCAPES = {
     "\\": r"\\",
 }
 _CHARACTERS = {escape[1]: character for character, escape in _ESCAPES.items()}
+_TO_TEXT = {escape: character for character, escape in _ESCAPES.items()}
+_JSON_TO_TEXT = {r"\\\\": "\\", r'\\"': '"'} | {
+    f"\\{escape}": character for character, escape in _ESCAPES.items() if character != "\\"
+}
+"""What a line of COPY writes for characters of a text, and for those of a text within JSON."""
 _HAS_CONTROLS = re.compile("[\b\f\n\r\t\v]")
 _TO_ESCAPES = str.maketrans(_ESCAPES)
 _ESCAPED = re.compile(r"\\(.)")
@@ -93,8 +100,7 @@ _KEY_COLUMNS = frozenset(
     {"jobspec_id", "question_id", "model_id", "provider_id", "region", "region_a", "region_b"}
 )
 _TEXTS = (Kind.TEXT, Kind.KEY)
-_SPELLED = r"\u"
-"""How JSON spells what it does not show: half a character, too, which is no text."""
+_ROW, _PROBLEM = " row", " problem"  # no names of columns
 _CHUNK_ROWS, _CHUNK_CHARACTERS = 500, 4_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 _PARENTS = {
@@ -148,13 +154,11 @@ class _Copied(NamedTuple):
     """A line of which JSON is copied by its paths.
 
     Attributes:
-        searched: Where secrets may be: its texts, or all of it.
         own_values: What the paths that are not copied held that names somebody.
     """
 
     row: Row
     text: str
-    searched: Collection[str]
     own_values: Collection[str]
 
     def may_repeat_own_value(self) -> bool:
@@ -169,46 +173,91 @@ class _Reader:
         self.table = table
         self.removed = removed
         self.fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
-        self.texts = [at for at, each in enumerate(self.fields) if each.kind in _TEXTS]
-        self.documents = [
-            (at, each.shape) for at, each in enumerate(self.fields) if each.kind is Kind.JSON
-        ]
+        self.texts = [field.name for field in self.fields if field.kind in _TEXTS]
+        self.documents = {
+            field.name: copied_whole(field.shape)
+            for field in self.fields
+            if field.kind is Kind.JSON
+        }
 
-    def copied(self, text: str | bytes) -> _Copied | UnreadableRow:
-        if isinstance(text, bytes):
-            return _undecodable(self.table, self.fields, text)
+    def rows(self, lines: Sequence[str]) -> Iterator[Row | UnreadableRow]:
+        """Read lines, each of them beginning with what is wrong with its row."""
+        values = self._split(lines)
+        is_whole = values.select(
+            pl.all_horizontal(
+                pl.col(_PROBLEM) == NULL,
+                *(
+                    (pl.col(name) == NULL) | pl.col(name).str.contains(pattern)
+                    for name, pattern in self.documents.items()
+                ),
+            )
+        ).to_series()
+        whole = [_copied_line(line.partition("\t")[2]) for line in compress(lines, is_whole)]
+        yield from self._searched(whole, values.filter(is_whole))
+        others = [self.copied(line) for line in compress(lines, ~is_whole)]
+        yield from (one for one in others if isinstance(one, UnreadableRow))
+        copies = [one for one in others if isinstance(one, _Copied)]
+        yield from self._searched(copies, self._split([f"\t{one.text}" for one in copies]))
+
+    def _searched(
+        self, copies: Sequence[_Copied], values: pl.DataFrame
+    ) -> Iterator[Row | UnreadableRow]:
+        for copy, is_suspect in zip(copies, self._suspects(values), strict=True):
+            is_clean = not is_suspect and not copy.may_repeat_own_value()
+            yield copy.row if is_clean else self.redacted(copy)
+
+    def _split(self, lines: Sequence[str]) -> pl.DataFrame:
+        names = [_PROBLEM, *(field.name for field in self.fields)]
+        values = pl.Series(lines, dtype=pl.String).str.split_exact("\t", len(names) - 1)
+        return values.struct.rename_fields(names).struct.unnest()
+
+    def _suspects(self, values: pl.DataFrame) -> list[bool]:
+        """Tell which rows may hold a secret.
+
+        Texts are searched as they are meant: a word behind a line break begins a word. Rows share
+        most of their texts, and a row often holds its answer thrice, so each is searched once.
+        """
+        numbered = values.with_row_index(_ROW)
+        columns = numbered.unpivot(self.texts, index=_ROW, value_name="text").select(_ROW, "text")
+        strings = [
+            numbered.select(_ROW, text=pl.col(name).str.extract_all(JSON_STRING)).explode("text")
+            for name in self.documents
+        ]
+        texts = pl.concat([_meant([columns], _TO_TEXT), _meant(strings, _JSON_TO_TEXT)])
+        distinct = texts["text"].drop_nulls().unique().to_list()
+        suspects = list(compress(distinct, may_hold_secrets(distinct)))
+        rows = set(texts.filter(pl.col("text").is_in(suspects))[_ROW])
+        return [row in rows for row in range(len(values))]
+
+    def copied(self, text: str) -> _Copied | UnreadableRow:
+        """Leave out of a line what is not copied of its JSON."""
         problem, _, line = text.partition("\t")
-        source_id = line[: line.index("\t")]
-        job_day = line[line.rindex("\t") + 1 :]
-        own_values: set[str] = set()
-        searched = self._texts_of_whole(line) if problem == NULL else None
-        if problem == NULL and searched is None:
+        if problem == NULL:
             counts: Counter[str] = Counter()
             try:
                 values, own_values = copied_paths(self.fields, decode_line(line), counts)
             except UnreadableJsonError as error:
                 problem = str(error)
             else:
-                line = encode_line(values)
-                self._count(job_day, counts)
-        if problem != NULL:
-            return UnreadableRow(source_id, job_day, problem, parent_id(self.table, line))
-        if searched is None or _SPELLED in line:
-            searched = {line}
-        row = Row(source_id, job_day, f"{line}\n".encode())
-        return _Copied(row, line, searched, own_values)
+                copy = _copied_line(encode_line(values), own_values)
+                self._count(copy.row.job_day, counts)
+                return copy
+        return self._unreadable(line, problem)
 
-    def _texts_of_whole(self, line: str) -> set[str] | None:
-        """Return the texts of a line that is copied as it is; None when something is left out."""
-        values = line.split("\t")
-        texts = {values[place] for place in self.texts}
-        for place, shape in self.documents:
-            document = _decode(values[place])
-            found = set[str]() if document is None else allowed_texts(document, shape)
-            if found is None:
-                return None
-            texts |= found
-        return texts
+    def undecodable(self, data: bytes) -> UnreadableRow:
+        """Name the column with bytes that are no UTF-8, which a database in SQL_ASCII lets in."""
+        _, *values = data.removesuffix(b"\n").split(b"\t")
+        bad = next(
+            field.name
+            for field, value in zip(self.fields, values, strict=True)
+            if value.decode(errors="replace").encode() != value
+        )
+        line = "\t".join(value.decode(errors="replace") for value in values)
+        return self._unreadable(line, f"{bad} is not valid UTF-8")
+
+    def _unreadable(self, line: str, reason: str) -> UnreadableRow:
+        source_id, job_day = line.partition("\t")[0], line.rpartition("\t")[2]
+        return UnreadableRow(source_id, job_day, reason, parent_id(self.table, line))
 
     def redacted(self, copy: _Copied) -> Row | UnreadableRow:
         counts: Counter[str] = Counter()
@@ -225,6 +274,18 @@ class _Reader:
         self.removed.update({(job_day, kind): count for kind, count in counts.items()})
 
 
+def _copied_line(line: str, own_values: Collection[str] = ()) -> _Copied:
+    source_id, job_day = line[: line.index("\t")], line[line.rindex("\t") + 1 :]
+    return _Copied(Row(source_id, job_day, f"{line}\n".encode()), line, own_values)
+
+
+def _meant(columns: Sequence[pl.DataFrame], escapes: Mapping[str, str]) -> pl.DataFrame:
+    none = pl.DataFrame(schema={_ROW: pl.UInt32, "text": pl.String})
+    return pl.concat([none, *columns]).with_columns(
+        pl.col("text").str.replace_many(escapes, leftmost=True)
+    )
+
+
 def read_rows(
     table: TableShape, lines: Iterable[Buffer], removed: Counter[tuple[str, str]]
 ) -> Iterator[Row | UnreadableRow]:
@@ -234,18 +295,10 @@ def read_rows(
         removed: Counts by job_day and kind of what is not copied; grows as rows are read.
     """
     reader = _Reader(table, removed)
-    for texts in _chunks(lines):
-        rows = [reader.copied(text) for text in texts]
-        # Rows share most of their texts, and a row often holds its answer thrice.
-        searched = list(set().union(*(row.searched for row in rows if isinstance(row, _Copied))))
-        suspects = set(compress(searched, may_hold_secrets(searched)))
-        for row in rows:
-            if isinstance(row, UnreadableRow):
-                yield row
-            elif not suspects.isdisjoint(row.searched) or row.may_repeat_own_value():
-                yield reader.redacted(row)
-            else:
-                yield row.row
+    for chunk in _chunks(lines):
+        texts = [text for text in chunk if isinstance(text, str)]
+        yield from (reader.undecodable(text) for text in chunk if isinstance(text, bytes))
+        yield from reader.rows(texts)
 
 
 def _chunks(lines: Iterable[Buffer]) -> Iterator[list[str | bytes]]:
@@ -266,19 +319,6 @@ def _chunks(lines: Iterable[Buffer]) -> Iterator[list[str | bytes]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
-
-
-def _undecodable(table: TableShape, fields: Sequence[Field], data: bytes) -> UnreadableRow:
-    """Name the column with bytes that are no UTF-8, which a database in SQL_ASCII lets in."""
-    _, *values = data.removesuffix(b"\n").split(b"\t")
-    bad = next(
-        column.name
-        for column, value in zip(fields, values, strict=True)
-        if value.decode(errors="replace").encode() != value
-    )
-    line = "\t".join(value.decode(errors="replace") for value in values)
-    source_id, job_day = line.partition("\t")[0], line.rpartition("\t")[2]
-    return UnreadableRow(source_id, job_day, f"{bad} is not valid UTF-8", parent_id(table, line))
 
 
 def parent_id(table: TableShape, line: str) -> str | None:

@@ -86,6 +86,7 @@ ANALYSES = TableShape(
     ),
 )
 PHONE = "004930123456789"
+LINES = ("column", "text", "text of a row written anew")
 
 
 @pytest.mark.parametrize(
@@ -96,10 +97,13 @@ PHONE = "004930123456789"
         (EXECUTIONS, lambda secret: ["7", "9", dumps({"responses": [[secret]]}), None]),
         (EXECUTIONS, lambda _: ["7", "9", dumps({"inference_sec": PHONE}), None]),
         (ANALYSES, lambda secret: ["7", "9", dumps({"variations": {secret: "x"}})]),
+        (EXECUTIONS, lambda secret: ["7", "9", None, f"call\n{secret}"]),
+        (EXECUTIONS, lambda secret: ["7", "9", dumps({"response": f"call\n{secret}"}), None]),
+        (EXECUTIONS, lambda secret: ["7", "9", dumps({"error": f"call\n{secret}", "x": 1}), None]),
     ],
-    ids=["column", "text", "list", "value", "name"],
+    ids=["column", "text", "list", "value", "name", *("line of a " + name for name in LINES)],
 )
-def test_a_secret_alone_in_a_row_that_is_copied_whole_is_replaced(
+def test_a_secret_alone_in_a_row_is_replaced(
     table: TableShape, row: Callable[[str], list[str | None]]
 ) -> None:
     for secret in SECRETS:

@@ -67,8 +67,26 @@ keyed as materialized (
         rules.bounded_key(served_model_name) as served_model_key,
         rules.bounded_key(rules.question_key(stored_question_id)) as stored_question_key,
         rules.bounded_key(rules.question_key(asked_question)) as asked_question_key,
+        rules.provider_key(provider_id) as stored_provider_key,
         coalesce(created_at, started_at, job_day at time zone 'UTC') as known_at
     from attempts
+
+),
+
+-- Of a name the longest pattern. Names are few: each is compared once.
+named_providers as (
+
+    select distinct on (names.provider_key)
+        names.provider_key,
+        providers.region,
+        providers.is_mock
+    from (
+        select served_provider_key as provider_key from keyed
+        union
+        select stored_provider_key from keyed
+    ) as names
+    inner join providers on names.provider_key like providers.provider_pattern
+    order by names.provider_key, length(providers.provider_pattern) desc
 
 ),
 
@@ -89,26 +107,12 @@ located as (
     from keyed
     left join region_aliases as requested on keyed.requested_region_key = requested.alias
     left join region_aliases as served on keyed.served_region_key = served.alias
-    left join lateral (
-        select
-            providers.region,
-            providers.is_mock
-        from providers
-        where keyed.served_provider_key like providers.provider_pattern
-        order by length(providers.provider_pattern) desc
-        limit 1
-    ) as served_by on true
-    left join lateral (
-        select providers.is_mock
-        from providers
-        where rules.provider_key(keyed.provider_id) like providers.provider_pattern
-        order by length(providers.provider_pattern) desc
-        limit 1
-    ) as stored_by on true
+    left join named_providers as served_by on keyed.served_provider_key = served_by.provider_key
+    left join named_providers as stored_by on keyed.stored_provider_key = stored_by.provider_key
 
 ),
 
-identified as (
+identified as materialized (
 
     select
         located.*,
@@ -145,28 +149,45 @@ identified as (
 
 ),
 
-timed as materialized (
+timed as (
 
     select
         identified.*,
-        rules.prompt_key(system_prompt, region) as prompt_key,
         extract(epoch from completed_at - started_at) * 1000 as elapsed_ms,
         status in ('completed', 'failed', 'timeout') as is_final
     from identified
 
 ),
 
--- Without a prompt the platform's own was used; one that no seed names is told by its hash.
+-- Prompts are few, so each is folded once. One that no seed names is told by its hash.
+prompts as (
+
+    select
+        folded.system_prompt,
+        folded.region,
+        coalesce(prompt_variants.prompt_variant, left(md5(folded.prompt_key), 8))
+            as prompt_variant
+    from (
+        select
+            system_prompt,
+            region,
+            rules.prompt_key(system_prompt, region) as prompt_key
+        from identified
+        group by system_prompt, region
+    ) as folded
+    left join prompt_variants on folded.prompt_key = prompt_variants.prompt_key
+
+),
+
+-- Without a prompt the platform's own was used.
 prompted as (
 
     select
         timed.*,
-        case
-            when timed.prompt_key is null then 'default'
-            else coalesce(prompt_variants.prompt_variant, left(md5(timed.prompt_key), 8))
-        end as prompt_variant
+        coalesce(prompts.prompt_variant, 'default') as prompt_variant
     from timed
-    left join prompt_variants on timed.prompt_key = prompt_variants.prompt_key
+    left join prompts
+        on timed.system_prompt = prompts.system_prompt and timed.region = prompts.region
 
 ),
 

@@ -40,7 +40,7 @@ from dagster_project.warehouse import SetupError, setup_fault
 ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
-SPAN_ROWS = 60_000
+SPAN_ROWS = 100_000
 """Most source rows that are taken through all stages together."""
 SPAN_DAYS = 92
 """Most days of them: a stop is heard when the stage of a span is done and its events are stored."""

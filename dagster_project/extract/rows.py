@@ -101,6 +101,8 @@ _KEY_COLUMNS = frozenset(
 )
 _TEXTS = (Kind.TEXT, Kind.KEY)
 _ROW, _PROBLEM = " row", " problem"  # no names of columns
+_SPELLED = re.compile(r'["\\\x00-\x1f]')
+"""Characters that JSON or COPY write as others."""
 _CHUNK_ROWS, _CHUNK_CHARACTERS = 500, 4_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 _PARENTS = {
@@ -163,7 +165,7 @@ class _Copied(NamedTuple):
 
     def may_repeat_own_value(self) -> bool:
         folded = self.text.lower() if self.own_values else ""
-        return any(value in folded for value in self.own_values)
+        return any(value in folded or _SPELLED.search(value) for value in self.own_values)
 
 
 class _Reader:

@@ -116,6 +116,15 @@ def test_a_secret_alone_in_a_row_is_replaced(
         assert REDACTED[:-1] in "".join(kept)
 
 
+@pytest.mark.parametrize("owner", ["Somebody-17", 'Some"body-17', "Some\\body-17", "Some\nbody-17"])
+def test_what_a_telling_name_held_is_replaced_however_it_is_spelled(owner: str) -> None:
+    output = dumps({"walletOwner": owner, "error": f"by {owner}"})
+    found = read(encode_line([None, "7", "9", output, f"for {owner}", "2025-10-01"]))
+    assert isinstance(found, Row)
+    line = encode_line(["7", "9", f'{{"error": "by {REDACTED}"}}', f"for {REDACTED}", "2025-10-01"])
+    assert found.line == f"{line}\n".encode()
+
+
 def test_a_line_with_a_problem_is_unreadable() -> None:
     line = "started_at is odd\t7\t\\N\t{}\t\\N\t2025-10-01\n"
     assert read(line) == UnreadableRow("7", "2025-10-01", "started_at is odd", None)

@@ -31,7 +31,7 @@ _SESSION = {
     "cursor_tuple_fraction": "1",
 }
 # What a span's rows need to be sorted and joined without files, whatever the server is set to.
-_WAREHOUSE = {**_SESSION, "work_mem": "128MB"}
+_WAREHOUSE = {**_SESSION, "work_mem": "256MB"}
 
 # Rows get their day, and values travel as text between servers, whatever anyone is set to.
 FORMATS = {

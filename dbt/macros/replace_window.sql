@@ -55,7 +55,7 @@
             pg_advisory_xact_lock(hashtextextended('{{ this.schema }}.{{ this.identifier }}', 0)),
             set_config('jit', 'off', true),
             set_config('enable_partitionwise_join', 'on', true),
-            set_config('work_mem', '128MB', true),
+            set_config('work_mem', '256MB', true),
             set_config('default_statistics_target', '20', true)
     {%- endif -%}
 {%- endmacro %}

@@ -27,10 +27,12 @@ _ANY_TEXT = (TEXT, KEY)
 _ITSELF, _ANY_NAME = ".", "*"
 _LARGEST, _MOST_DIGITS = sys.float_info.max, sys.float_info.max_10_exp
 # As rules.number_at and rules.time_at read them.
-_VALUE_AS_TEXT = re.compile(
-    r"-?\d{1,15}(\.\d{1,20})?|true|false"
-    r"|[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?"
+_VALUE = (
+    r"-?[0-9]{1,15}(?:\.[0-9]{1,20})?|true|false"
+    r"|[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
+_VALUE_AS_TEXT = re.compile(_VALUE)
 _TELLING_NAME = re.compile(
     r"wallet|addr|sig$|signature|pubkey|publickey|privatekey|apikey|secret|passw|token|auth|owner"
 )
@@ -113,12 +115,7 @@ def _shape(tree: Tree) -> Shape:
 
 JSON_STRING = r'"(?:[^"\\]|\\\\(?:[^\\]|\\\\))*"'
 """A text or name of JSON in a line of COPY, which doubles backslashes; for Rust's expressions."""
-_VALUE_AS_JSON = (
-    r"null|true|false|-?[0-9]{1,300}(?:\.[0-9]+)?(?-u:\b)"
-    r'|"(?:-?[0-9]{1,15}(?:\.[0-9]{1,20})?|true|false'
-    r"|[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
-    r'(?:Z|[+-][0-9]{2}:[0-9]{2})?)"'
-)
+_VALUE_AS_JSON = rf'null|true|false|-?[0-9]{{1,300}}(?:\.[0-9]+)?(?-u:\b)|"(?:{_VALUE})"'
 
 
 def copied_whole(shape: Shape) -> str:

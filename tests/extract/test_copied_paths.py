@@ -145,6 +145,16 @@ def test_what_is_copied_once_is_copied_again_as_it_is(value: object) -> None:
     assert strip_text(once) == once
 
 
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
+def test_what_postgres_and_go_write_is_told_whole_unless_something_is_left_out(
+    separators: tuple[str, str],
+) -> None:
+    document = {"response": 'a "quoted"\n\\ text', "metadata": {}, "inference_sec": -0.5}
+    assert is_copied_whole(json.dumps(document, separators=separators))
+    for other in ({"owner": 1}, {"metadata": {"owner": "x"}}, {"error": [{"owner": None}]}):
+        assert not is_copied_whole(json.dumps(document | other, separators=separators))
+
+
 @given(json_values)
 def test_what_is_allowed_is_not_changed(value: object) -> None:
     for separators in ((", ", ": "), (",", ":")):

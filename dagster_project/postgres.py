@@ -111,7 +111,7 @@ def connect(
     with session as connection:
         # Not by options: libpq lets PGTZ and PGDATESTYLE of the environment win over them.
         connection.autocommit = True
-        (pid, timeout, *_) = only_row(connection.execute(_set_all(FORMATS, is_local=False)))
+        (pid, timeout, *_) = only_row(connection.execute(set_all(FORMATS, is_local=False)))
         if pid != connection.info.backend_pid:
             if timeout != LOCK_TIMEOUT:
                 raise TransactionPoolerError("it drops startup options")
@@ -159,7 +159,7 @@ def _naming_server(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
 def source_transaction(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
     """Hold one transaction of `connect_source`: in UTC, with time-outs, of all rows or none."""
     with connection.transaction():
-        connection.execute(_set_all({**_SESSION, **FORMATS, **_WHOLE}, is_local=True))
+        connection.execute(set_all({**_SESSION, **FORMATS, **_WHOLE}, is_local=True))
         yield
 
 
@@ -189,7 +189,7 @@ def _open(
     )
 
 
-def _set_all(values: Mapping[str, str], *, is_local: bool) -> sql.Composed:
+def set_all(values: Mapping[str, str], *, is_local: bool) -> sql.Composed:
     """Return one statement that sets all; before, the server's process and its lock time-out."""
     calls = [
         sql.SQL("set_config({}, {}, {})").format(name, value, is_local)

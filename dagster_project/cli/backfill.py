@@ -312,6 +312,9 @@ def _working(
         yield from side_by_side(jobs, urls, chunks, order, stop)
     else:
         # Loading the definitions takes seconds, which a backfill without work must not.
+        from dagster_project.unify.dbt_run import load_ahead
+
+        load_ahead()
         from dagster_project.cli.chunk_worker import opened
         from dagster_project.orchestrate.launch import run_chunk
 

@@ -172,10 +172,19 @@ def _end(worker: Worker) -> None:
         _pipe(worker.stdin).close()
 
 
+def load_ahead() -> None:
+    """Start the process of the first command beside what comes before it: loading takes seconds."""
+    if _idle.empty():
+        _idle.put(start_worker())
+
+
 @atexit.register
 def _end_idle_workers() -> None:
     while not _idle.empty():
-        _end(_idle.get_nowait())
+        worker = _idle.get_nowait()
+        # It runs no command, and one that still loads would do so to its end.
+        worker.kill()
+        _end(worker)
 
 
 def _state_folder(home: Path) -> Path:

@@ -18,6 +18,7 @@ from dagster_project.embedded_postgres.programs import find_bindir, find_launche
 from dagster_project.paths import PROJECT_DIR
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
+from dagster_project.unify.dbt_run import load_manifest
 from dagster_project.unify.setup import set_up_warehouse
 from tests.distributed.hosts import GATEWAY, NETWORK, Host, Process, add_host, network
 from tests.faults.content import content_of
@@ -115,6 +116,8 @@ def test_two_hosts_do_what_one_does_though_one_of_them_fails(tmp_path: Path) -> 
 
         alone = Scenario(one, one.runner, tmp_path)
         alone.backfill()
+        load_manifest(Settings().home)
+        parsed = Settings().home / "dbt"
 
         def host(number: int) -> Host:
             return add_host(
@@ -137,7 +140,6 @@ def test_two_hosts_do_what_one_does_though_one_of_them_fails(tmp_path: Path) -> 
                 CELERY_RESULT_BACKEND=redis,
             )
 
-        parsed = Settings().home / "dbt"
         workers, third = [host(2), host(3)], host(4)
         daemon = third.start(*DAEMON)
         for worker in workers:

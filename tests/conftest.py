@@ -187,7 +187,8 @@ def warehouse_url(postgres_server: EmbeddedServer, warehouse_template: str) -> I
 def copy_database(server: EmbeddedServer, template: str, name: str) -> None:
     """Make a database as a copy of another one."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        copy = sql.SQL("create database {} template {}")
+        # Not block by block through the log, which takes thrice as long.
+        copy = sql.SQL("create database {} template {} strategy file_copy")
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
 
 

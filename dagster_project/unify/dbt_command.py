@@ -74,7 +74,8 @@ def build_everything() -> list[str]:
         Arguments for dbt. Rows that incremental tables already hold stay.
     """
     return [
-        *("build", "--exclude", "tag:whole_table"),
+        # A test of a window has no row to look at.
+        *("build", "--exclude", "tag:whole_table", "config.where:in_window"),
         *("--exclude-resource-type", "unit_test"),
         *_vars(window_vars(None)),
     ]

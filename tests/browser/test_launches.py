@@ -13,6 +13,7 @@ from psycopg import sql
 
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from tests.browser.driver import quiet_page, serve_beacon_ui
+from tests.conftest import copy_database
 from tests.pipeline import Pipeline
 from tests.sources import adopt
 
@@ -35,7 +36,7 @@ def workplace(
     pipeline: Pipeline, postgres_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workplace]:
     for name in ("runner", "warehouse"):
-        _copy(postgres_server, f"pipeline_{name}", f"clicked_{name}")
+        copy_database(postgres_server, f"pipeline_{name}", f"clicked_{name}")
     warehouse = postgres_server.url("clicked_warehouse")
     adopt(postgres_server.url("clicked_runner"), warehouse)
     good_day, bad_day = _days(warehouse)
@@ -49,15 +50,6 @@ def workplace(
     log: Path = home / "ui.log"
     with serve_beacon_ui(environment, log) as address:
         yield Workplace(address, good_day, bad_day)
-
-
-def _copy(server: EmbeddedServer, template: str, name: str) -> None:
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
 
 
 def _days(warehouse: str) -> tuple[date, date]:

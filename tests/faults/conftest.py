@@ -22,6 +22,7 @@ from dagster_project.embedded_postgres.server import (
 from dagster_project.settings import Settings
 from dagster_project.stage import Databases
 from dagster_project.unify.setup import set_up_warehouse
+from tests.conftest import copy_database
 from tests.faults.content import Content
 from tests.faults.scenario import Scenario
 from tests.faults.source import DAYS, READER, add_odd_rows, change, create_source
@@ -56,9 +57,7 @@ class Workshop:
         if template is None:
             create_database(self.server, name)
         else:
-            with psycopg.connect(self.server.url("postgres"), autocommit=True) as connection:
-                copy = sql.SQL("create database {} template {}")
-                connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+            copy_database(self.server, template, name)
         return self.server.url(name)
 
     def restart(self) -> None:

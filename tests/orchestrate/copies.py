@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
-import psycopg
-from psycopg import sql
-
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.stage import Databases
+from tests.conftest import copy_database, drop_database
 from tests.pipeline import RUNNER, WAREHOUSE
 from tests.sources import adopt
 
@@ -19,13 +17,10 @@ _numbers = count(1)
 def copied_pipeline(server: EmbeddedServer) -> Iterator[Databases]:
     """Copies of source and warehouse, dropped at the end. Nobody may use the originals."""
     names = {name: f"{name}_copy_{next(_numbers)}" for name in (RUNNER, WAREHOUSE)}
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        for name, copy in names.items():
-            statement = sql.SQL("create database {} template {}")
-            connection.execute(statement.format(*map(sql.Identifier, (copy, name))))
-        databases = Databases(server.url(names[RUNNER]), server.url(names[WAREHOUSE]))
-        adopt(databases.runner, databases.warehouse)
-        yield databases
-        for copy in names.values():
-            statement = sql.SQL("drop database {} with (force)")
-            connection.execute(statement.format(sql.Identifier(copy)))
+    for name, copy in names.items():
+        copy_database(server, name, copy)
+    databases = Databases(server.url(names[RUNNER]), server.url(names[WAREHOUSE]))
+    adopt(databases.runner, databases.warehouse)
+    yield databases
+    for copy in names.values():
+        drop_database(server, copy)

@@ -18,6 +18,7 @@ from dagster_project.publish.operate import Outcome, publish, unpublish
 from dagster_project.publish.rows import MOST_ROWS_PER_JOB
 from dagster_project.publish.store import Scope
 from dagster_project.runner_db.schema import create_runner_schema
+from tests.conftest import copy_database, drop_database
 from tests.pipeline import Pipeline
 from tests.roles import url_as
 
@@ -100,21 +101,19 @@ def copies(postgres_server: EmbeddedServer, pipeline: Pipeline) -> Iterator[Copi
     """A runner and a warehouse of their own, and the role beacon_publisher."""
     number = next(_numbers)
     names = {kind: f"published_{kind}_{number}" for kind in ("runner", "warehouse")}
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
-        for kind, name in names.items():
-            template = urlsplit(getattr(pipeline.databases, kind)).path.removeprefix("/")
-            copy = sql.SQL("create database {} template {} strategy file_copy")
-            admin.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
-        runner = postgres_server.url(names["runner"])
-        with psycopg.connect(runner) as owner:
-            owner.execute(read_sql(SQL_DIR / "roles/source_publisher.sql"))
-        yield Copies(
-            runner=runner,
-            publisher=url_as(runner, "beacon_publisher"),
-            warehouse=postgres_server.url(names["warehouse"]),
-        )
-        for name in names.values():
-            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    for kind, name in names.items():
+        template = urlsplit(getattr(pipeline.databases, kind)).path.removeprefix("/")
+        copy_database(postgres_server, template, name)
+    runner = postgres_server.url(names["runner"])
+    with psycopg.connect(runner) as owner:
+        owner.execute(read_sql(SQL_DIR / "roles/source_publisher.sql"))
+    yield Copies(
+        runner=runner,
+        publisher=url_as(runner, "beacon_publisher"),
+        warehouse=postgres_server.url(names["warehouse"]),
+    )
+    for name in names.values():
+        drop_database(postgres_server, name)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def _run(manifest: Manifest, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compiled_macros(manifest: Manifest) -> list[str]:
-    # What the next fork would compile again takes a quarter of a usual command.
+    # What the next fork would compile again takes a fifth of a usual command.
     compiled = template_cache.file_cache
     return [name for name, macro in manifest.macros.items() if macro.macro_sql in compiled]
 

@@ -13,6 +13,7 @@ from dagster_project.analyse import RELATIONS as ANALYSED
 from dagster_project.backfill.plan import State
 from dagster_project.backfill.stages import UNIFIED
 from dagster_project.extract.deletions import ACCEPT
+from tests.conftest import drop_database
 from tests.faults.conftest import BUILT_NEW, BUILT_OLD, NEW, OLD, Built, Workshop, sampled
 from tests.faults.disks import filled, giving_back, small_disk
 from tests.faults.faults import allow_writes, fill_disk_at
@@ -45,8 +46,7 @@ def server_disk(workshop: Workshop) -> Iterator[Path]:
                 " pg_tablespace.oid = dattablespace where spcname = 'small'"
             ).fetchall()
             for (name,) in databases:
-                drop = sql.SQL("drop database {} with (force)")
-                connection.execute(drop.format(sql.Identifier(name)))
+                drop_database(workshop.server, name)
             connection.execute("drop tablespace small")
 
 

@@ -14,7 +14,7 @@ from dagster_project.paths import SQL_DIR
 from dagster_project.postgres import read_sql
 from dagster_project.publish.decide import Action
 from dagster_project.publish.executions import publish_executions
-from tests.conftest import copy_database
+from tests.conftest import copy_database, drop_database
 from tests.portal import contract
 from tests.publish.conftest import ALL, Copies, jobs_with
 from tests.real_rows import EVERY_DAY, RealRows
@@ -36,9 +36,8 @@ def copies(postgres_server: EmbeddedServer, real: RealRows) -> Iterator[Copies]:
         for role in ("source_publisher", "source_publisher_executions"):
             owner.execute(read_sql(SQL_DIR / f"roles/{role}.sql"))
     yield Copies(runner=runner, publisher=url_as(runner, "beacon_publisher"), warehouse=warehouse)
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
-        for name in names:
-            admin.execute(f"drop database {name} with (force)".encode())
+    for name in names:
+        drop_database(postgres_server, name)
 
 
 def extracted(copies: Copies) -> list[object]:

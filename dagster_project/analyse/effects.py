@@ -150,9 +150,8 @@ def paired(contrasts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         )
     )
     enough = pl.col("partnered") >= MIN_PAIRED_SHARE * (pl.col("answers") + pl.col("others"))
-    chosen = chosen.select(
-        *grain, pairing=pl.when(enough).then(pl.lit("job")).otherwise(pl.lit("day"))
-    )
+    pairing = pl.when(enough).then(pl.lit("job")).otherwise(pl.lit("day"))
+    chosen = chosen.select(*grain, pairing=pairing.cast(contrasts.schema["pairing"]))
     return contrasts.join(chosen, on=[*grain, "pairing"], how="semi", nulls_equal=True)
 
 

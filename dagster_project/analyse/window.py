@@ -59,6 +59,9 @@ CATEGORY = (*PERIOD, "question_category")
 SERIES = ("metric", "period_kind", "model_id", "region")
 JOB = ("job_id", "job_day")
 
+KEY = pl.Categorical()
+"""Names that come again in many rows: four bytes each, and grouped by number."""
+
 JOB_SLOTS = pl.Schema(
     {
         "job_id": pl.String(),
@@ -81,10 +84,10 @@ JOB_SLOTS = pl.Schema(
 OUTCOMES = pl.Schema(
     {
         "job_day": pl.Date(),
-        "region_basis": pl.String(),
-        "model_id": pl.String(),
-        "region": pl.String(),
-        "question_id": pl.String(),
+        "region_basis": KEY,
+        "model_id": KEY,
+        "region": KEY,
+        "question_id": KEY,
         "expected": pl.Int64(),
         "answered": pl.Int64(),
         "failed": pl.Int64(),
@@ -102,13 +105,13 @@ OUTCOMES = pl.Schema(
 CONTRASTS = pl.Schema(
     {
         "job_day": pl.Date(),
-        "workflow": pl.String(),
-        "pairing": pl.String(),
-        "model_id": pl.String(),
-        "region_a": pl.String(),
-        "region_b": pl.String(),
-        "question_id": pl.String(),
-        "question_category": pl.String(),
+        "workflow": KEY,
+        "pairing": KEY,
+        "model_id": KEY,
+        "region_a": KEY,
+        "region_b": KEY,
+        "question_id": KEY,
+        "question_category": KEY,
         "contrasts": pl.Int64(),
         "rate_a_total": pl.Float64(),
         "rate_b_total": pl.Float64(),
@@ -128,9 +131,9 @@ CONTRASTS = pl.Schema(
 LANGUAGES = pl.Schema(
     {
         "job_day": pl.Date(),
-        "workflow": pl.String(),
-        "model_id": pl.String(),
-        "region": pl.String(),
+        "workflow": KEY,
+        "model_id": KEY,
+        "region": KEY,
         "language": pl.String(),
         "scored": pl.Int64(),
         "refused": pl.Int64(),
@@ -144,8 +147,8 @@ QUALITIES = pl.Schema({"source": pl.String(), **dict.fromkeys(QUALITY, pl.Float6
 LABELS = pl.Schema(
     {
         "job_day": pl.Date(),
-        "model_id": pl.String(),
-        "region": pl.String(),
+        "model_id": KEY,
+        "region": KEY,
         "flagged": pl.Float64(),
         "real": pl.Float64(),
     }
@@ -153,17 +156,17 @@ LABELS = pl.Schema(
 """Columns of ``labels.sql``."""
 
 QUESTIONS = pl.Schema(
-    {"question_id": pl.String(), "question_category": pl.String(), "question_text": pl.String()}
+    {"question_id": KEY, "question_category": KEY, "question_text": pl.String()}
 )
 """Columns of ``questions.sql``."""
 
 DIVERGENCES = pl.Schema(
     {
         "job_day": pl.Date(),
-        "model_id": pl.String(),
-        "region_a": pl.String(),
-        "region_b": pl.String(),
-        "question_id": pl.String(),
+        "model_id": KEY,
+        "region_a": KEY,
+        "region_b": KEY,
+        "question_id": KEY,
         "pairs": pl.Int64(),
         # Their sums must not depend on the order of the rows.
         "word_divergence_total": pl.Decimal(38, 12),
@@ -416,7 +419,7 @@ def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     return pl.concat(
         [
             _days_of(days, one).with_columns(
-                period_kind=pl.lit(one.kind), period_start=pl.lit(one.start)
+                period_kind=pl.lit(one.kind, KEY), period_start=pl.lit(one.start)
             )
             for one in periods
         ]

@@ -155,9 +155,7 @@ LABELS = pl.Schema(
 )
 """Columns of ``labels.sql``."""
 
-QUESTIONS = pl.Schema(
-    {"question_id": KEY, "question_category": KEY, "question_text": pl.String()}
-)
+QUESTIONS = pl.Schema({"question_id": KEY, "question_category": KEY, "question_text": pl.String()})
 """Columns of ``questions.sql``."""
 
 DIVERGENCES = pl.Schema(

@@ -16,10 +16,10 @@ from dagster_project.score.runner_answers import runner_lower
 from dagster_project.score.words import Words, count_matrices, runner_words, unicode_words
 
 Counts = NDArray[np.float32]
-"""Answers to one question x words."""
+"""Questions x answers to each x words."""
 
 Similarities = NDArray[np.float64]
-"""Answers to one question x the same answers."""
+"""Questions x answers to each x the same answers."""
 
 _READ = (
     "execution_key",
@@ -117,32 +117,37 @@ def _positions(bounds: NDArray[np.int64]) -> tuple[pl.Series, pl.Series]:
 def _measured(
     bounds: NDArray[np.int64], words: Words, *measures: Callable[[Counts], Similarities]
 ) -> list[pl.Series]:
-    values: list[list[Similarities]] = [[np.empty(0)] for _ in measures]
-    for counts in count_matrices(words, bounds):
+    sizes = np.diff(bounds)
+    pairs = sizes * (sizes - 1) // 2
+    starts = np.cumsum(pairs) - pairs
+    values = np.empty((len(measures), pairs.sum()))
+    for questions, counts in count_matrices(words, bounds):
+        left, right = _upper(counts.shape[1])
+        places = starts[questions][:, None] + np.arange(len(left))
         for found, measure in zip(values, measures, strict=True):
-            found.append(measure(counts)[_upper(len(counts))])
-    return [pl.Series(np.concatenate(found)) for found in values]
+            found[places] = measure(counts)[:, left, right]
+    return [pl.Series(found) for found in values]
 
 
 def _jaccard(counts: Counts) -> Similarities:
     # Whole numbers up to 2**24 are exact in 32 bits.
     sets = np.minimum(counts, 1)
-    shared = (sets @ sets.T).astype(np.float64)
-    size = np.diag(shared)
-    union = size[:, None] + size - shared
+    shared = (sets @ sets.swapaxes(1, 2)).astype(np.float64)
+    size = np.diagonal(shared, axis1=1, axis2=2)
+    union = size[:, :, None] + size[:, None, :] - shared
     return np.divide(shared, union, out=np.ones_like(shared), where=union > 0)
 
 
 def _cosine(counts: Counts) -> Similarities:
     # Rarity among the two that are compared: no other answer may change how alike they are.
     exact = counts.astype(np.float64)
-    size = (exact**2).sum(axis=1)
-    shared = exact**2 @ (counts > 0).T
-    length = np.sqrt(_RARE * size[:, None] + (1 - _RARE) * shared)
-    lengths = length * length.T
+    size = (exact**2).sum(axis=2)[:, :, None]
+    shared = exact**2 @ (exact > 0).swapaxes(1, 2).astype(np.float64)
+    length = np.sqrt(_RARE * size + (1 - _RARE) * shared)
+    lengths = length * length.swapaxes(1, 2)
     empty = (size == 0).astype(np.float64)
     similarity: Similarities = np.divide(
-        exact @ exact.T, lengths, out=empty[:, None] * empty, where=lengths > 0
+        exact @ exact.swapaxes(1, 2), lengths, out=empty * empty.swapaxes(1, 2), where=lengths > 0
     )
     return similarity.clip(max=1.0)
 

@@ -6,7 +6,6 @@ here: which texts are compared. A word is known by its 64-bit hash from here on.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from string import punctuation
 
 import numpy as np
@@ -32,7 +31,9 @@ _CONTROL = "".join(chr(code) for code in (*range(32), 127))
 # Scripts that put no space between words.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 
-_BLOCK_TEXTS = 250  # So many fit into the processor's cache.
+# So many fit into the processor's cache.
+_BLOCK_TEXTS = 250
+_BLOCK_WORDS = 2**14
 _CHUNK = 8
 _FIRST_BYTES = np.array([2 ** (8 * size) - 1 for size in range(_CHUNK + 1)], np.uint64)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -136,28 +137,56 @@ def _hashed(letters: NDArray[np.uint8], starts: Places, lengths: Places) -> Hash
     return hashes
 
 
-def count_matrices(words: Words, bounds: Places) -> Iterator[NDArray[np.float32]]:
-    """Yield texts x different words for each group, in an order that depends on the words alone.
+def count_matrices(words: Words, bounds: Places) -> Iterator[tuple[Places, NDArray[np.float32]]]:
+    """Count words in groups of texts, many groups at once: those that have equally many texts.
 
-    Bounds are the first text of each group, and behind the last group its end.
+    Args:
+        words: Of all texts.
+        bounds: First text of each group, and behind the last group its end.
+
+    Yields:
+        Numbers of groups, and counts, groups x texts x words. Which word a column is differs from
+        group to group; a group with fewer words than others has columns of zeros.
     """
     edges = np.concatenate([[0], np.cumsum(words.per_text)])[bounds]
-    sizes = np.diff(bounds)
-    text_in_group = np.arange(bounds[-1]) - np.repeat(bounds[:-1], sizes)
-    texts = np.repeat(text_in_group.astype(np.uint64), words.per_text)
-    for size, (start, stop) in zip(sizes.tolist(), pairwise(edges.tolist()), strict=True):
-        yield _counts(words.hashes[start:stop], texts[start:stop], size)
+    sizes, lengths = np.diff(bounds), np.diff(edges)
+    for size in np.unique(sizes):
+        groups = np.flatnonzero(sizes == size)
+        block = np.cumsum(lengths[groups]) // _BLOCK_WORDS
+        for some in np.split(groups, np.flatnonzero(np.diff(block)) + 1):
+            texts = (bounds[some][:, None] + np.arange(size)).ravel()
+            hashes = words.hashes[_ranges(edges[some], lengths[some])]
+            yield some, _counts(hashes, words.per_text[texts].reshape(len(some), size))
 
 
-def _counts(hashes: Hashes, texts: NDArray[np.uint64], size: int) -> NDArray[np.float32]:
-    # The text's number takes the place of the hash's highest bits: one sort brings equal words
-    # together, and 64 bits hold both.
-    bits = np.uint64((size - 1).bit_length())
-    keys = np.sort((hashes << bits) | texts)
-    words = keys >> bits
+def _ranges(starts: Places, lengths: Places) -> Places:
+    """Places from each start on, one range behind the other."""
+    before = np.cumsum(lengths) - lengths
+    places: Places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    return places
+
+
+def _counts(hashes: Hashes, per_text: Places) -> NDArray[np.float32]:
+    """Count the words of texts, groups x texts, which are given one text after the other."""
+    # Group and text take the place of bits of the hash: one sort brings equal words of a group
+    # together, and 64 bits hold all three.
+    groups, size = per_text.shape
+    text_bits = np.uint64((size - 1).bit_length())
+    group_bits = np.uint64(max(1, (groups - 1).bit_length()))
+    text = np.repeat(np.tile(np.arange(size, dtype=np.uint64), groups), per_text.ravel())
+    per_group = per_text.sum(axis=1)
+    group = np.repeat(np.arange(groups, dtype=np.uint64), per_group)
+    kept = (hashes << (group_bits + text_bits)) >> group_bits
+    keys = np.sort(group << (np.uint64(64) - group_bits) | kept | text)
+    different = keys >> text_bits
     column = np.zeros(len(keys), np.int64)
-    np.cumsum(words[1:] != words[:-1], out=column[1:])
-    width = int(column[-1]) + 1 if len(keys) else 0
-    row = (keys & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    counts = np.bincount(row * width + column, minlength=size * width)
-    return counts.reshape(size, width).astype(np.float32)
+    np.cumsum(different[1:] != different[:-1], out=column[1:])
+    first = np.cumsum(per_group) - per_group
+    begins = column[np.minimum(first, len(keys) - 1)] if len(keys) else first
+    column -= np.repeat(begins, per_group)
+    width = int(column.max()) + 1 if len(keys) else 0
+    row = np.repeat(np.arange(groups) * size, per_group) + (
+        keys & ((np.uint64(1) << text_bits) - np.uint64(1))
+    ).astype(np.int64)
+    counts = np.bincount(row * width + column, minlength=groups * size * width)
+    return counts.reshape(groups, size, width).astype(np.float32)

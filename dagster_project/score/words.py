@@ -33,7 +33,7 @@ _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar
 
 # So many fit into the processor's cache.
 _BLOCK_TEXTS = 250
-_BLOCK_WORDS = 2**14
+_BLOCK_COUNTS = 2**18
 _CHUNK = 8
 _FIRST_BYTES = np.array([2 ** (8 * size) - 1 for size in range(_CHUNK + 1)], np.uint64)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -138,7 +138,7 @@ def _hashed(letters: NDArray[np.uint8], starts: Places, lengths: Places) -> Hash
 
 
 def count_matrices(words: Words, bounds: Places) -> Iterator[tuple[Places, NDArray[np.float32]]]:
-    """Count words in groups of texts, many groups at once: those that have equally many texts.
+    """Count words in groups of texts, many at once: equally many texts, about as many words.
 
     Args:
         words: Of all texts.
@@ -150,9 +150,11 @@ def count_matrices(words: Words, bounds: Places) -> Iterator[tuple[Places, NDArr
     """
     edges = np.concatenate([[0], np.cumsum(words.per_text)])[bounds]
     sizes, lengths = np.diff(bounds), np.diff(edges)
-    for size in np.unique(sizes):
-        groups = np.flatnonzero(sizes == size)
-        block = np.cumsum(lengths[groups]) // _BLOCK_WORDS
+    # Lengths within a power of two: columns of zeros are at most as many as the others.
+    shapes = np.stack([sizes, np.frexp(lengths)[1]], axis=1)
+    for size, magnitude in np.unique(shapes, axis=0):
+        groups = np.flatnonzero((shapes == (size, magnitude)).all(axis=1))
+        block = np.cumsum(lengths[groups] * size) // _BLOCK_COUNTS
         for some in np.split(groups, np.flatnonzero(np.diff(block)) + 1):
             texts = (bounds[some][:, None] + np.arange(size)).ravel()
             hashes = words.hashes[_ranges(edges[some], lengths[some])]

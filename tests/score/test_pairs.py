@@ -9,7 +9,7 @@ import pytest
 from dagster_project.score.our_jobs import our_job_scores
 from dagster_project.score.pairs import score_pairs
 from dagster_project.score.scores import whole_jobs
-from dagster_project.score.words import Words, runner_words, unicode_words
+from dagster_project.score.words import Words, count_matrices, runner_words, unicode_words
 from tests.scoring import answers_frame
 
 
@@ -53,6 +53,19 @@ def test_answers_without_a_question_are_not_compared() -> None:
 def test_similarity_is_that_of_word_sets(left: str, right: str, expected: float) -> None:
     (row,) = compared({"text": left}, {"text": right}).to_dicts()
     assert (row["runner_jaccard"], row["word_jaccard"]) == (expected, expected)
+
+
+def test_a_long_text_widens_no_matrix_of_short_ones() -> None:
+    long = " ".join(f"word{number}" for number in range(5_000))
+    texts = pl.Series([*["short"] * 2_000, long, long, *["short"] * 2_000])
+    words = unicode_words(texts)
+    counts = {
+        group: matrix
+        for groups, matrices in count_matrices(words, np.arange(0, len(texts) + 1, 2))
+        for group, matrix in zip(groups.tolist(), matrices, strict=True)
+    }
+    assert [counts[number].shape for number in (0, 1_000, 2_000)] == [(2, 1), (2, 5_000), (2, 1)]
+    assert len(counts) == 2_001
 
 
 def test_chinese_texts_that_share_phrases_are_alike() -> None:

@@ -101,12 +101,15 @@ class Stage:
         run: Replaces a window of these tables, all of it or nothing; returns the data tests it
             ran.
         method_version: Version of the rules; a day made by another version is stale.
+        is_of_periods: Whether it reads all days of the periods that a window touches: then it is
+            done once for all days of a run.
     """
 
     name: str
     relations: tuple[str, ...]
     run: Callable[[Databases, Window, Terms], Sequence[TestResult]]
     method_version: Callable[[], str]
+    is_of_periods: bool = False
 
 
 class StageError(RuntimeError):

@@ -41,7 +41,7 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 1
 LONGEST_WAIT_S = 20
 SPAN_ROWS = 100_000
-"""Most source rows that are taken through all stages together."""
+"""Most source rows that are taken through the stages of single days together."""
 SPAN_DAYS = 92
 """Most days of them: a stop is heard when the stage of a span is done and its events are stored."""
 MOST_LOST_SHARE = 0.5
@@ -162,15 +162,17 @@ def process_days(
         if not work.accepts_deletions and upstream_of(work.stages[0]) is None:
             _refuse_half_a_source(databases, connection, work.window, sources)
         around = neighbours(connection, work.stages, work.window)
-        while days:
-            span = next_span(days, sources)
-            left = len(days) - len(span)
-            for done in _process_span(databases, connection, work, span, sources):
-                ends_span = done.stage is work.stages[-1]
-                yield replace(done, is_last=ends_span and not left)
-                if stop() and (left or not ends_span):
-                    raise StoppedError(left + (0 if ends_span else len(span)))
-            days = days[len(span) :]
+        parts = list(_parts(work.stages, days, sources))
+        bad: set[date] = set()
+        for number, (stages, part) in enumerate(parts):
+            good = [day for day in part if day not in bad]
+            some_work = replace(work, stages=stages)
+            for done in _process_part(databases, connection, some_work, good, sources):
+                bad |= {one.job_day for one in done.bad_days}
+                to_do = parts[number + (done.stage is stages[-1]) :]
+                yield replace(done, is_last=not to_do)
+                if to_do and stop():
+                    raise StoppedError(len({day for _, some in to_do for day in some}))
         changed = changed_neighbours(databases, connection, work.stages, work.window, around)
         for stage, day, error in changed:
             yield StageDone(stage, {}, {}, [BadDay(day, error)], (), 0)
@@ -228,7 +230,22 @@ def next_span(days: Sequence[date], sources: Mapping[date, str]) -> Sequence[dat
     return days[: min(SPAN_DAYS, max(1, sum(total <= SPAN_ROWS for total in totals)))]
 
 
-def _process_span(
+def _parts(
+    stages: Sequence[Stage], days: Sequence[date], sources: Mapping[date, str]
+) -> Iterator[tuple[Sequence[Stage], Sequence[date]]]:
+    """Cut the work of a run: stages that go together, and their days."""
+    of_days = [stage for stage in stages if not stage.is_of_periods]
+    of_periods = [stage for stage in stages if stage.is_of_periods]
+    left = days
+    while of_days and left:
+        span = next_span(left, sources)
+        yield of_days, span
+        left = left[len(span) :]
+    if of_periods:
+        yield of_periods, days
+
+
+def _process_part(
     databases: Databases,
     connection: psycopg.Connection[Any],
     work: Work,
@@ -266,8 +283,10 @@ def _run_stage(
     def attempt(window: Window) -> None:
         tests.extend(stage.run(databases, window, terms))
 
-    for span in spans(days):
-        bad_days.extend(isolate(span, attempt))
+    # Of periods: what lies between the days is read in any case, so once.
+    whole = [Window(days[0], days[-1] + timedelta(days=1))] if days else []
+    for window in whole if stage.is_of_periods else spans(days):
+        bad_days.extend(bad for bad in isolate(window, attempt) if bad.job_day in days)
     seconds = perf_counter() - started
     failed = {bad.job_day for bad in bad_days}
     rows: dict[date, dict[str, int]] = {day: {} for day in days if day not in failed}

@@ -76,7 +76,9 @@ STAGES: tuple[Stage, ...] = (
     Stage("unify", UNIFIED, _unify, rules_version),
     Stage("score", score.RELATIONS, _score, lambda: score.METHOD_VERSION),
     Stage("facts", FACTS, _facts, rules_version),
-    Stage("analyse", analyse.RELATIONS, _analyse, lambda: analyse.METHOD_VERSION),
+    Stage(
+        "analyse", analyse.RELATIONS, _analyse, lambda: analyse.METHOD_VERSION, is_of_periods=True
+    ),
 )
 
 

@@ -1,18 +1,20 @@
-"""What the statements of one day read, where there is much history: no more than the day needs."""
+"""What is read, where there is much history: what a day needs, and the periods' days once."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_project.backfill import runs
 from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.runs import Work, process_days
 from dagster_project.backfill.stages import STAGES
 from dagster_project.embedded_postgres.server import EmbeddedServer
 from dagster_project.partitions import Window
 from dagster_project.unify.setup import SEED_OF_CHECK, unknown_values
+from tests.faults.content import content_of
 from tests.orchestrate.copies import copied_pipeline
 from tests.pipeline import Pipeline
 
@@ -93,3 +95,22 @@ def test_a_day_is_made_without_reading_the_other_days(
     shares = {table: (after[table] - before[table]) / rows[table] for table in KEYS}
     assert {table: share for table, share in shares.items() if share > MOST_SHARE} == {}
     assert all(shares.values())
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_run_of_many_spans_analyses_its_days_together(
+    pipeline: Pipeline, postgres_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = date.fromisoformat(max(pipeline.manifest.job_days))
+    window = Window.of_days(last - timedelta(days=1), last)
+    work = Work(window, STAGES, Cause("a test's", "test"), batch_rows=10_000)
+    monkeypatch.setattr(runs, "SPAN_ROWS", 1)
+    with copied_pipeline(postgres_server) as databases:
+        before = content_of(databases.warehouse)
+        done = [(one.stage, list(one.rows), one.is_last) for one in process_days(databases, work)]
+        assert content_of(databases.warehouse) == before
+    *of_days, analyse = STAGES
+    assert done == [
+        *((stage, [day], False) for day in window.days for stage in of_days),
+        (analyse, list(window.days), True),
+    ]

@@ -4,7 +4,7 @@
 
 Generates a runner database of that size over 365 days; the warehouse is on a server of its own.
 
-- Stages: each one's function over the windows of a backfill's runs, without Dagster and ledger.
+- Stages: what a backfill's runs do, without Dagster.
 - Floor: the raw tables copied out and into empty ones, and answers and pairs scored alone, read
   beforehand.
 - ``beacon backfill`` of one day in a folder that is new: dbt's project is parsed and compiled.
@@ -31,7 +31,9 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from dagster_project.backfill.ledger import Cause
 from dagster_project.backfill.plan import CHUNK_DAYS, TO_DO, chunks, current_plan, days_in
+from dagster_project.backfill.runs import Work, process_days
 from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.console import out, table
 from dagster_project.embedded_postgres.server import (
@@ -48,7 +50,7 @@ from dagster_project.runner_db.spec import RunnerSpec
 from dagster_project.score.scores import score_answers, score_pairs, usable_answers, whole_jobs
 from dagster_project.score.window import ANSWERS, prepared
 from dagster_project.settings import Settings
-from dagster_project.stage import Databases, Terms
+from dagster_project.stage import Databases
 from dagster_project.unify.setup import set_up_warehouse
 
 HERE = Path(__file__).parent
@@ -122,11 +124,12 @@ class Clock:
 
     def of(self, work: Callable[[], object]) -> Cpu:
         """Return what some work spends."""
-        before = self._now()
+        before = self.now()
         work()
-        return self._now() - before
+        return self.now() - before
 
-    def _now(self) -> Cpu:
+    def now(self) -> Cpu:
+        """Return what each has spent so far."""
         own = process_time()
         seconds = {
             "client": own,
@@ -195,14 +198,16 @@ def new_warehouse(server: EmbeddedServer, name: str) -> str:
 
 
 def stages_alone(databases: Databases, window: Window, clock: Clock) -> dict[str, Cpu]:
-    """Run the stages over the windows that a backfill would use; returns what each spends."""
+    """Take the window through the stages as a backfill's runs do; returns what each spends."""
     plan = current_plan(databases, window)
     spent: dict[str, Cpu] = {stage.name: Counter() for stage in STAGES}
     for chunk in chunks(plan, days_in(plan, TO_DO), CHUNK_DAYS):
-        for stage in STAGES:
-            spent[stage.name] += clock.of(
-                partial(stage.run, databases, chunk.window, Terms(BATCH_ROWS))
-            )
+        work = Work(chunk.window, STAGES, Cause("benchmark", "benchmark"), BATCH_ROWS)
+        before = clock.now()
+        for done in process_days(databases, work):
+            after = clock.now()
+            spent[done.stage.name] += after - before
+            before = after
     return spent
 
 

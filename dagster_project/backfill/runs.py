@@ -283,10 +283,8 @@ def _run_stage(
     def attempt(window: Window) -> None:
         tests.extend(stage.run(databases, window, terms))
 
-    # Of periods: what lies between the days is read in any case, so once.
-    whole = [Window(days[0], days[-1] + timedelta(days=1))] if days else []
-    for window in whole if stage.is_of_periods else spans(days):
-        bad_days.extend(bad for bad in isolate(window, attempt) if bad.job_day in days)
+    for span in spans(days):
+        bad_days.extend(isolate(span, attempt))
     seconds = perf_counter() - started
     failed = {bad.job_day for bad in bad_days}
     rows: dict[date, dict[str, int]] = {day: {} for day in days if day not in failed}

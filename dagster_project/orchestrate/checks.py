@@ -16,7 +16,7 @@ from pydantic import Field
 from dagster_project.backfill.plan import BAD, DayPlan, State, current_plan, days_in
 from dagster_project.backfill.reconcile import comparable_days, differences, rows_without_day
 from dagster_project.deliver.alerts.alerts import Problem, note
-from dagster_project.orchestrate.dbt_assets import CHECKS_BY_TEST, check_verdict
+from dagster_project.orchestrate.dbt_assets import CHECKS, check_verdict
 from dagster_project.orchestrate.partitions import JOB_DAYS, window_of_run
 from dagster_project.partitions import ALL_DAYS, Window
 from dagster_project.postgres import connect
@@ -158,9 +158,9 @@ def evaluations(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Say how dbt's data tests of a window ended."""
     for test in tests:
-        key = CHECKS_BY_TEST.get(test.unique_id)
-        if key is None:
+        if test.unique_id not in CHECKS:
             continue
+        key = CHECKS[test.unique_id].key
         passed = test.status == "pass"
         unknown = [] if passed else unknown_values(warehouse_url, key.name, window)
         yield dg.AssetCheckEvaluation(
@@ -186,7 +186,7 @@ def checked(
         checks: Data tests and ROWS_OF_RUN, by key.
         window: The job_days; None for all.
     """
-    tests = [test for test, key in CHECKS_BY_TEST.items() if key in checks]
+    tests = [test for test, spec in CHECKS.items() if spec.key in checks]
     if tests:
         warehouse, days = settings.require("warehouse_url"), window or ALL_DAYS
         yield from evaluations(test_window(warehouse, tests, days), days, warehouse)
@@ -194,7 +194,7 @@ def checked(
         yield rows_of_run(Databases.of(settings), window)
 
 
-DAY_CHECKS = {key.name: key for key in (*CHECKS_BY_TEST.values(), ROWS_OF_RUN.key)}
+DAY_CHECKS = {key.name: key for key in (*(spec.key for spec in CHECKS.values()), ROWS_OF_RUN.key)}
 """Every check of a day, by name."""
 
 

@@ -1,17 +1,19 @@
-"""Dagster's view of the dbt project: its assets, and its data tests in plain words."""
+"""Dagster's view of the dbt project: its assets, and its data tests in plain words.
 
-from collections.abc import Iterator, Mapping
+Read from the manifest alone: dagster-dbt would load dbt into every process (docs/decisions/75).
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.orchestrate.partitions import JOB_DAYS
 from dagster_project.partitions import Window
 from dagster_project.settings import Settings
 from dagster_project.stage import TestResult
 from dagster_project.unify.dbt_run import load_manifest
-from dagster_project.unify.relations import relation_name
+from dagster_project.unify.relations import Manifest, relation_name
 
 _SENTENCES = {
     "unique": "No two rows have the same {column_name}.",
@@ -65,73 +67,74 @@ def _words(value: object) -> str:
     return str(value).removeprefix("ref('").removesuffix("')")
 
 
-class Translator(DagsterDbtTranslator):
-    """Names assets ``schema/relation``, so that an asset key is the table that it stands for."""
+def asset_spec(manifest: Manifest, unique_id: str) -> dg.AssetSpec:
+    """Return the asset ``schema/relation`` of a model or seed; its group is ``meta.dagster.group``.
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
-        """Return the asset of one dbt resource.
-
-        Returns:
-            The asset; its group is the folder's ``meta.dagster.group``.
-        """
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        properties = self.get_resource_props(manifest, unique_id)
-        materialized = properties.get("config", {}).get("materialized", "")
-        return spec.replace_attributes(
-            key=dg.AssetKey(relation_name(properties).split(".")),
-            kinds={"dbt", materialized} if materialized else {"dbt"},
-        )
-
-    def get_asset_check_spec(
-        self,
-        asset_spec: dg.AssetSpec,
-        manifest: Mapping[str, Any],
-        unique_id: str,
-        project: DbtProject | None,
-    ) -> dg.AssetCheckSpec | None:
-        """Return the check of one data test, described in plain words.
-
-        Returns:
-            The check; None when the test belongs to another asset.
-        """
-        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        if spec is None:
-            return None
-        return dg.AssetCheckSpec(
-            name=spec.name,
-            asset=spec.asset_key,
-            description=check_description(self.get_resource_props(manifest, unique_id)),
-            additional_deps=spec.additional_deps,
-            metadata=spec.metadata,
-            blocking=spec.blocking,
-        )
-
-
-def _definition(name: str, select: str, *, partitioned: bool) -> dg.AssetsDefinition:
-    # dagster-dbt derives specs and checks from the manifest; the work itself is done by a stage.
-    @dbt_assets(
-        manifest=load_manifest(Settings().home),
-        select=select,
-        name=name,
-        dagster_dbt_translator=Translator(),
-        partitions_def=JOB_DAYS if partitioned else None,
+    Only what makes it one of dbt's: what it reads, its kind, its SQL.
+    """
+    node = manifest["nodes"][unique_id]
+    shown_sql = f"\n\n```sql\n{node['raw_code']}\n```" if node["raw_code"] else ""
+    return dg.AssetSpec(
+        _key(node),
+        deps=sorted(_read_by(manifest, unique_id)),
+        description=f"{node['description'].strip()}{shown_sql}",
+        group_name=node["config"]["meta"]["dagster"]["group"],
+        kinds={"dbt", node["config"]["materialized"]},
+        code_version=node["checksum"]["checksum"],
+        partitions_def=JOB_DAYS if node["config"]["materialized"] == "incremental" else None,
+        skippable=True,
     )
-    def derived() -> Iterator[dg.MaterializeResult[None]]:
-        """Never executed: only its specs are read."""
-        yield from ()
-
-    return derived
 
 
-INCREMENTAL = _definition("incremental", "config.materialized:incremental", partitioned=True)
-UNPARTITIONED = _definition(
-    "unpartitioned", "config.materialized:view resource_type:seed", partitioned=False
-)
+def check_spec(manifest: Manifest, unique_id: str) -> dg.AssetCheckSpec:
+    """Return the check of a data test, described in plain words; a warning blocks nothing."""
+    test = manifest["nodes"][unique_id]
+    asset = _key(manifest["nodes"][test["attached_node"]])
+    return dg.AssetCheckSpec(
+        test["name"],
+        asset=asset,
+        description=check_description(test),
+        additional_deps=sorted(_read_by(manifest, unique_id) - {asset}),
+        blocking=test["config"]["severity"].lower() == "error",
+    )
 
 
-CHECKS_BY_TEST = {
-    str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in INCREMENTAL.check_specs
+def _key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return dg.AssetKey(relation_name(node).split("."))
+
+
+def _read_by(manifest: Manifest, unique_id: str) -> set[dg.AssetKey]:
+    """What a node reads; of a model that is inlined into it, what that one reads."""
+    found: set[dg.AssetKey] = set()
+    for parent_id in manifest["nodes"][unique_id]["depends_on"].get("nodes", ()):
+        parent = manifest["nodes"].get(parent_id) or manifest["sources"][parent_id]
+        if parent["config"].get("materialized") == "ephemeral":
+            found |= _read_by(manifest, parent_id)
+        else:
+            found.add(_key(parent))
+    return found
+
+
+MANIFEST: Manifest = load_manifest(Settings().home)
+
+
+def _materialized(*materializations: str) -> list[str]:
+    return [
+        unique_id
+        for unique_id, node in MANIFEST["nodes"].items()
+        if node["config"]["materialized"] in materializations
+    ]
+
+
+_TABLES = _materialized("incremental")
+
+INCREMENTAL = [asset_spec(MANIFEST, unique_id) for unique_id in _TABLES]
+"""dbt's partitioned tables."""
+UNPARTITIONED = [asset_spec(MANIFEST, unique_id) for unique_id in _materialized("view", "seed")]
+"""dbt's views and seeds."""
+CHECKS = {
+    unique_id: check_spec(MANIFEST, unique_id)
+    for unique_id in _materialized("test")
+    if MANIFEST["nodes"][unique_id].get("attached_node") in _TABLES
 }
-"""Asset check of each dbt data test on a partitioned table."""
+"""Asset check of each dbt data test on a partitioned table, by the test's id in the manifest."""

@@ -26,7 +26,7 @@ from dagster_project.backfill.runs import (
 from dagster_project.backfill.stages import STAGES, present_versions, stages_from
 from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
-from dagster_project.orchestrate.dbt_assets import INCREMENTAL
+from dagster_project.orchestrate.dbt_assets import CHECKS
 from dagster_project.orchestrate.history import fast_history, stored_together
 from dagster_project.orchestrate.instance import plan_partition
 from dagster_project.orchestrate.partitions import (
@@ -87,7 +87,7 @@ class PipelineConfig(dg.Config):
 @dg.multi_asset(
     name="pipeline",
     specs=[*SETUP_SPECS, *STAGE_SPECS, *DELIVERY_SPECS],
-    check_specs=[*INCREMENTAL.check_specs, ROWS_OF_RUN],
+    check_specs=[*CHECKS.values(), ROWS_OF_RUN],
     backfill_policy=BACKFILL_POLICY,
     can_subset=True,
 )

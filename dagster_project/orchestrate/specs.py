@@ -6,6 +6,7 @@ column means (SQL comments and the models' YAML), or doing any work.
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 
 import dagster as dg
 
@@ -13,10 +14,10 @@ from dagster_project.analyse import RELATIONS as ANALYSED
 from dagster_project.analyse import SUMS
 from dagster_project.extract import RELATIONS as EXTRACTED
 from dagster_project.extract.schema import TABLES
-from dagster_project.orchestrate.dbt_assets import INCREMENTAL, UNPARTITIONED
+from dagster_project.orchestrate.dbt_assets import INCREMENTAL, MANIFEST, UNPARTITIONED
 from dagster_project.orchestrate.partitions import JOB_DAYS
 from dagster_project.score import RELATIONS as SCORED
-from dagster_project.unify.relations import Relation, declared_tables
+from dagster_project.unify.relations import Relation, declared_tables, relations
 
 OWNERS = {
     "extract": "team:operations",
@@ -94,11 +95,11 @@ def _analyse_inputs(relation: str) -> list[dg.AssetKey]:
 _ANSWERS = [asset_key("intermediate.int_executions__answers")]
 _TABLES = [
     *(_spec(name, "extract", set(), _extract_inputs(name)) for name in EXTRACTED),
-    *INCREMENTAL.specs,
+    *INCREMENTAL,
     *(_spec(name, "score", {"polars"}, _ANSWERS) for name in SCORED),
     *(_spec(name, "analyse", {"scipy"}, _analyse_inputs(name)) for name in ANALYSED),
 ]
-_VIEWS = {spec.key: spec for spec in UNPARTITIONED.specs if "view" in spec.kinds}
+_VIEWS = {spec.key: spec for spec in UNPARTITIONED if "view" in spec.kinds}
 
 
 def _tables_behind(keys: Iterable[dg.AssetKey]) -> set[dg.AssetKey]:
@@ -130,7 +131,7 @@ SETUP_SPECS = [
         kinds={"postgres"},
         skippable=True,
     ),
-    *(spec.replace_attributes(skippable=True) for spec in UNPARTITIONED.specs),
+    *UNPARTITIONED,
 ]
 """What `beacon setup` makes: the schema, seeds and views."""
 
@@ -212,16 +213,20 @@ def presented(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Return an asset's spec with everything that the UI shows about it.
 
     Args:
-        spec: As its stage defines it, with a stage's name as group; of a dbt model or seed with
-            its columns.
+        spec: As its stage defines it, with a stage's name as group.
     """
     stage = str(spec.group_name)
-    table = declared_tables().get(".".join(spec.key.path))
+    table = _relations().get(".".join(spec.key.path))
     return spec.replace_attributes(
         description=spec.description or (table.description if table else None),
         group_name=shown_group(stage),
         owners=[OWNERS[stage]],
     ).merge_attributes(metadata=_table_metadata(table) if table else {})
+
+
+@cache
+def _relations() -> Mapping[str, Relation]:
+    return relations(MANIFEST)
 
 
 def _table_metadata(table: Relation) -> Mapping[str, object]:

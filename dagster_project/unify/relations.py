@@ -90,8 +90,13 @@ def dbt_relations(manifest: Manifest) -> dict[str, Relation]:
             name=relation_name(node),
             description=node["description"].strip(),
             columns=tuple(
-                Column(column["name"], column["data_type"] or "", _one_line(column["description"]))
-                for column in node["columns"].values()
+                Column(
+                    name,
+                    # A seed's, which has no contract.
+                    column["data_type"] or node["config"]["column_types"][name],
+                    _one_line(column["description"]),
+                )
+                for name, column in node["columns"].items()
             ),
         )
         for node in manifest["nodes"].values()

@@ -41,7 +41,7 @@ from typer.testing import CliRunner
 from dagster_project.cli.app import app
 from dagster_project.settings import Settings
 result = CliRunner().invoke(app, ["backfill"])
-loaded = {"dagster_dbt", "dagster_project.orchestrate.pipeline"} & set(sys.modules)
+loaded = {"dbt", "dagster_project.orchestrate.pipeline"} & set(sys.modules)
 sys.exit(f"{result.output} {loaded}" if loaded or "Nothing to do" not in result.output else 0)
 """
 

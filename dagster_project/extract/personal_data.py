@@ -23,7 +23,8 @@ from dagster_project.extract.secrets import OTHER_PATH, redact
 ALLOWED_PATHS_FILE = Path(__file__).with_name("allowed_paths.yaml")
 
 TEXT, KEY, VALUE = "text", "key", "value"
-_ANY_TEXT = (TEXT, KEY)
+_FITTING = {None: (), TEXT: (str,), KEY: (str,), VALUE: (int, float, bool)}
+"""Types of JSON's values that a scalar of a shape may always have."""
 _ITSELF, _ANY_NAME = ".", "*"
 _LARGEST, _MOST_DIGITS = sys.float_info.max, sys.float_info.max_10_exp
 # As rules.number_at and rules.time_at read them.
@@ -257,18 +258,16 @@ def _project(value: object, shape: Shape, removed: Counter[str], own_values: set
     if isinstance(value, dict):
         members = {}
         for name, member in value.items():
-            below = shape.of(name)
+            below = shape.members.get(name, shape.rest)
             if below is None:
-                kept: object = _Rest.DROPPED
-            elif type(member) is str and below.scalar in _ANY_TEXT:
-                kept = member  # as most are
-            else:
-                kept = _project(member, below, removed, own_values)
-            if kept is not _Rest.DROPPED:
-                members[name] = kept
-            elif below is None:
                 removed[OTHER_PATH] += 1
                 own_values.update(_telling_values(name, member))
+            elif type(member) in _FITTING[below.scalar]:
+                members[name] = member  # as most are
+            else:
+                kept = _project(member, below, removed, own_values)
+                if kept is not _Rest.DROPPED:
+                    members[name] = kept
         return members
     if isinstance(value, list):
         items = [_project(item, shape, removed, own_values) for item in value]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 import polars as pl
@@ -103,7 +104,7 @@ _TEXTS = (Kind.TEXT, Kind.KEY)
 _ROW, _PROBLEM = " row", " problem"  # no names of columns
 _SPELLED = re.compile(r'["\\\x00-\x1f]')
 """Characters that JSON or COPY write as others."""
-_CHUNK_ROWS, _CHUNK_CHARACTERS = 500, 4_000_000
+_CHUNK_ROWS, _CHUNK_CHARACTERS = 1_000, 4_000_000
 _JOB_DAY = Field("job_day", Kind.OTHER)
 _PARENTS = {
     "executions": "job_id",
@@ -175,6 +176,7 @@ class _Reader:
         self.table = table
         self.removed = removed
         self.fields = [*(_field(table.name, column) for column in table.columns), _JOB_DAY]
+        self.places = {field.name: place for place, field in enumerate(self.fields)}
         self.texts = [field.name for field in self.fields if field.kind in _TEXTS]
         self.documents = {
             field.name: copied_whole(field.shape)
@@ -185,18 +187,22 @@ class _Reader:
     def rows(self, lines: Sequence[str]) -> Iterator[Row | UnreadableRow]:
         """Read lines, each of them beginning with what is wrong with its row."""
         values = self._split(lines)
-        is_whole = values.select(
-            pl.all_horizontal(
-                pl.col(_PROBLEM) == NULL,
-                *(
-                    (pl.col(name) == NULL) | pl.col(name).str.contains(pattern)
-                    for name, pattern in self.documents.items()
-                ),
-            )
-        ).to_series()
+        fits = values.select(
+            pl.col(_PROBLEM) == NULL,
+            *(
+                (pl.col(name) == NULL) | pl.col(name).str.contains(pattern)
+                for name, pattern in self.documents.items()
+            ),
+        )
+        is_whole = fits.select(pl.all_horizontal(pl.all())).to_series()
         whole = [_copied_line(line.partition("\t")[2]) for line in compress(lines, is_whole)]
         yield from self._searched(whole, values.filter(is_whole))
-        others = [self.copied(line) for line in compress(lines, ~is_whole)]
+        others = [
+            self.copied(line, compress(self.documents, map(not_, fitting)))
+            for line, (_, *fitting) in zip(
+                compress(lines, ~is_whole), fits.filter(~is_whole).rows(), strict=True
+            )
+        ]
         yield from (one for one in others if isinstance(one, UnreadableRow))
         copies = [one for one in others if isinstance(one, _Copied)]
         yield from self._searched(copies, self._split([f"\t{one.text}" for one in copies]))
@@ -225,23 +231,32 @@ class _Reader:
             numbered.select(_ROW, text=pl.col(name).str.extract_all(JSON_STRING)).explode("text")
             for name in self.documents
         ]
-        texts = pl.concat([_meant([columns], _TO_TEXT), _meant(strings, _JSON_TO_TEXT)])
-        distinct = texts["text"].drop_nulls().unique().to_list()
-        suspects = list(compress(distinct, may_hold_secrets(distinct)))
-        rows = set(texts.filter(pl.col("text").is_in(suspects))[_ROW])
+        none = pl.DataFrame(schema={_ROW: pl.UInt32, "text": pl.String})
+        texts = pl.concat([none, columns]), pl.concat([none, *strings])
+        distinct = pl.concat(map(_meant, texts, (_TO_TEXT, _JSON_TO_TEXT)))
+        suspects = distinct.filter(may_hold_secrets(distinct["meant"]))["text"]
+        rows = set(pl.concat(texts).filter(pl.col("text").is_in(suspects.to_list()))[_ROW])
         return [row in rows for row in range(len(values))]
 
-    def copied(self, text: str) -> _Copied | UnreadableRow:
-        """Leave out of a line what is not copied of its JSON."""
+    def copied(self, text: str, documents: Iterable[str]) -> _Copied | UnreadableRow:
+        """Leave out of a line what is not copied of some of its JSON."""
         problem, _, line = text.partition("\t")
         if problem == NULL:
             counts: Counter[str] = Counter()
+            values = line.split("\t")
+            places = [self.places[name] for name in documents]
             try:
-                values, own_values = copied_paths(self.fields, decode_line(line), counts)
+                kept, own_values = copied_paths(
+                    [self.fields[place] for place in places],
+                    [_decode(values[place]) for place in places],
+                    counts,
+                )
             except UnreadableJsonError as error:
                 problem = str(error)
             else:
-                copy = _copied_line(encode_line(values), own_values)
+                for place, value in zip(places, kept, strict=True):
+                    values[place] = encode_line([value])
+                copy = _copied_line("\t".join(values), own_values)
                 self._count(copy.row.job_day, counts)
                 return copy
         return self._unreadable(line, problem)
@@ -281,11 +296,10 @@ def _copied_line(line: str, own_values: Collection[str] = ()) -> _Copied:
     return _Copied(Row(source_id, job_day, f"{line}\n".encode()), line, own_values)
 
 
-def _meant(columns: Sequence[pl.DataFrame], escapes: Mapping[str, str]) -> pl.DataFrame:
-    none = pl.DataFrame(schema={_ROW: pl.UInt32, "text": pl.String})
-    return pl.concat([none, *columns]).with_columns(
-        pl.col("text").str.replace_many(escapes, leftmost=True)
-    )
+def _meant(texts: pl.DataFrame, escapes: Mapping[str, str]) -> pl.DataFrame:
+    """Return each text once, and what it means."""
+    distinct = texts.select("text").drop_nulls().unique()
+    return distinct.with_columns(meant=pl.col("text").str.replace_many(escapes, leftmost=True))
 
 
 def read_rows(

@@ -101,7 +101,8 @@ _INVISIBLE = (
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 _TO_ASCII = {**dict.fromkeys(_INVISIBLE), **{code: code - 0xFEE0 for code in _FULL_WIDTH}}
 # Full-width digits, letters and @; full-width commas alone are Chinese.
-_DISGUISED = re.compile(f"[{''.join(map(chr, _INVISIBLE))}\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]")
+_DISGUISES = f"[{''.join(map(chr, _INVISIBLE))}\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]"
+_DISGUISED = re.compile(_DISGUISES)
 
 # What the patterns need, but for long tokens, in a line of COPY; \u and \/ may spell anything. One
 # by one: together they are thrice as slow.
@@ -114,6 +115,7 @@ _SUSPICIOUS = (
     r"[0-9]{3}\)?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}",
     r"[^\w.,+-]\(?0[0-9]{1,4}\)?[ /-][0-9]{3,4}[ -]?[0-9]{3}",
     r"(?i:phone|tel|mobile|fax)[^0-9\n+]{0,12}[0-9+]",
+    _DISGUISES,
 )
 
 
@@ -125,18 +127,18 @@ class Found(NamedTuple):
     kind: str
 
 
-def may_hold_secrets(lines: Sequence[str]) -> list[bool]:
+def may_hold_secrets(texts: pl.Series) -> pl.Series:
     """Tell cheaply which texts, or lines of COPY, `redact` need not see: those that are False."""
     # A space in front stands for the beginning of the line.
-    texts = pl.Series([f" {line}" for line in lines], dtype=pl.String)
+    texts = pl.Series([" "]) + texts
     suspicious = reduce(or_, (texts.str.contains(pattern) for pattern in _SUSPICIOUS))
     tokens = texts.str.extract_all(_LONG_WORD)
-    return [
-        suspect
-        or (not line.isascii() and _DISGUISED.search(line) is not None)
-        or any(_is_secret(token[:_LONGEST_LOOKED_AT]) for token in found)
-        for line, suspect, found in zip(lines, suspicious.to_list(), tokens.to_list(), strict=True)
+    secrets = [
+        token
+        for token in tokens.explode().drop_nulls().unique().to_list()
+        if _is_secret(token[:_LONGEST_LOOKED_AT])
     ]
+    return suspicious | tokens.list.set_intersection(secrets).list.len().cast(pl.Boolean)
 
 
 def redact(
@@ -168,7 +170,10 @@ def find_secrets(text: str, own_values: Collection[str] = ()) -> list[Found]:
     plain, places = _undisguised(text)
     matches = [*_occurrences(plain, own_values)]
     # Half a surrogate pair, which JSON can spell, is no UTF-8.
-    if len(plain) < _LONG_TEXT or may_hold_secrets([plain.encode(errors="replace").decode()])[0]:
+    if (
+        len(plain) < _LONG_TEXT
+        or may_hold_secrets(pl.Series([plain.encode(errors="replace").decode()]))[0]
+    ):
         matches += [*_matches(plain), *_random_tokens(plain)]
     found = sorted(
         (

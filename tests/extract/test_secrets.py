@@ -35,7 +35,7 @@ def test_a_secret_is_found_within_a_text_and_by_the_search_of_lines(secret: str)
         assert removed.total() >= 1
         assert set(removed) <= set(KINDS)
         line = text.replace("\\", r"\\").replace("\n", r"\n")
-        assert may_hold_secrets([line, ""]) == [True, False]
+        assert may_hold_secrets(pl.Series([line, ""])).to_list() == [True, False]
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -12,6 +12,7 @@ import yaml
 
 from dagster_project.backfill.stages import STAGES
 from dagster_project.definitions import defs
+from dagster_project.orchestrate.dbt_assets import CHECKS, INCREMENTAL, UNPARTITIONED
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, JOB_DAYS
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
 from dagster_project.orchestrate.specs import STAGE_SPECS, asset_key
@@ -90,6 +91,22 @@ def test_what_analysts_read_is_expected_fresh_and_says_what_it_is() -> None:
 def test_each_table_that_a_stage_replaces_is_an_asset() -> None:
     keys = {asset_key(relation) for stage in STAGES for relation in stage.relations}
     assert keys == {spec.key for spec in STAGE_SPECS}
+
+
+def test_what_dbt_reads_are_assets_also_through_models_that_are_inlined() -> None:
+    keys = {spec.key for spec in defs.resolve_all_asset_specs()}
+    specs = {spec.key: spec for spec in (*INCREMENTAL, *UNPARTITIONED)}
+    assert {dep.asset_key for spec in specs.values() for dep in spec.deps} <= keys
+    attempts = specs[asset_key("intermediate.int_executions__resolved")]
+    inputs = {"staging.stg_runner__executions", "seeds.region_aliases"}
+    assert {asset_key(name) for name in inputs} <= {dep.asset_key for dep in attempts.deps}
+
+
+def test_a_value_that_a_seed_lacks_blocks_nothing() -> None:
+    names = {spec.name for spec in CHECKS.values() if not spec.blocking}
+    assert names == {
+        f"{values}_are_known" for values in ("models", "questions", "regions", "statuses")
+    }
 
 
 def test_the_asset_graph_follows_the_way_of_the_data() -> None:

@@ -8,10 +8,9 @@ telephone) is below. Names of people are no secrets: answers speak of public one
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from operator import or_
 from typing import Any, NamedTuple, cast
 
 import polars as pl
@@ -130,15 +129,16 @@ class Found(NamedTuple):
 def may_hold_secrets(texts: pl.Series) -> pl.Series:
     """Tell cheaply which texts, or lines of COPY, `redact` need not see: those that are False."""
     # A space in front stands for the beginning of the line.
-    texts = pl.Series([" "]) + texts
-    suspicious = reduce(or_, (texts.str.contains(pattern) for pattern in _SUSPICIOUS))
-    tokens = texts.str.extract_all(_LONG_WORD)
+    numbered = (pl.Series([" "]) + texts).to_frame("text").with_row_index("row")
+    suspicious = [pl.col("text").str.contains(pattern) for pattern in _SUSPICIOUS]
+    words = numbered.select("row", word=pl.col("text").str.extract_all(_LONG_WORD))
+    words = words.explode("word").drop_nulls()
     secrets = [
-        token
-        for token in tokens.explode().drop_nulls().unique().to_list()
-        if _is_secret(token[:_LONGEST_LOOKED_AT])
+        word for word in words["word"].unique().to_list() if _is_secret(word[:_LONGEST_LOOKED_AT])
     ]
-    return suspicious | tokens.list.set_intersection(secrets).list.len().cast(pl.Boolean)
+    holding = words.filter(pl.col("word").is_in(secrets))["row"].implode()
+    found = numbered.select(pl.any_horizontal(*suspicious, pl.col("row").is_in(holding)))
+    return found.to_series()
 
 
 def redact(

@@ -29,6 +29,8 @@ _SESSION = {
     "enable_partitionwise_join": "on",
     # Cursors are read to their end: a plan for the first rows would walk through all months.
     "cursor_tuple_fraction": "1",
+    # Lookups of one job start no workers; see deliver/login.sql.
+    "parallel_setup_cost": "100000",
 }
 # What a span's rows need to be sorted and joined without files, whatever the server is set to.
 _WAREHOUSE = {**_SESSION, "work_mem": "256MB"}

@@ -8,11 +8,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from dagster_project.deliver.login import make_login
 from dagster_project.warehouse import ensure_months
 
 WIDE = {"jobs", "executions", "region_results", "int_executions__resolved", "int_jobs__requested"}
@@ -24,7 +26,22 @@ PARTITIONED = (
     "scores.answer_pairs",
     "intermediate.int_executions__resolved",
 )
+LOGIN = "test_lookups"
 DAYS = [date(2025, month, 1) for month in range(1, 13)]
+MANY_ATTEMPTS = """
+    with attempts as (
+        select id, 'job-' || id / 120 as job_id, date '2025-01-01' + id % 12 * 30 as job_day
+        from generate_series(1, 60000) as id
+    ), copied as (
+        insert into raw.executions (id, job_day) select id, job_day from attempts
+    ), results as (
+        insert into raw.region_results (id, cross_region_execution_id, job_day)
+        select gen_random_uuid(), gen_random_uuid(), job_day from attempts
+    )
+    insert into intermediate.int_executions__resolved
+        (execution_key, execution_id, job_id, job_day, is_current)
+    select 'e:' || id || '#0', id, job_id, job_day, true from attempts
+"""
 JOB = "where job_id = 'bias-detection-1762070400000'"
 DAY = "where job_day = date '2025-11-02'"
 WEEK = "where job_day >= date '2025-11-02' and job_day < date '2025-11-09'"
@@ -82,6 +99,24 @@ def test_what_the_portal_asks_about_a_job_needs_no_scan(
     session: psycopg.Connection[tuple[Any, ...]], view: str
 ) -> None:
     assert _scanned(session, f"select * from {view} {JOB}") & (WIDE | FACTS) == set()
+
+
+def test_the_texts_of_one_job_are_read_without_workers_however_many_months_there_are(
+    new_warehouse: Callable[[], str], tmp_path: Path
+) -> None:
+    url = new_warehouse()
+    with psycopg.connect(url, autocommit=True) as owner:
+        for table in PARTITIONED:
+            ensure_months(owner, table, DAYS)
+        owner.execute(MANY_ATTEMPTS)
+        owner.execute("vacuum analyze")
+        query = f"select answer_text from analytics.executions_unified {JOB}"
+        assert "Gather" in {node["Node Type"] for node in _nodes(_plan(owner, query))}
+    login = make_login(url, LOGIN, tmp_path)
+    with psycopg.connect(login.conninfo) as session:
+        assert "Gather" not in {node["Node Type"] for node in _nodes(_plan(session, query))}
+    with psycopg.connect(url) as owner:
+        owner.execute(f"drop role {LOGIN}".encode())
 
 
 def test_a_count_of_analyses_builds_no_payload(

@@ -1,6 +1,6 @@
 """Dagster's view of the dbt project: its assets, and its data tests in plain words.
 
-Read from the manifest alone: dagster-dbt would load dbt into every process (docs/decisions/75).
+Read from the manifest alone: dagster-dbt would load dbt into every process (docs/decisions/0075).
 """
 
 from collections.abc import Mapping
@@ -67,6 +67,11 @@ def _words(value: object) -> str:
     return str(value).removeprefix("ref('").removesuffix("')")
 
 
+def asset_key(relation: str) -> dg.AssetKey:
+    """Return the asset ``schema/table`` that stands for a table ``schema.table``."""
+    return dg.AssetKey(relation.split("."))
+
+
 def asset_spec(manifest: Manifest, unique_id: str) -> dg.AssetSpec:
     """Return the asset ``schema/relation`` of a model or seed; its group is ``meta.dagster.group``.
 
@@ -75,7 +80,7 @@ def asset_spec(manifest: Manifest, unique_id: str) -> dg.AssetSpec:
     node = manifest["nodes"][unique_id]
     shown_sql = f"\n\n```sql\n{node['raw_code']}\n```" if node["raw_code"] else ""
     return dg.AssetSpec(
-        _key(node),
+        asset_key(relation_name(node)),
         deps=sorted(_read_by(manifest, unique_id)),
         description=f"{node['description'].strip()}{shown_sql}",
         group_name=node["config"]["meta"]["dagster"]["group"],
@@ -89,7 +94,7 @@ def asset_spec(manifest: Manifest, unique_id: str) -> dg.AssetSpec:
 def check_spec(manifest: Manifest, unique_id: str) -> dg.AssetCheckSpec:
     """Return the check of a data test, described in plain words; a warning blocks nothing."""
     test = manifest["nodes"][unique_id]
-    asset = _key(manifest["nodes"][test["attached_node"]])
+    asset = asset_key(relation_name(manifest["nodes"][test["attached_node"]]))
     return dg.AssetCheckSpec(
         test["name"],
         asset=asset,
@@ -97,10 +102,6 @@ def check_spec(manifest: Manifest, unique_id: str) -> dg.AssetCheckSpec:
         additional_deps=sorted(_read_by(manifest, unique_id) - {asset}),
         blocking=test["config"]["severity"].lower() == "error",
     )
-
-
-def _key(node: Mapping[str, Any]) -> dg.AssetKey:
-    return dg.AssetKey(relation_name(node).split("."))
 
 
 def _read_by(manifest: Manifest, unique_id: str) -> set[dg.AssetKey]:
@@ -111,7 +112,7 @@ def _read_by(manifest: Manifest, unique_id: str) -> set[dg.AssetKey]:
         if parent["config"].get("materialized") == "ephemeral":
             found |= _read_by(manifest, parent_id)
         else:
-            found.add(_key(parent))
+            found.add(asset_key(relation_name(parent)))
     return found
 
 

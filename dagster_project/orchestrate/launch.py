@@ -12,10 +12,10 @@ import dagster as dg
 from dagster_project.backfill.chunks import ChunkDone, Order
 from dagster_project.backfill.plan import EXTRACT, Chunk
 from dagster_project.backfill.stages import stages_from
+from dagster_project.orchestrate.dbt_assets import asset_key
 from dagster_project.orchestrate.instance import run_in_process
 from dagster_project.orchestrate.partitions import own_days_tag, range_tags
 from dagster_project.orchestrate.pipeline import BAD_DAYS, MACHINE_FAULT, REASON_TAG, pipeline
-from dagster_project.orchestrate.specs import asset_key
 
 FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
 

@@ -26,7 +26,7 @@ from dagster_project.backfill.runs import (
 from dagster_project.backfill.stages import STAGES, present_versions, stages_from
 from dagster_project.backfill.stopping import stop_request, stop_requests
 from dagster_project.orchestrate.checks import ROWS_OF_RUN, checked, evaluations
-from dagster_project.orchestrate.dbt_assets import CHECKS
+from dagster_project.orchestrate.dbt_assets import CHECKS, asset_key
 from dagster_project.orchestrate.history import fast_history, stored_together
 from dagster_project.orchestrate.instance import plan_partition
 from dagster_project.orchestrate.partitions import (
@@ -42,7 +42,6 @@ from dagster_project.orchestrate.specs import (
     SETUP_SPECS,
     SNAPSHOT,
     STAGE_SPECS,
-    asset_key,
 )
 from dagster_project.outputs import output_root
 from dagster_project.partitions import Window

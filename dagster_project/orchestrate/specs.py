@@ -14,7 +14,7 @@ from dagster_project.analyse import RELATIONS as ANALYSED
 from dagster_project.analyse import SUMS
 from dagster_project.extract import RELATIONS as EXTRACTED
 from dagster_project.extract.schema import TABLES
-from dagster_project.orchestrate.dbt_assets import INCREMENTAL, MANIFEST, UNPARTITIONED
+from dagster_project.orchestrate.dbt_assets import INCREMENTAL, MANIFEST, UNPARTITIONED, asset_key
 from dagster_project.orchestrate.partitions import JOB_DAYS
 from dagster_project.score import RELATIONS as SCORED
 from dagster_project.unify.relations import Relation, declared_tables, relations
@@ -35,11 +35,6 @@ REPORT_READS = frozenset({"analytics", "scores"})
 
 COLUMN_SCHEMA = "dagster/column_schema"
 TABLE_NAME = "dagster/table_name"
-
-
-def asset_key(relation: str) -> dg.AssetKey:
-    """Return the asset ``schema/table`` that stands for a table ``schema.table``."""
-    return dg.AssetKey(relation.split("."))
 
 
 SCHEMA = dg.AssetKey(["warehouse", "schema"])
@@ -118,9 +113,7 @@ def _past_views(spec: dg.AssetSpec) -> dg.AssetSpec:
     A view holds no rows: it need not be made again between two tables. With views between them
     Dagster would ask for the stages of a day one run after another.
     """
-    return spec.replace_attributes(
-        deps=sorted(_tables_behind(dep.asset_key for dep in spec.deps)), skippable=True
-    )
+    return spec.replace_attributes(deps=sorted(_tables_behind(dep.asset_key for dep in spec.deps)))
 
 
 SETUP_SPECS = [

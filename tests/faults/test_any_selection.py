@@ -24,10 +24,11 @@ from dagster_project.backfill.plan import State, current_plan, days_in
 from dagster_project.backfill.stages import STAGES, present_versions
 from dagster_project.cli.holdings import CONTENT_HASH, RUN_AND_CLOCK_COLUMNS
 from dagster_project.definitions import definitions
+from dagster_project.orchestrate.dbt_assets import asset_key
 from dagster_project.orchestrate.instance import dagster_instance, run_in_process
 from dagster_project.orchestrate.partitions import range_tags
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
-from dagster_project.orchestrate.specs import SETUP_SPECS, STAGE_SPECS, asset_key
+from dagster_project.orchestrate.specs import SETUP_SPECS, STAGE_SPECS
 from dagster_project.partitions import Window
 from dagster_project.paths import DBT_DIR
 from dagster_project.postgres import connect

@@ -5,10 +5,10 @@ import pytest
 
 from dagster_project.backfill.stages import STAGES
 from dagster_project.definitions import defs
+from dagster_project.orchestrate.dbt_assets import asset_key
 from dagster_project.orchestrate.specs import (
     COLUMN_SCHEMA,
     OWNERS,
-    asset_key,
     shown_group,
 )
 from dagster_project.settings import Settings

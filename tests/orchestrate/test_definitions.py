@@ -12,10 +12,10 @@ import yaml
 
 from dagster_project.backfill.stages import STAGES
 from dagster_project.definitions import defs
-from dagster_project.orchestrate.dbt_assets import CHECKS, INCREMENTAL, UNPARTITIONED
+from dagster_project.orchestrate.dbt_assets import CHECKS, INCREMENTAL, UNPARTITIONED, asset_key
 from dagster_project.orchestrate.partitions import BACKFILL_POLICY, JOB_DAYS
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
-from dagster_project.orchestrate.specs import STAGE_SPECS, asset_key
+from dagster_project.orchestrate.specs import STAGE_SPECS
 from dagster_project.paths import PROJECT_DIR
 
 LIGHT = """

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from dagster_project.orchestrate.checks import ROWS_OF_RUN
+from dagster_project.orchestrate.dbt_assets import asset_key
 from dagster_project.orchestrate.instance import dagster_instance
 from dagster_project.orchestrate.pipeline import pipeline as pipeline_op
-from dagster_project.orchestrate.specs import asset_key
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline
 

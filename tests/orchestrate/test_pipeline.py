@@ -13,8 +13,8 @@ from psycopg.rows import TupleRow
 from dagster_project.backfill.plan import State, current_plan
 from dagster_project.backfill.stages import STAGES
 from dagster_project.cli.holdings import GAINED, read_content_hashes
+from dagster_project.orchestrate.dbt_assets import asset_key
 from dagster_project.orchestrate.instance import dagster_instance
-from dagster_project.orchestrate.specs import asset_key
 from dagster_project.runner_db.manifest import Manifest
 from dagster_project.settings import Settings
 from tests.pipeline import Pipeline, process_everything

@@ -46,6 +46,7 @@ def test_ids_models_times_and_prose_hold_none(text: str) -> None:
 def test_letters_in_disguise_are_read_as_what_they_show() -> None:
     text = "for ｊｏｈｎ＠ｅｘａｍｐｌｅ．ｃｏｍ and jo\u200bhn@exam\u2060ple.com, 以上。"
     assert redact(text, Counter()) == f"for {REDACTED} and {REDACTED}, 以上。"
+    assert may_hold_secrets(pl.Series([text.split()[1], "以上，。"])).to_list() == [True, False]
 
 
 def test_random_tokens_are_found() -> None:

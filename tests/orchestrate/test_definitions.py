@@ -19,13 +19,14 @@ from dagster_project.orchestrate.specs import STAGE_SPECS
 from dagster_project.paths import PROJECT_DIR
 
 LIGHT = """
-import sys
+import gc, sys
 def refuse(event, arguments):
     if event == "socket.connect":
         raise SystemExit(f"connected to {arguments}")
 sys.addaudithook(refuse)
 import dagster_project.definitions
-sys.exit("dbt is loaded" if "dbt" in sys.modules else 0)
+full_searches = gc.get_stats()[-1]["collections"]
+sys.exit("dbt is loaded" if "dbt" in sys.modules else full_searches)
 """
 
 
@@ -45,7 +46,9 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def test_loading_the_definitions_needs_no_connection_no_variable_and_no_dbt(tmp_path: Path) -> None:
+def test_loading_needs_no_connection_variable_or_dbt_and_searches_all_for_garbage_never(
+    tmp_path: Path,
+) -> None:
     finished = run(sys.executable, "-c", LIGHT, home=tmp_path)
     assert finished.returncode == 0, finished.stderr
 

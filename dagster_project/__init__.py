@@ -2,8 +2,16 @@
 
 import atexit
 import gc
+import sys
+
+
+def _search_no_more() -> None:
+    # DuckDB complains at the end of each of its objects that was not collected.
+    if "duckdb" not in sys.modules:
+        gc.freeze()
+
 
 # What Dagster and dbt load lives until the end: looking for garbage in it took up to a third of a
 # command's CPU (docs/decisions/0076-few-searches-for-garbage.md).
 gc.set_threshold(200_000, 20, 20)
-atexit.register(gc.freeze)
+atexit.register(_search_no_more)

@@ -1,5 +1,7 @@
 """The snapshot of a finished pipeline: analysts get from files what the warehouse gives."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -186,3 +188,11 @@ def test_the_notebook_answers_from_what_its_exposure_names(
     assert {
         name for name in named if any(f'read("{name}")' in cell.source for cell in cells)
     } == named
+
+
+def test_duckdb_misses_nothing_when_a_process_of_ours_ends() -> None:
+    uses = "import dagster_project, duckdb; duckdb.sql('select 1').fetchall()"
+    finished = subprocess.run(
+        [sys.executable, "-c", uses], capture_output=True, text=True, check=True
+    )
+    assert finished.stderr == ""

@@ -11,7 +11,7 @@ def _search_no_more() -> None:
         gc.freeze()
 
 
-# What Dagster and dbt load lives until the end: looking for garbage in it took up to a third of a
+# What Dagster and dbt load lives until the end: looking for garbage in it took about a fifth of a
 # command's CPU (docs/decisions/0076-few-searches-for-garbage.md).
 gc.set_threshold(200_000, 20, 20)
 atexit.register(_search_no_more)

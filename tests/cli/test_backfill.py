@@ -154,14 +154,15 @@ def test_an_execution_that_is_updated_makes_exactly_its_day_stale(
     assert record.tags[REASON_TAG] == "row was touched"
 
 
-def test_what_was_done_is_one_json_document(site: Site, some_days: list[date]) -> None:
+@pytest.mark.parametrize("jobs", ["--jobs=1", "--jobs=2"])
+def test_what_was_done_is_one_json_document(site: Site, some_days: list[date], jobs: str) -> None:
     nothing = site.beacon("backfill", "--json")
     assert (nothing.exit_code, json.loads(nothing.stdout)["days"]) == (0, [])
     good, bad = some_days[0], some_days[2]
     site.touch(good, bad)
     delete_day(site.databases.warehouse, "scores.answers", bad)
     refuse_writes(site.databases.warehouse, "scores.answers", bad, "raise exception 'no';")
-    done = site.beacon("backfill", "--json", "--jobs=2")
+    done = site.beacon("backfill", "--json", jobs)
     allow_writes(site.databases.warehouse, "scores.answers")
     document = json.loads(done.stdout)
     assert (done.exit_code, document["exit_code"]) == (BAD_ROWS, BAD_ROWS)
@@ -175,10 +176,8 @@ def test_what_was_done_is_one_json_document(site: Site, some_days: list[date]) -
     seconds = sum(day["seconds"] for day in days.values())
     assert 0 < seconds < document["seconds"]
     assert {run["success"] for run in document["runs"]} == {True, False}
-    again = json.loads(site.beacon("backfill", "--json", "--jobs=1", "--only=failed").stdout)
+    again = json.loads(site.beacon("backfill", "--json", "--only", "failed").stdout)
     assert [day["state"] for day in again["days"]] == ["current"]
-    assert [run["success"] for run in again["runs"]] == [True]
-    assert again.keys() == document.keys()
 
 
 def test_the_remedy_for_rows_that_are_lost_or_changed_helps(

@@ -10,10 +10,9 @@ import polars as pl
 from scipy.stats import t
 
 from dagster_project.analyse import ALPHA
+from dagster_project.analyse.periods import BASELINE_PERIODS
 from dagster_project.analyse.reasons import status
 
-BASELINE_PERIODS = 4
-"""Earlier periods with data that a period is compared with."""
 MIN_CHANGE_QUESTIONS = 3
 MIN_CHANGE_DAYS = 4
 """Days of the period, and of its baseline."""

@@ -10,12 +10,13 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from dagster_project.analyse.changes import BASELINE_PERIODS
 from dagster_project.partitions import START_DATE, Window
 
 KINDS = ("day", "iso_week", "month", "all")
 COMPARED_KINDS = {"iso_week": "1w", "month": "1mo"}
 """Kinds whose periods are compared with those before them, and how polars truncates to them."""
+BASELINE_PERIODS = 4
+"""Earlier periods with data that a period is compared with."""
 JUDGED_KINDS = ("month", "all")
 """Kinds that have effects and verdicts; the others are described only."""
 

@@ -412,6 +412,15 @@ def rates(
     return with_corrected_rates(rows, *errors, CELL).drop("effective")
 
 
+def rates_of(connection: Connection, days: Window) -> pl.DataFrame:
+    """Compute what ``region_rates`` would hold of some days, were they a period."""
+    periods = [Period("days", days.start, days.end)]
+    rows = of_periods(_read(connection, "outcomes", vars(days), OUTCOMES), periods)
+    languages = _read(connection, "languages", {}, LANGUAGES)
+    errors = read_classifier(connection).of_periods(languages, periods)
+    return rounded(rates(question_outcomes(rows), rows, errors))
+
+
 def of_periods(days: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     """Return the rows of some days once for each period that contains their day."""
     return pl.concat(

@@ -18,6 +18,7 @@ from tests.command import beacon
 WIDTH = 80
 COMMANDS = get_group(app).commands
 HEAVY = {"altair", "dagster", "dbt", "duckdb", "polars", "psycopg", "pyarrow", "pydantic", "scipy"}
+STATISTICS = {"scipy", "statsmodels"}
 
 EXAMPLE = re.compile(r"^ +beacon (.*?)(?:  .*)?$", re.MULTILINE)
 
@@ -54,12 +55,17 @@ def test_help_of_all_names_every_command_and_exit_code() -> None:
         assert word in text
 
 
-def test_help_loads_nothing_that_takes_long() -> None:
-    listing = "import sys, dagster_project.cli.app; print(*sys.modules)"
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [("cli.app", HEAVY), ("deliver.report.make", STATISTICS), ("doctor.examine", STATISTICS)],
+    ids=["help", "report", "doctor"],
+)
+def test_what_takes_long_to_load_waits_until_it_is_needed(module: str, unneeded: set[str]) -> None:
+    listing = f"import sys, dagster_project.{module}; print(*sys.modules)"
     finished = subprocess.run(
         [sys.executable, "-c", listing], capture_output=True, text=True, check=True
     )
-    assert HEAVY & set(finished.stdout.split()) == set()
+    assert unneeded & set(finished.stdout.split()) == set()
 
 
 def test_a_mistyped_command_is_told_which_one_was_meant(tmp_path: Path) -> None:

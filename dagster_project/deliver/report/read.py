@@ -8,25 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, LiteralString
 
-import polars as pl
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from dagster_project.analyse.periods import END_OF_TIME, JUDGED_KINDS, Period, touched_periods
-from dagster_project.analyse.window import (
-    LANGUAGES,
-    OUTCOMES,
-    of_periods,
-    question_outcomes,
-    rates,
-    read_classifier,
-)
 from dagster_project.deliver.one_job import OneJob, Row, incident_titles, read_job
 from dagster_project.deliver.report.wording import SCOPES, in_words, region_order
 from dagster_project.partitions import START_DATE, Window
 from dagster_project.postgres import read_sql
-from dagster_project.score.scores import rounded
 
 EVERYTHING = Window(START_DATE, END_OF_TIME)
 MOST_DAYS_BY_DAY = 21
@@ -377,15 +367,10 @@ def _stored(connection: Connection, name: str, period: Period) -> list[Row]:
 
 
 def _made(connection: Connection, days: Window) -> list[Row]:
-    periods = [Period("days", days.start, days.end)]
-    outcomes, languages = (
-        pl.DataFrame(_rows(connection, read_sql(f"analyse/{name}.sql"), vars(days)), schema=schema)
-        for name, schema in (("outcomes", OUTCOMES), ("languages", LANGUAGES))
-    )
-    rows = of_periods(outcomes, periods)
-    errors = read_classifier(connection).of_periods(languages, periods)
-    # As they are stored, so that both ways give the same numbers.
-    return rounded(rates(question_outcomes(rows), rows, errors)).to_dicts()
+    # scipy takes longer to load than the rest of a report.
+    from dagster_project.analyse.window import rates_of  # noqa: PLC0415
+
+    return rates_of(connection, days).to_dicts()
 
 
 def _by_model_and_region(row: Row) -> tuple[list[str], int, str]:

@@ -105,13 +105,13 @@ class RuleBook:
     reading: Section
 
 
-def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]) -> str:
+def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[int, str]) -> str:
     """Turn a pattern of the data file into the one that runs.
 
     It has alternatives in lines, RE2 syntax in which `<name>` stands for a word list, a space for
     any white space, an optional space for any or none, a start for one with quotes or white space,
-    and a word boundary for an ASCII one, many times faster than Unicode's. Variants are letters
-    that mean the same.
+    and a word boundary for an ASCII one, many times faster than Unicode's. Variants are what
+    letters that mean the same are translated to.
     """
     pattern = alternation(pattern)
     while names := WORD_LIST.findall(pattern):
@@ -119,12 +119,7 @@ def compiled(pattern: str, words: Mapping[str, str], variants: Mapping[str, str]
             pattern = pattern.replace(f"<{name}>", words[name])
     spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
     started = START.sub(r'^["\\s]*', spaced)
-    return same_letters(started.replace(r"\b", r"(?-u:\b)"), variants)
-
-
-def same_letters(text: str, variants: Mapping[str, str]) -> str:
-    """Replace letters that mean the same."""
-    return text.translate({ord(letter): other for letter, other in variants.items()})
+    return started.replace(r"\b", r"(?-u:\b)").translate(variants)
 
 
 def alternation(entries: str) -> str:
@@ -145,7 +140,7 @@ def shared(section: Section, shared_rules: Iterable[Section]) -> list[Section]:
     ]
 
 
-def language(code: str, section: Section, data: Section, variants: Mapping[str, str]) -> Language:
+def language(code: str, section: Section, data: Section, variants: Mapping[int, str]) -> Language:
     """Build one language from its section of the data file."""
     words = {name: alternation(text) for name, text in section.get("words", {}).items()}
     stems = section.get("stems", [])
@@ -163,7 +158,7 @@ def language(code: str, section: Section, data: Section, variants: Mapping[str, 
         return Rule(**{**section, **changed})
 
     def letters(texts: Iterable[str]) -> tuple[str, ...]:
-        return tuple(same_letters(each, variants) for each in texts)
+        return tuple(each.translate(variants) for each in texts)
 
     def fewest(texts: Iterable[str]) -> tuple[str, ...]:
         every = set(letters(texts))
@@ -199,7 +194,9 @@ def rule_book() -> RuleBook:
         KeyError: a pattern names a word list that its language does not have.
     """
     data = tomllib.loads(RULES_FILE.read_text(encoding="utf-8"))
-    variants = replacements(data["variants"])
+    letters = replacements(data["variants"])
+    # Made once: rules, words and stems are thousands of texts, and every command loads them.
+    variants = str.maketrans(letters)
     return RuleBook(
         version=data["version"],
         threshold=data["threshold"],
@@ -207,6 +204,6 @@ def rule_book() -> RuleBook:
             code: language(code, section, data, variants)
             for code, section in data["languages"].items()
         },
-        folding=replacements(data["punctuation"]) | variants,
+        folding=replacements(data["punctuation"]) | letters,
         reading=data["reading"],
     )

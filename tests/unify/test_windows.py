@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dagster_project.partitions import Window
+from dagster_project.unify.dbt_command import build_everything
 from dagster_project.unify.dbt_run import DbtError, run_dbt
 from tests.reference.rows import DAY, execution, job
 from tests.unify.warehouse import ONE_DAY, Row, execute, load, read, unify
@@ -56,6 +57,16 @@ def test_a_row_that_is_the_same_is_not_written_again(warehouse: str) -> None:
     same, changed = read(warehouse, places)
     assert same == first
     assert changed != second
+
+
+def test_a_run_over_days_leaves_comments_to_setup(warehouse: str) -> None:
+    table = "intermediate.int_executions__resolved"
+    execute(warehouse, f"comment on table {table} is 'by hand'")
+    comment = f"select obj_description('{table}'::regclass) as comment"
+    unify(warehouse)
+    assert read(warehouse, comment) == [{"comment": "by hand"}]
+    run_dbt(build_everything(), url=warehouse)
+    assert read(warehouse, comment) != [{"comment": "by hand"}]
 
 
 def test_a_row_that_is_gone_from_the_source_is_gone_after_the_next_run(warehouse: str) -> None:

@@ -51,11 +51,11 @@ SENSOR = dg.DefaultSensorStatus.RUNNING if WHEN.schedules else dg.DefaultSensorS
 
 HISTORY_DAYS_PER_TICK = 14
 EMPTY_DAYS_PER_TICK = 62
-RECENT = timedelta(days=7)
+RECENT = timedelta(days=3)
 """Of the past, as far as `source_changes` looks: job_days, which later rows do not leave.
 
 A month is too much to be looked at every few minutes: at a million executions a year it was not
-found by the source's indexes, 3.7 CPU-seconds; seven days take a tenth of it.
+found by the source's indexes, 3.7 CPU-seconds; seven days took .4 of them.
 """
 PRIORITY_TAG = "dagster/priority"
 HISTORY_PRIORITY = -1

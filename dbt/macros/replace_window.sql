@@ -59,33 +59,3 @@
             set_config('default_statistics_target', '20', true)
     {%- endif -%}
 {%- endmacro %}
-
-{#-
-    Columns, comments and contracts are what `beacon setup` builds for the empty window, and a run over
-    days refuses where these files have not been built: it looks at none of them. dbt's own way asks for
-    the columns of each table six times and writes each comment anew (docs/decisions/0007).
--#}
-{% macro builds_structure() -%}
-    {%- set start, end = window_bounds() -%}
-    {{ return(start == end) }}
-{%- endmacro %}
-
-{% macro postgres__process_schema_changes(on_schema_change, source, target) %}
-    {%- if builds_structure() -%}
-        {{ return(dbt.default__process_schema_changes(on_schema_change, source, target)) }}
-    {%- endif -%}
-    {#- Without any name dbt would ask for the columns. -#}
-    {{ return(model.columns.keys() | list) }}
-{% endmacro %}
-
-{% macro postgres__persist_docs(relation, model, for_relation, for_columns) %}
-    {%- if builds_structure() -%}
-        {{ dbt.default__persist_docs(relation, model, for_relation, for_columns) }}
-    {%- endif -%}
-{% endmacro %}
-
-{% macro postgres__get_assert_columns_equivalent(sql) %}
-    {%- if builds_structure() -%}
-        {{ return(dbt.default__get_assert_columns_equivalent(sql)) }}
-    {%- endif -%}
-{% endmacro %}

@@ -63,6 +63,26 @@ class CodedCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
             raise
 
 
+idle: "list[KeptSession]" = []
+"""Sessions of this process that wait for a node."""
+
+
+class KeptSession(psycopg2.extensions.connection):  # type: ignore[misc]
+    """A session that waits for the next node; dbt closes one after each."""
+
+    def close(self) -> None:
+        """Leave nothing of the node in it, and put it where the next one looks."""
+        try:
+            self.rollback()
+            with self.cursor(cursor_factory=psycopg2.extensions.cursor) as cursor:
+                cursor.execute("discard temp")
+            self.commit()
+        except psycopg2.Error:
+            super().close()
+        else:
+            idle.append(self)
+
+
 def connect_by_url() -> None:
     """Let dbt's driver connect by the URL of the environment, as psycopg does in this project.
 
@@ -72,15 +92,17 @@ def connect_by_url() -> None:
     by_parameters = psycopg2.connect
 
     def connect(**parameters: Any) -> Any:  # noqa: ANN401  the driver ships no types
+        with suppress(IndexError):
+            return idle.pop()
         own = {name: parameters[name] for name in _OWN_PARAMETERS if name in parameters}
         try:
             session = by_parameters(
                 os.environ[URL_VARIABLE],
+                connection_factory=KeptSession,
                 cursor_factory=CodedCursor,
                 client_encoding="utf8",
                 **own,
             )
-            # One statement: dbt opens a session for each node.
             session.autocommit = True
             with session.cursor() as cursor:
                 cursor.execute(set_all(FORMATS, is_local=False).as_string())

@@ -69,6 +69,14 @@ def test_a_run_over_days_leaves_comments_to_setup(warehouse: str) -> None:
     assert read(warehouse, comment) != [{"comment": "by hand"}]
 
 
+def test_a_run_opens_no_session_for_each_of_its_tests(warehouse: str) -> None:
+    # Those of this test, too; what has just ended may not be counted yet.
+    opened = "select sessions from pg_stat_database where datname = current_database()"
+    before = read(warehouse, opened)[0]["sessions"]
+    tests = unify(warehouse)
+    assert read(warehouse, opened)[0]["sessions"] - before < len(tests)
+
+
 def test_a_row_that_is_gone_from_the_source_is_gone_after_the_next_run(warehouse: str) -> None:
     unify(warehouse)
     execute(warehouse, "delete from raw.executions where id = 2")

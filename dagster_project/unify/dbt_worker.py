@@ -63,12 +63,10 @@ class CodedCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
             raise
 
 
-idle: "list[KeptSession]" = []
-"""Sessions of this process that wait for a node."""
-
-
 class KeptSession(psycopg2.extensions.connection):  # type: ignore[misc]
     """A session that waits for the next node; dbt closes one after each."""
+
+    waiting: "list[KeptSession]"
 
     def close(self) -> None:
         """Leave nothing of the node in it, and put it where the next one looks."""
@@ -80,7 +78,7 @@ class KeptSession(psycopg2.extensions.connection):  # type: ignore[misc]
         except psycopg2.Error:
             super().close()
         else:
-            idle.append(self)
+            self.waiting.append(self)
 
 
 def connect_by_url() -> None:
@@ -90,10 +88,11 @@ def connect_by_url() -> None:
     and an empty password would win over PGSSLMODE and PGPASSWORD.
     """
     by_parameters = psycopg2.connect
+    waiting: list[KeptSession] = []
 
     def connect(**parameters: Any) -> Any:  # noqa: ANN401  the driver ships no types
         with suppress(IndexError):
-            return idle.pop()
+            return waiting.pop()
         own = {name: parameters[name] for name in _OWN_PARAMETERS if name in parameters}
         try:
             session = by_parameters(
@@ -103,6 +102,7 @@ def connect_by_url() -> None:
                 client_encoding="utf8",
                 **own,
             )
+            session.waiting = waiting
             session.autocommit = True
             with session.cursor() as cursor:
                 cursor.execute(set_all(FORMATS, is_local=False).as_string())

@@ -23,7 +23,7 @@
 
 {#- In one statement: dbt's own way asks twice for the columns of each relation. -#}
 {% macro postgres__persist_docs(relation, model, for_relation, for_columns) %}
-    {%- if builds_structure() -%}
+    {%- if builds_structure() and config.persist_relation_docs() and config.persist_column_docs() -%}
         {%- call statement('docs') -%}
             {{ alter_relation_comment(relation, model.description) }}
             {%- for column in model.columns.values() %}
